@@ -1,0 +1,227 @@
+import type { Batch, Input, Rejected } from "./batch.ts";
+import type { Commit } from "./component.ts";
+import { CopyWriter } from "./copy-writer.ts";
+import { doesNotAddUp, tooManyRejects } from "./errors.ts";
+import { exceededLimit, type RejectLimits } from "./limits.ts";
+import type { RejectFile } from "./reject-file.ts";
+import type { Session } from "./session.ts";
+import type { RunState } from "./state.ts";
+
+/** What became of the records of one transaction. A sink gets it from its context, one per commit. */
+export interface Tally {
+  /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
+  take(batch: Batch): void;
+  /** Sets aside records that the target refused. */
+  refuse(rejected: readonly Rejected[]): void;
+  /**
+   * Remembers, inside the session's transaction, that this input goes into a target; false when an
+   * earlier run of the flow has brought it there.
+   */
+  firstTime(session: Session, target: string, input: Input): Promise<boolean>;
+  /**
+   * Writes counts and rejects into the run's state inside the session's open transaction, judges the
+   * reject limits, renews the run's lease, and commits. The result is what the sink yields.
+   */
+  commit(session: Session, counts: Partial<Commit>): Promise<Commit>;
+}
+
+/** `read` is the sum of the others, each counted where it happens. */
+export interface Counts extends Commit {
+  readonly read: number;
+  readonly rejected: number;
+  readonly filtered: number;
+}
+
+/** What became of the records of a flow, over all its commits. */
+export class FlowAccount {
+  readonly flow: string;
+  readonly #limits: RejectLimits;
+  readonly #rejectFile: RejectFile;
+  readonly #state: RunState;
+  readonly #signal: AbortSignal;
+  /** Read and rejected by the batches that passed, committed or not. */
+  #read = 0;
+  #bytes = 0;
+  #inputBytes: number | undefined;
+  #rejected = 0;
+  readonly #byCode = new Map<string, number>();
+  readonly #examples: Rejected[] = [];
+  #isComplete = false;
+  #committed: Counts = NOTHING;
+
+  constructor(options: {
+    flow: string;
+    limits: RejectLimits;
+    rejectFile: RejectFile;
+    state: RunState;
+    signal: AbortSignal;
+  }) {
+    this.flow = options.flow;
+    this.#limits = options.limits;
+    this.#rejectFile = options.rejectFile;
+    this.#state = options.state;
+    this.#signal = options.signal;
+  }
+
+  /** What is durable. */
+  get committed(): Counts {
+    return this.#committed;
+  }
+
+  /** How far the flow is, for the display. */
+  get progress(): {
+    read: number;
+    rejected: number;
+    bytes: number;
+    inputBytes: number | undefined;
+  } {
+    return {
+      read: this.#read,
+      rejected: this.#rejected,
+      bytes: this.#bytes,
+      inputBytes: this.#inputBytes,
+    };
+  }
+
+  /** Rejects by code, most frequent first. */
+  get rejectedByCode(): [string, number][] {
+    return [...this.#byCode].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** Watches the batches on their way to the sink; knows when there are no more. */
+  async *watch(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
+    for await (const batch of batches) {
+      this.#read += batch.read;
+      this.#bytes += batch.bytes;
+      this.#inputBytes = batch.input.sizeBytes;
+      yield batch;
+    }
+    this.#isComplete = true;
+  }
+
+  /** A new account of one transaction. */
+  tally(): Tally {
+    let read = 0;
+    let filtered = 0;
+    let rejected = 0;
+    const position = this.#rejectFile.sizeBytes;
+    const setAside = (more: readonly Rejected[]) => {
+      rejected += more.length;
+      this.#setAside(more);
+    };
+    return {
+      take: (batch) => {
+        read += batch.read;
+        filtered += batch.filtered;
+        setAside(batch.rejects);
+      },
+      refuse: setAside,
+      firstTime: async (session, target, input) => {
+        const { run, pipeline } = this.#state;
+        const { count } = await session.query(
+          `insert into runner.input (pipeline, flow, target, identity, name, run)
+           values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+          [pipeline, this.flow, target, await input.identity(), input.name, run],
+        );
+        return count === 1;
+      },
+      commit: async (session, counts) => {
+        const whole = { ...NOTHING, ...counts, read, filtered, rejected };
+        if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
+        this.#judge();
+        await this.#write(session, whole, position);
+        await this.#state.renew(session);
+        this.#signal.throwIfAborted();
+        await session.commit();
+        this.#committed = sum(this.#committed, whole);
+        const { inserted, updated, unchanged, held } = whole;
+        return { inserted, updated, unchanged, held };
+      },
+    };
+  }
+
+  #setAside(rejected: readonly Rejected[]): void {
+    if (rejected.length === 0) return;
+    this.#rejectFile.append(this.flow, rejected);
+    this.#rejected += rejected.length;
+    for (const reject of rejected) {
+      this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
+      if (this.#examples.length < EXAMPLES) this.#examples.push(reject);
+    }
+    this.#judge();
+  }
+
+  #judge(): void {
+    const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
+    const limit = exceededLimit(this.#limits, counts);
+    if (limit === undefined) return;
+    throw tooManyRejects({
+      flow: this.flow,
+      rejected: this.#rejected,
+      read: this.#read,
+      limit,
+      examples: this.#examples,
+      file: this.#rejectFile.path,
+    });
+  }
+
+  async #write(session: Session, counts: Counts, position: number): Promise<void> {
+    await session.query(WRITE_COUNTS, [
+      this.#state.run,
+      this.flow,
+      ...COUNTED.map((name) => counts[name]),
+    ]);
+    if (counts.rejected === 0) return;
+    const writer = new CopyWriter(COPY_BYTES);
+    const send = async () => {
+      await session.copyIn(COPY_REJECTS, writer.data);
+      writer.clear();
+    };
+    for await (const { code, message, place, raw } of this.#rejectFile.since(position)) {
+      for (const value of [this.#state.run, this.flow, code, message, place, raw]) {
+        // A record with a NUL was rejected for it; it must not stop the account of that.
+        writer.text(value.replaceAll("\0", "\u2400"));
+      }
+      writer.endRow();
+      if (writer.sizeBytes > COPY_BYTES) await send();
+    }
+    if (writer.sizeBytes > 0) await send();
+  }
+}
+
+const EXAMPLES = 3;
+const COPY_BYTES = 1024 * 1024;
+
+const COUNTED = [
+  "read",
+  "inserted",
+  "updated",
+  "unchanged",
+  "held",
+  "rejected",
+  "filtered",
+] as const;
+
+const NOTHING: Counts = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  held: 0,
+  rejected: 0,
+  filtered: 0,
+};
+
+const WRITE_COUNTS = `
+insert into runner.flow (run, flow, ${COUNTED.join(", ")})
+values ($1, $2, ${COUNTED.map((_, index) => `$${index + 3}`).join(", ")})
+on conflict (run, flow) do update set committed_at = now(),
+  ${COUNTED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
+
+const COPY_REJECTS = "copy runner.reject (run, flow, code, message, place, record) from stdin";
+
+const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
+  read === inserted + updated + unchanged + held + rejected + filtered;
+
+const sum = (a: Counts, b: Counts): Counts =>
+  Object.fromEntries(COUNTED.map((name) => [name, a[name] + b[name]])) as unknown as Counts;

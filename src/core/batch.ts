@@ -1,0 +1,192 @@
+import { type Column, ConstantColumn } from "./columns.ts";
+import { unknownColumn } from "./errors.ts";
+
+/** What a source reads: a file, or a table of an archive. */
+export interface Input {
+  /** As people know it: `occurrence.txt`, `inat.zip`. */
+  readonly name: string;
+  /** Size of the uncompressed text, for the progress display; undefined when it cannot be known. */
+  readonly sizeBytes: number | undefined;
+  /** A text that two inputs share exactly when their content is the same. */
+  identity(): Promise<string>;
+}
+
+/** Where a record came from. */
+export interface RecordPlace {
+  /** `occurrence.txt:18233`, clickable. */
+  readonly place: string;
+  /** The record as it stands in the input. */
+  readonly raw: string;
+}
+
+/** Finds the record behind a row. Sinks keep it until the server has accepted the row, so it is small. */
+export type Locate = (row: number) => RecordPlace;
+
+/** Why a record is set aside. `code` is `snake_case`, past forever: dashboards count by it. */
+export class Reject {
+  readonly code: string;
+  readonly message: string;
+
+  constructor(code: string, message: string) {
+    this.code = code;
+    this.message = message;
+  }
+}
+
+/** A record that was set aside, on its way to `runner.reject`. */
+export interface Rejected extends RecordPlace {
+  readonly code: string;
+  readonly message: string;
+}
+
+interface Parts {
+  readonly columns: ReadonlyMap<string, Column>;
+  /** False while any column may be asked for: only on the empty batch of `validate`. */
+  readonly isClosed: boolean;
+  readonly rows: Uint32Array;
+  readonly input: Input;
+  readonly record: Locate;
+  readonly read: number;
+  readonly bytes: number;
+  readonly filtered: number;
+  readonly rejects: readonly Rejected[];
+}
+
+/**
+ * About 1 MB of records as columns. Immutable: what a method gives shares all that it does not change.
+ *
+ * Rows keep their numbers through the flow: `rows` lists those still alive, columns answer for them.
+ */
+export class Batch {
+  readonly #parts: Parts;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** A batch as a source makes it: `size` good rows, and the records that were no good. */
+  static from(source: {
+    columns: ReadonlyMap<string, Column>;
+    size: number;
+    input: Input;
+    record: Locate;
+    /** Bytes of the input that these records took. */
+    bytes: number;
+    rejects?: readonly Rejected[];
+  }): Batch {
+    const { columns, size, input, record, bytes, rejects = [] } = source;
+    const rows = Uint32Array.from({ length: size }, (_, row) => row);
+    const read = size + rejects.length;
+    return new Batch({
+      columns,
+      isClosed: true,
+      rows,
+      input,
+      record,
+      read,
+      bytes,
+      filtered: 0,
+      rejects,
+    });
+  }
+
+  /** A batch without rows; without `names`, every column exists until a `select` closes the list. */
+  static empty(input: Input, names?: Iterable<string>): Batch {
+    const columns = new Map([...(names ?? [])].map((name) => [name, nothing]));
+    const closed = Batch.from({ columns, size: 0, input, record: noRecord, bytes: 0 });
+    return names === undefined ? closed.#changed({ isClosed: false }) : closed;
+  }
+
+  /** Numbers of the rows that are alive, ascending. */
+  get rows(): Uint32Array {
+    return this.#parts.rows;
+  }
+
+  /** How many rows are alive. */
+  get size(): number {
+    return this.#parts.rows.length;
+  }
+
+  get input(): Input {
+    return this.#parts.input;
+  }
+
+  /** Where a row came from; safe to keep, it does not hold the columns. */
+  get record(): Locate {
+    return this.#parts.record;
+  }
+
+  /** Records that the source read for this batch. */
+  get read(): number {
+    return this.#parts.read;
+  }
+
+  /** Bytes of input behind this batch. */
+  get bytes(): number {
+    return this.#parts.bytes;
+  }
+
+  /** Records that a transform left out on purpose. */
+  get filtered(): number {
+    return this.#parts.filtered;
+  }
+
+  get rejects(): readonly Rejected[] {
+    return this.#parts.rejects;
+  }
+
+  get names(): string[] {
+    return [...this.#parts.columns.keys()];
+  }
+
+  /** False only in `validate`, before the columns are known. */
+  get isClosed(): boolean {
+    return this.#parts.isClosed;
+  }
+
+  /** The column of that name; throws `unknown_column` with the nearest names. */
+  column(name: string): Column {
+    const column = this.#parts.columns.get(name);
+    if (column) return column;
+    if (this.#parts.isClosed) throw unknownColumn(name, this.#parts.columns.keys());
+    return nothing;
+  }
+
+  /** Only these columns, in this order: new name → present name. */
+  select(wanted: ReadonlyMap<string, string>): Batch {
+    const columns = new Map<string, Column>();
+    for (const [name, from] of wanted) columns.set(name, this.column(from));
+    return this.#changed({ columns, isClosed: true });
+  }
+
+  /** With this column, in the place of one of the same name or after the last. */
+  with(name: string, column: Column): Batch {
+    return this.#changed({ columns: new Map(this.#parts.columns).set(name, column) });
+  }
+
+  /** Only these rows; the others count as filtered. */
+  keep(rows: Uint32Array): Batch {
+    if (rows.length === this.size) return this;
+    return this.#changed({ rows, filtered: this.filtered + this.size - rows.length });
+  }
+
+  /** Without these rows, which are set aside with their reasons. */
+  reject(rejects: ReadonlyMap<number, Reject>): Batch {
+    if (rejects.size === 0) return this;
+    const rows = this.rows.filter((row) => !rejects.has(row));
+    const added = [...rejects].map(([row, { code, message }]) => ({
+      ...this.record(row),
+      code,
+      message,
+    }));
+    return this.#changed({ rows, rejects: [...this.rejects, ...added] });
+  }
+
+  #changed(parts: Partial<Parts>): Batch {
+    return new Batch({ ...this.#parts, ...parts });
+  }
+}
+
+const nothing = new ConstantColumn(null);
+
+const noRecord: Locate = () => ({ place: "", raw: "" });

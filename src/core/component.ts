@@ -1,0 +1,96 @@
+/**
+ * What a component is, and the words of the project:
+ *
+ * - *pipeline*: a YAML file; its flows run in order.
+ * - *flow*: one source, any transforms, one sink.
+ * - *component*: a source, transform or sink that a YAML file can name. One file, one line in `registry.ts`.
+ * - *batch*: about 1 MB of records as columns; the unit of work and of `await`. Immutable.
+ * - *column*: the values of one field in a batch. A value is text or null; empty text is null.
+ * - *record*: one line of the input, known by its place (`occurrence.txt:18233`).
+ * - *input*: what a source reads: a file, a table of an archive.
+ * - *reject*: a record that was set aside, with a code and a reason. A value, not an exception.
+ * - *tally*: what became of the records, counted where it happens.
+ * - *commit*: what a sink has made durable, with its tally.
+ * - *session*: one connection to the database.
+ */
+
+import type { Static, TObject } from "typebox";
+import type { Tally } from "./accounting.ts";
+import type { Batch } from "./batch.ts";
+import type { Database } from "./session.ts";
+
+/** What the runner lends a component while a flow runs. */
+export interface Context {
+  /** Aborted when the run is to stop; every wait that can last takes it. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  readonly database: Database;
+  /** `run` writes; `plan` writes and is rolled back; `preview` and `validate` write nothing. */
+  readonly mode: "run" | "plan" | "preview" | "validate";
+  /** A new account of the records of one transaction; the only way to a commit. */
+  readonly tally: () => Tally;
+}
+
+/** Sentences for the person who watches; nothing per record. */
+export interface Log {
+  /** Something worth knowing about a run that goes well. */
+  info(sentence: string): void;
+  /** Odd, but nothing is lost. */
+  warn(sentence: string): void;
+}
+
+/** What a sink has made durable: records inserted, updated and so on since its last commit. */
+export interface Commit {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly held: number;
+}
+
+export type Source = (context: Context) => AsyncIterable<Batch>;
+export type Transform = (batches: AsyncIterable<Batch>, context: Context) => AsyncIterable<Batch>;
+export type Sink = (batches: AsyncIterable<Batch>, context: Context) => AsyncIterable<Commit>;
+
+/** The five things that every component is; the option schema is the only description of its options. */
+interface Definition<Options extends TObject, Stage> {
+  /** The word in YAML, `snake_case`: a noun for sources and sinks, a verb for transforms. */
+  readonly name: string;
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly options: Options;
+  /** The value of one list item or of `source:`/`sink:` in YAML; a test runs it through the loader. */
+  readonly example: string;
+  create(options: Static<Options>): Stage;
+  /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
+  columns?(options: Static<Options>): readonly string[] | undefined;
+}
+
+export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {
+  readonly kind: "source";
+};
+export type TransformDefinition<Options extends TObject = TObject> = Definition<
+  Options,
+  Transform
+> & { readonly kind: "transform" };
+export type SinkDefinition<Options extends TObject = TObject> = Definition<Options, Sink> & {
+  readonly kind: "sink";
+};
+/** Any component, its option types forgotten: what the registry holds. The schema stands before `create`. */
+export type Component = Definition<TObject, Source | Transform | Sink> & {
+  readonly kind: "source" | "transform" | "sink";
+};
+
+/** Declares a source; the type of `create`'s argument follows from `options`. */
+export const defineSource = <Options extends TObject>(
+  definition: Definition<Options, Source>,
+): SourceDefinition<Options> => ({ kind: "source", ...definition });
+
+/** Declares a transform. */
+export const defineTransform = <Options extends TObject>(
+  definition: Definition<Options, Transform>,
+): TransformDefinition<Options> => ({ kind: "transform", ...definition });
+
+/** Declares a sink. */
+export const defineSink = <Options extends TObject>(
+  definition: Definition<Options, Sink>,
+): SinkDefinition<Options> => ({ kind: "sink", ...definition });

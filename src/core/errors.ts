@@ -1,0 +1,393 @@
+/**
+ * Everything the runner can complain of, one function each: the whole vocabulary in one sitting.
+ *
+ * A message says what happened (with the value), where, and what to do. Messages about single records
+ * are not here but beside the rule that makes them: a bad record is a value, a broken run an exception.
+ */
+
+/** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
+export type ExitCode = 1 | 2 | 3;
+
+/** A position in a YAML file, counted from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Where the file was included, when it is not the pipeline itself. */
+  readonly includedFrom?: Place;
+}
+
+/** A failure with a stable `code`, a sentence for people, and where it happened once that is known. */
+export class RunnerError extends Error {
+  override readonly name = "RunnerError";
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  /** The name that is wrong, if one is: the loader puts the caret under it. */
+  readonly subject: string | undefined;
+  /** The part of the pipeline that it happened in; the runner adds it on the error's way up. */
+  place: Place | undefined;
+
+  constructor(
+    code: string,
+    exitCode: ExitCode,
+    message: string,
+    options: { subject?: string; cause?: unknown } = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.exitCode = exitCode;
+    this.subject = options.subject;
+  }
+}
+
+/** The message of anything that was thrown, without the class name and the stack. */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
+/** "`a`, `b` and `c`": names in a sentence; from the 12th on only their number. */
+export const listed = (names: Iterable<string>): string => {
+  const all = [...names].map((name) => `\`${name}\``);
+  if (all.length > 12) return `${all.slice(0, 11).join(", ")} and ${all.length - 11} more`;
+  return all.length < 2 ? (all[0] ?? "none") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
+};
+
+/** The one to three known names that are closest to a wrong one, best first; empty when none is close. */
+export const nearest = (wrong: string, known: Iterable<string>): string[] => {
+  const limit = Math.max(1, Math.floor(wrong.length / 3));
+  return [...known]
+    .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= limit || contains(name, wrong))
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, 3)
+    .map(({ name }) => name);
+};
+
+/** " Did you mean `from`?", or what was possible, or nothing. Begins with a space. */
+export const suggestion = (wrong: string, known: Iterable<string>): string => {
+  const all = [...known];
+  const close = nearest(wrong, all);
+  if (close.length > 0) return ` Did you mean ${close.map((name) => `\`${name}\``).join(" or ")}?`;
+  return all.length > 0 ? ` There is ${listed(all)}.` : "";
+};
+
+const contains = (name: string, wrong: string): boolean =>
+  wrong.length > 3 && name.toLowerCase().includes(wrong.toLowerCase());
+
+const editDistance = (a: string, b: string): number => {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(change, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+};
+
+// Columns
+
+/** A transform or a sink names a column that the batch does not have. */
+export const unknownColumn = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "unknown_column",
+    2,
+    `There is no column \`${name}\` here.${suggestion(name, known)}`,
+    { subject: name },
+  );
+
+// Reading
+
+/** A line without an end: the file is probably not the kind of text it is taken for. */
+export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
+  new RunnerError(
+    "line_too_long",
+    1,
+    `A line of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
+      "Is this the text file that it should be, with the line ends that `meta.xml` declares?",
+  );
+
+// The database
+
+/** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */
+export const badDatabaseUrl = (cause?: unknown): RunnerError =>
+  new RunnerError(
+    "bad_database_url",
+    2,
+    "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`. " +
+      "Characters like `@`, `/` and `%` in a password must be percent-encoded.",
+    { cause },
+  );
+
+/** No connection: nothing listens, the name is unknown, the password is wrong, the database is not there. */
+export const databaseUnreachable = (label: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "database_unreachable",
+    3,
+    `There is no connection to ${label}: ${unreachableReason(cause)}`,
+    { cause },
+  );
+
+const unreachableReason = (cause: unknown): string => {
+  const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
+  const reasons = new Set(errors.map((error) => messageOf(error).replace(/\.?$/, ".")));
+  const code = errors.map((error) => (error as { code?: string }).code).find(Boolean) ?? "";
+  return [...reasons, UNREACHABLE_ADVICE[code] ?? ""].join(" ").trim();
+};
+
+const UNREACHABLE_ADVICE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Is the server running, and does it listen on that host and port?",
+  ENOENT: "Is the server running, and is its Unix socket in that folder?",
+  ENOTFOUND: "Is the host name right?",
+  "28P01":
+    "Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
+  "28000": "The server's `pg_hba.conf` does not let this user in from here.",
+  "3D000": "Create it first, for instance with `createdb`.",
+};
+
+/** The server went away in the middle; whatever was not committed is rolled back by it. */
+export const connectionLost = (label: string, reason: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "connection_lost",
+    3,
+    `The connection to ${label} was lost (${reason.replace(/\.$/, "")}). ` +
+      "What was not committed is undone; run again when the server is back.",
+    { cause },
+  );
+
+/** A commit that PostgreSQL turned into a rollback. */
+export const transactionAborted = (): RunnerError =>
+  new RunnerError(
+    "transaction_aborted",
+    1,
+    "PostgreSQL rolled the transaction back instead of committing it, because a statement in it failed.",
+  );
+
+/** PGlite could not open its folder. */
+export const embeddedBroken = (folder: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "embedded_broken",
+    3,
+    `The embedded database in ${folder} does not open: ${messageOf(cause)}. ` +
+      "If nothing in it is needed, remove the folder and run again; or name a server with `--database`.",
+    { cause },
+  );
+
+/** A second process on the same embedded database: it would lose rows. */
+export const databaseInUse = (folder: string, pid: number | undefined): RunnerError =>
+  new RunnerError(
+    "database_in_use",
+    3,
+    `The embedded database in ${folder} is in use by ${pid === undefined ? "another process" : `process ${pid}`}. ` +
+      `Wait until it ends. If that is no runner, remove ${folder}/lock.`,
+  );
+
+/** The role may not create the schema that the runner keeps its state in. */
+export const stateForbidden = (label: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "state_forbidden",
+    3,
+    `The runner keeps its state in schema \`runner\` of ${label}, and may not: ${messageOf(cause)}. ` +
+      "Ask an administrator for `create schema runner authorization <your role>;`.",
+    { cause },
+  );
+
+/** An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. */
+export const setupFailed = (place: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "setup_failed",
+    1,
+    `The setup script ${place} failed: ${messageOf(cause)}. Nothing of it was kept, and no flow was run.`,
+    { cause },
+  );
+
+/** The target of a sink is not in the database. */
+export const unknownTable = (table: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "unknown_table",
+    1,
+    `There is no table \`${table}\` in the database.${suggestion(table, known)} ` +
+      "A script under `setup`, or `create` of the sink, can make it.",
+    { subject: table },
+  );
+
+/** The flow gives columns that the table does not have. */
+export const missingColumns = (
+  table: string,
+  missing: readonly string[],
+  known: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "missing_columns",
+    1,
+    `Table \`${table}\` has no column ${listed(missing)}.` +
+      `${missing.length === 1 ? suggestion(missing[0] ?? "", known) : ` It has ${listed(known)}.`} ` +
+      "Nothing was loaded; `project` chooses and names what is loaded.",
+    { subject: missing[0] },
+  );
+
+/** The table has columns that must be given and are not. */
+export const requiredColumns = (
+  table: string,
+  required: readonly string[],
+  given: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "required_columns",
+    1,
+    `Table \`${table}\` requires ${listed(required)}, which this flow does not give: it gives ${listed(given)}. Nothing was loaded.`,
+    { subject: table },
+  );
+
+/** `replace` would empty a table that others point at. */
+export const referencedTable = (table: string, others: readonly string[]): RunnerError =>
+  new RunnerError(
+    "referenced_table",
+    1,
+    `Table \`${table}\` cannot be replaced: foreign keys of ${listed(others)} point at it. Nothing was changed.`,
+    { subject: table },
+  );
+
+/** The table is there, but not as `create` declares it. */
+export const tableDiffers = (
+  table: string,
+  missing: readonly string[],
+  statement: string,
+): RunnerError =>
+  new RunnerError(
+    "table_differs",
+    1,
+    `Table \`${table}\` is there already, without ${listed(missing)}. Nothing was changed; this adds it: ${statement}`,
+    { subject: missing[0] },
+  );
+
+/** A type under `create` that the database does not know. */
+export const unknownType = (column: string, type: string): RunnerError =>
+  new RunnerError(
+    "unknown_type",
+    1,
+    `The database has no type ${JSON.stringify(type)} (column \`${column}\`).${suggestion(type, TYPES)} Nothing was created.`,
+    { subject: column },
+  );
+
+const TYPES = [
+  "bigint",
+  "boolean",
+  "date",
+  "double precision",
+  "integer",
+  "jsonb",
+  "numeric",
+  "smallint",
+  "text",
+  "timestamp",
+  "timestamptz",
+  "uuid",
+  "varchar(255)",
+];
+
+/** `primary_key` names a column that `create` does not have. */
+export const primaryKeyUnknown = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "primary_key_unknown",
+    2,
+    `\`primary_key\` names \`${name}\`, which is not under \`columns\`.${suggestion(name, known)}`,
+    { subject: name },
+  );
+
+/** A trigger or rule of the target swallowed rows without a word. */
+export const rowsSuppressed = (table: string, rows: number): RunnerError =>
+  new RunnerError(
+    "rows_suppressed",
+    1,
+    `Table \`${table}\` took ${rows} rows and did not store them: a trigger or rule suppresses them. ` +
+      "Nothing was committed; load another table, or switch the trigger off for the load.",
+  );
+
+/** PostgreSQL refused a statement for a reason that is not a record's. */
+export const statementFailed = (
+  message: string,
+  { sqlstate, detail, hint }: { sqlstate: string; detail?: string; hint?: string },
+  cause: unknown,
+): RunnerError =>
+  new RunnerError(
+    "statement_failed",
+    1,
+    [
+      `Postgres says: ${message.replace(/\.?$/, ".")}`,
+      detail,
+      hint,
+      `(SQLSTATE ${sqlstate}) Nothing was committed.`,
+    ]
+      .filter(Boolean)
+      .join(" "),
+    { cause },
+  );
+
+// Runs
+
+/** Another run of the same pipeline is alive. */
+export const pipelineBusy = (pipeline: string, holder: string): RunnerError =>
+  new RunnerError(
+    "pipeline_busy",
+    1,
+    `Pipeline \`${pipeline}\` is being run already, ${holder}. Two runs at once would undo each other: wait for it to end.`,
+  );
+
+/** The lease row is another run's now: this run must not write any more. */
+export const leaseLost = (pipeline: string): RunnerError =>
+  new RunnerError(
+    "lease_lost",
+    1,
+    `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
+  );
+
+/** `--flow` names a flow that the pipeline does not have. */
+export const unknownFlow = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "unknown_flow",
+    2,
+    `The pipeline has no flow \`${name}\`.${suggestion(name, known)}`,
+    { subject: name },
+  );
+
+/** More records were set aside than the flow allows. */
+export const tooManyRejects = (problem: {
+  flow: string;
+  rejected: number;
+  read: number;
+  /** As the YAML has it: `0`, `1%`; with the code when the limit is that code's own. */
+  limit: string;
+  examples: readonly { place: string; code: string; message: string }[];
+  file: string | undefined;
+}): RunnerError => {
+  const { flow, rejected, read, limit, examples, file } = problem;
+  const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
+  return new RunnerError(
+    "too_many_rejects",
+    1,
+    [
+      `${records} rejected of ${read} read in flow \`${flow}\`; its limit is ${limit}.`,
+      ...examples.map(({ place, code, message }) => `  ${place} ${code}: ${message}`),
+      rejected > examples.length ? `  and ${rejected - examples.length} more.` : "",
+      `Nothing was committed. ${file ? `All are in ${file}. ` : ""}` +
+        "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`.",
+    ]
+      .filter(Boolean)
+      .join("\n"),
+  );
+};
+
+/** The counts of a flow contradict each other: a defect of a component, found before anybody relies on it. */
+export const doesNotAddUp = (
+  flow: string,
+  account: Readonly<Record<string, number>>,
+): RunnerError =>
+  new RunnerError(
+    "does_not_add_up",
+    1,
+    `The account of flow \`${flow}\` does not add up: ${Object.entries(account)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ")}. This is a defect of the runner; please report it.`,
+  );

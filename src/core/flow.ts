@@ -1,0 +1,78 @@
+import { pipeline } from "node:stream/promises";
+import type { FlowAccount } from "./accounting.ts";
+import type { Batch } from "./batch.ts";
+import type { Commit, Context, Sink, Source, Transform } from "./component.ts";
+import { RunnerError, statementFailed } from "./errors.ts";
+import type { FlowPlan, StagePlan } from "./plan.ts";
+import { isDatabaseError } from "./session.ts";
+
+/**
+ * Runs one flow: source → transforms → sink as one backpressured pipeline.
+ *
+ * Resolves when everything is committed. Rejects with the first error, which then says in which part
+ * of the YAML it happened; what was not committed is undone by then.
+ */
+export const runFlow = async (
+  flow: FlowPlan,
+  context: Context,
+  account: FlowAccount,
+): Promise<void> => {
+  const sink = stage<Sink>(flow.sink);
+  await pipeline(
+    recordsOf(flow, context),
+    (batches: AsyncIterable<Batch>) => account.watch(batches),
+    (batches: AsyncIterable<Batch>) => located(flow.sink, sink(batches, context)),
+    async (commits: AsyncIterable<Commit>) => {
+      for await (const _ of commits) context.signal.throwIfAborted();
+    },
+    { signal: context.signal },
+  );
+  context.signal.throwIfAborted();
+};
+
+/** The batches of a flow after its transforms, as its sink gets them. */
+export const recordsOf = (flow: FlowPlan, context: Context): AsyncIterable<Batch> => {
+  const source = stage<Source>(flow.source);
+  let batches = untilAborted(located(flow.source, source(context)), context.signal);
+  for (const plan of flow.transforms) {
+    const transform = stage<Transform>(plan);
+    batches = located(plan, transform(batches, context));
+  }
+  return batches;
+};
+
+const stage = <Stage extends Source | Transform | Sink>({ component, options }: StagePlan): Stage =>
+  component.create({ ...options }) as Stage;
+
+/**
+ * Passes batches on until the signal is aborted, then throws.
+ *
+ * `pipeline` destroys streams on abort but lets a generator that ignores the signal run to its end,
+ * and the sink would commit what the user cancelled.
+ */
+async function* untilAborted(
+  batches: AsyncIterable<Batch>,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  for await (const batch of batches) {
+    signal.throwIfAborted();
+    yield batch;
+  }
+  signal.throwIfAborted();
+}
+
+/** Adds to an error of this stage where the stage stands in the YAML. */
+async function* located<T>(plan: StagePlan, items: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (thrown) {
+    const error = isDatabaseError(thrown)
+      ? statementFailed(thrown.message, { ...thrown, sqlstate: thrown.code }, thrown)
+      : thrown;
+    // The stage that threw is the innermost: those around it leave its place alone.
+    if (error instanceof RunnerError && error.place === undefined) {
+      error.place = error.subject === undefined ? plan.place : plan.locate(error.subject);
+    }
+    throw error;
+  }
+}

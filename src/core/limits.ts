@@ -1,0 +1,45 @@
+/** How many records a flow may set aside. */
+export type Limit = "any" | { readonly rows: number } | { readonly share: number };
+
+export interface RejectLimits {
+  /** For all codes without a limit of their own, together. */
+  readonly max: Limit;
+  readonly byCode: ReadonlyMap<string, Limit>;
+}
+
+/** A flow is strict until its YAML says otherwise. */
+export const STRICT: RejectLimits = { max: { rows: 0 }, byCode: new Map() };
+
+/** A share says nothing yet of the first records: until this many, it is taken of this many. */
+const EARLY_ROWS = 10_000;
+
+/**
+ * The limit that the counts exceed, as the YAML has it, or undefined.
+ *
+ * A share is taken of the records read; before all are read it is judged generously, at the end exactly.
+ */
+export const exceededLimit = (
+  limits: RejectLimits,
+  counts: { read: number; rejected: ReadonlyMap<string, number>; isComplete: boolean },
+): string | undefined => {
+  let others = 0;
+  const read = counts.isComplete ? counts.read : Math.max(counts.read, EARLY_ROWS);
+  for (const [code, rejected] of counts.rejected) {
+    const own = limits.byCode.get(code);
+    if (own === undefined) others += rejected;
+    else if (isOver(own, rejected, read)) return `${limitText(own)} for \`${code}\``;
+  }
+  return isOver(limits.max, others, read) ? limitText(limits.max) : undefined;
+};
+
+const isOver = (limit: Limit, rejected: number, read: number): boolean => {
+  if (limit === "any") return false;
+  return rejected > ("rows" in limit ? limit.rows : limit.share * read);
+};
+
+/** A limit as it is written in YAML: `1000`, `1%`, `any`. */
+export const limitText = (limit: Limit): string => {
+  if (limit === "any") return "any";
+  // Twelve digits hide what binary fractions make of 0.07 * 100.
+  return "rows" in limit ? String(limit.rows) : `${Number((limit.share * 100).toPrecision(12))}%`;
+};

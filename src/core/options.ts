@@ -1,0 +1,38 @@
+/**
+ * The kinds of option that components share: the same idea has the same schema everywhere.
+ *
+ * ajv validates the text in the YAML; the loader then turns it into what `create` gets, by the
+ * keyword `runner` (a RegExp, a Secret, a path). The schemas are TypeBox and so plain JSON Schema.
+ */
+
+import { type TUnsafe, Type } from "typebox";
+import type { Secret } from "./secret.ts";
+
+/** How the loader turns the text of an option into what `create` gets. */
+export type OptionKind = "pattern" | "secret" | "path" | "location";
+
+/** The name of a column of the batch, as `from`, `to` and the like. */
+export const columnName = (description: string) => Type.String({ description, minLength: 1 });
+
+/** A table of the target database, `schema.table` or `table`; quote as SQL does to keep upper case. */
+export const tableName = (description: string) =>
+  Type.String({
+    description,
+    pattern: '^([a-z_][a-z0-9_$]*|"([^"]|"")+")(\\.([a-z_][a-z0-9_$]*|"([^"]|"")+"))?$',
+  });
+
+/** A regular expression; `create` gets a `RegExp` with the `u` flag. */
+export const pattern = (description: string): TUnsafe<RegExp> =>
+  Type.Unsafe<RegExp>({ type: "string", format: "regex", runner: "pattern", description });
+
+/** A text that is never printed; `create` gets a `Secret`. */
+export const secret = (description: string): TUnsafe<Secret> =>
+  Type.Unsafe<Secret>({ type: "string", minLength: 1, runner: "secret", description });
+
+/** A file or folder, relative to the YAML file that names it; `create` gets it absolute. */
+export const path = (description: string): TUnsafe<string> =>
+  Type.Unsafe<string>({ type: "string", minLength: 1, runner: "path", description });
+
+/** A path, or an http(s) URL that stays as it is. */
+export const location = (description: string): TUnsafe<string> =>
+  Type.Unsafe<string>({ type: "string", minLength: 1, runner: "location", description });

@@ -1,0 +1,37 @@
+/** A pipeline as the runner takes it: read, checked, variables replaced, included flows in their place. */
+
+import type { Component } from "./component.ts";
+import type { Place } from "./errors.ts";
+import type { RejectLimits } from "./limits.ts";
+import type { Secret } from "./secret.ts";
+
+export interface Plan {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** Absolute path of the YAML file. */
+  readonly file: string;
+  /** `embedded` or a URL, which may hold a password. */
+  readonly database: Secret;
+  /** Absolute paths of SQL scripts, run in this order before the first flow. */
+  readonly setup: readonly string[];
+  /** In the order in which they run. */
+  readonly flows: readonly FlowPlan[];
+}
+
+export interface FlowPlan {
+  readonly name: string;
+  readonly place: Place;
+  readonly source: StagePlan;
+  readonly transforms: readonly StagePlan[];
+  readonly sink: StagePlan;
+  readonly rejects: RejectLimits;
+}
+
+export interface StagePlan {
+  readonly component: Component;
+  /** Valid for the component's schema, and turned into what its `create` takes. */
+  readonly options: object;
+  readonly place: Place;
+  /** Where in this component's YAML a name stands; the component's own place when it does not. */
+  locate(subject: string): Place;
+}

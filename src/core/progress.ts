@@ -1,0 +1,68 @@
+import type { FlowAccount } from "./accounting.ts";
+
+const TERMINAL_MS = 200;
+const LINES_MS = 10_000;
+
+/** Where the display goes: standard error. */
+export interface Display {
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+  write(text: string): unknown;
+}
+
+/**
+ * Shows how far a flow is: one line that is drawn anew on a terminal, a plain line every ten seconds
+ * elsewhere. Gives the function that ends it.
+ */
+export const showProgress = (account: FlowAccount, display: Display): (() => void) => {
+  const started = performance.now();
+  const draw = () => {
+    const line = progressLine(account.flow, account.progress, performance.now() - started);
+    if (display.isTTY) display.write(`\r\x1b[2K${line.slice(0, (display.columns ?? 80) - 1)}`);
+    else display.write(`${line}\n`);
+  };
+  const timer = setInterval(draw, display.isTTY ? TERMINAL_MS : LINES_MS);
+  return () => {
+    clearInterval(timer);
+    if (display.isTTY) display.write("\r\x1b[2K");
+  };
+};
+
+/** `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`. */
+export const progressLine = (
+  flow: string,
+  progress: FlowAccount["progress"],
+  elapsedMs: number,
+): string => {
+  const { read, rejected, bytes, inputBytes } = progress;
+  const seconds = elapsedMs / 1000;
+  const share = inputBytes ? Math.min(1, bytes / inputBytes) : undefined;
+  const parts = [
+    flow,
+    share === undefined ? "" : `${Math.floor(share * 100)}%`,
+    `${count(read)} rows`,
+    inputBytes ? `${size(bytes)} of ${size(inputBytes)}` : size(bytes),
+    seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "",
+    share ? `${duration((seconds * (1 - share)) / share)} left` : "",
+    rejected > 0 ? `${count(rejected)} rejected` : "",
+  ];
+  return parts.filter(Boolean).join("  ");
+};
+
+/** 1,234,567: thousands apart, the same in every locale. */
+export const count = (number: number): string => number.toLocaleString("en-US");
+
+/** Bytes for people: `12 kB`, `236 MB`, `1.2 GB`. */
+export const size = (bytes: number): string => {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+};
+
+/** Seconds for people: `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`. */
+export const duration = (seconds: number): string => {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+};

@@ -1,0 +1,158 @@
+/**
+ * The runner's memory: schema `runner` of the target database. What a flow did is written in the same
+ * transaction as its rows, so state and data never disagree.
+ */
+
+import { hostname } from "node:os";
+import { leaseLost, pipelineBusy, stateForbidden } from "./errors.ts";
+import { type Database, inTransaction, type Session } from "./session.ts";
+
+/** How a run stands; `killed` is what the next run makes of one that never said how it ended. */
+export type RunStatus = "running" | "done" | "failed" | "interrupted" | "killed";
+
+/** A run that holds its pipeline's lease. */
+export interface RunState {
+  /** Number of the run, for people too. */
+  readonly run: string;
+  readonly pipeline: string;
+  /** Renews the lease inside the session's transaction; throws `lease_lost` when it is another's. */
+  renew(session: Session): Promise<void>;
+  /** Writes how the run ended and gives the lease back. */
+  finish(status: RunStatus, error?: string): Promise<void>;
+}
+
+const SCHEMA = `
+create schema if not exists runner;
+create table if not exists runner.run (
+  run bigint generated always as identity primary key,
+  pipeline text not null,
+  status text not null,
+  started_at timestamptz not null default now(),
+  finished_at timestamptz,
+  version text not null,
+  holder text not null,
+  error text
+);
+create index if not exists run_pipeline on runner.run (pipeline, run);
+create table if not exists runner.flow (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  read bigint not null,
+  inserted bigint not null,
+  updated bigint not null,
+  unchanged bigint not null,
+  held bigint not null,
+  rejected bigint not null,
+  filtered bigint not null,
+  committed_at timestamptz not null default now(),
+  primary key (run, flow)
+);
+create table if not exists runner.reject (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  code text not null,
+  message text not null,
+  place text not null,
+  record text
+);
+create index if not exists reject_run on runner.reject (run, flow, code);
+create table if not exists runner.lease (
+  pipeline text primary key,
+  run bigint not null,
+  renewed_at timestamptz not null default now()
+);
+create table if not exists runner.input (
+  pipeline text not null,
+  flow text not null,
+  target text not null,
+  identity text not null,
+  name text not null,
+  run bigint not null,
+  loaded_at timestamptz not null default now(),
+  primary key (pipeline, flow, target, identity)
+);
+`;
+
+/** Two processes that create the schema at once would trip over each other. */
+const SCHEMA_LOCK = "select pg_advisory_xact_lock(hashtextextended('runner:schema', 0))";
+
+/**
+ * Makes sure of the schema, takes the pipeline's lease and begins a run.
+ *
+ * The lease is two things: an advisory lock of this connection, which tells whether its holder is alive
+ * and is gone with it, and a row that every commit must hit, so that a run that lost the lock (its
+ * connection was cut, another took over) cannot write on.
+ */
+export const beginRun = async (
+  database: Database,
+  session: Session,
+  { pipeline, version }: { pipeline: string; version: string },
+): Promise<RunState> => {
+  await createSchema(session, database.label);
+  const lock = [`runner:${pipeline}`];
+  const taken = await session.query<{ taken: boolean }>(
+    "select pg_try_advisory_lock(hashtextextended($1, 0)) as taken",
+    lock,
+  );
+  if (!taken.rows[0]?.taken) throw pipelineBusy(pipeline, await holderOf(session, pipeline));
+
+  await session.query(
+    "update runner.run set status = 'killed', finished_at = now() where pipeline = $1 and status = 'running'",
+    [pipeline],
+  );
+  const begun = await session.query<{ run: string }>(
+    `with begun as (
+       insert into runner.run (pipeline, status, version, holder) values ($1, 'running', $2, $3) returning run
+     ), leased as (
+       insert into runner.lease (pipeline, run) select $1, run from begun
+       on conflict (pipeline) do update set run = excluded.run, renewed_at = now()
+     )
+     select run::text from begun`,
+    [pipeline, version, `process ${process.pid} on ${hostname()}`],
+  );
+  const run = begun.rows[0]?.run ?? "";
+  return {
+    run,
+    pipeline,
+    async renew(other) {
+      const { count } = await other.query(
+        "update runner.lease set renewed_at = now() where pipeline = $1 and run = $2",
+        [pipeline, run],
+      );
+      if (count !== 1) throw leaseLost(pipeline);
+    },
+    async finish(status, error) {
+      await session.query(
+        "update runner.run set status = $2, error = $3, finished_at = now() where run = $1",
+        [run, status, error ?? null],
+      );
+      await session.query("select pg_advisory_unlock(hashtextextended($1, 0))", lock);
+    },
+  };
+};
+
+const createSchema = async (session: Session, label: string): Promise<void> => {
+  try {
+    await inTransaction(session, async () => {
+      await session.query(SCHEMA_LOCK);
+      // Asked first, so that a role that may use the schema but not create one gets through.
+      const { rows } = await session.query<{ present: boolean }>(
+        "select to_regclass('runner.input') is not null as present",
+      );
+      if (!rows[0]?.present) await session.script(SCHEMA);
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === "42501") throw stateForbidden(label, error);
+    throw error;
+  }
+};
+
+const holderOf = async (session: Session, pipeline: string): Promise<string> => {
+  const { rows } = await session.query<{ holder: string; since: string }>(
+    `select holder || ', run ' || run as holder, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as since
+       from runner.run where pipeline = $1 and status = 'running' order by run desc limit 1`,
+    [pipeline],
+  );
+  const [holder] = rows;
+  return holder ? `by ${holder.holder}, since ${holder.since}` : "by another process";
+};

@@ -1,0 +1,76 @@
+import { mkdir } from "node:fs/promises";
+import { PGlite } from "@electric-sql/pglite";
+import { postgis } from "@electric-sql/pglite-postgis";
+import { embeddedBroken } from "../core/errors.ts";
+import type { Database } from "../core/session.ts";
+import { type Connection, sessionOn } from "./connection.ts";
+import { lockFolder } from "./folder-lock.ts";
+import { forwardNotice, type OpenOptions } from "./open.ts";
+
+/**
+ * The embedded database: a PostgreSQL with PostGIS in this process, its files in a folder.
+ *
+ * There is one connection, so every session is the same one. PGlite's own `transaction()` is never
+ * used: a query beside it would wait for ever.
+ */
+export const openEmbedded = async ({
+  embeddedFolder,
+  onNotice,
+}: OpenOptions): Promise<Database> => {
+  await mkdir(embeddedFolder, { recursive: true });
+  const unlock = await lockFolder(embeddedFolder);
+  let database: PGlite;
+  try {
+    database = await PGlite.create(`${embeddedFolder}/data`, { extensions: { postgis } });
+  } catch (error) {
+    await unlock();
+    throw embeddedBroken(embeddedFolder, error);
+  }
+  const close = async () => {
+    await database.close();
+    await unlock();
+  };
+  return embeddedDatabase(database, {
+    label: `embedded database ${embeddedFolder}`,
+    onNotice,
+    close,
+  });
+};
+
+/** The same interface over a PGlite that is open already; tests share one. */
+export const embeddedDatabase = (
+  database: PGlite,
+  options: {
+    label: string;
+    onNotice: (sentence: string) => void;
+    close: () => Promise<void>;
+  },
+): Database => {
+  const onNotice = (notice: { message?: string; code?: string; severity?: string }) =>
+    forwardNotice(notice, options.onNotice);
+  const connection: Connection = {
+    async query<Row>(sql: string, parameters: readonly unknown[]) {
+      const answer = await database.query<Row>(sql, [...parameters], { onNotice });
+      return { rows: answer.rows, count: answer.rowCount ?? 0, command: answer.command ?? "" };
+    },
+    async script(sql) {
+      await database.exec(sql, { onNotice });
+    },
+    async copyIn(sql, data) {
+      // A Blob copies what it is given, so the writer's memory can be used again at once.
+      const blob = new Blob([data as Uint8Array<ArrayBuffer>]);
+      const source = sql.replace(/\bfrom stdin\b/i, "from '/dev/blob'");
+      const answer = await database.query(source, [], { blob, onNotice });
+      return answer.rowCount ?? 0;
+    },
+    isLost: () => database.closed,
+    close: async () => undefined,
+  };
+  const depth = { value: 0 };
+  return {
+    label: options.label,
+    isEmbedded: true,
+    session: async () => sessionOn(connection, { depth, isShared: true }),
+    [Symbol.asyncDispose]: options.close,
+  };
+};

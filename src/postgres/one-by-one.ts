@@ -1,0 +1,96 @@
+import type { Session } from "../core/session.ts";
+import type { TargetTable } from "./catalog.ts";
+import { quoted, quotedList } from "./names.ts";
+import { conditionName } from "./sqlstate.ts";
+
+/** A row that the server refused: its number among those sent, from 0, and why. */
+export interface Refused {
+  readonly row: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Inserts rows of COPY text each by itself and says which the server refused.
+ *
+ * They are copied into a temporary table of text columns, which takes anything, and inserted from there
+ * by a plpgsql block. Casts name the type without its modifier: a cast to `varchar(10)` cuts off in
+ * silence, an assignment refuses.
+ */
+export const insertOneByOne = async (
+  session: Session,
+  target: { table: TargetTable; names: readonly string[]; data: Buffer },
+): Promise<{ inserted: number; refused: Refused[] }> => {
+  const { names, data } = target;
+  const fields = names.map((_, index) => `c${index}`);
+  await session.script(`
+    drop table if exists pg_temp.runner_suspect;
+    create temporary table runner_suspect (
+      n integer generated always as identity, ${fields.map((field) => `${field} text`).join(", ")}
+    ) on commit drop;
+    ${judgeFunction(target.table, names, fields)}`);
+  await session.copyIn(`copy pg_temp.runner_suspect (${fields.join(", ")}) from stdin`, data);
+  const { rows } = await session.query<Judged>("select * from pg_temp.runner_judge()");
+  const inserted = rows.find(({ state }) => state === null)?.row_number ?? 0;
+  const refused = rows
+    .filter(({ state }) => state !== null)
+    .map((judged) => ({
+      row: judged.row_number - 1,
+      code: conditionName(judged.state ?? ""),
+      message: refusalMessage(judged),
+    }));
+  return { inserted, refused };
+};
+
+interface Judged {
+  /** Of a refused row, from 1; in the line without a state, how many were inserted. */
+  readonly row_number: number;
+  readonly state: string | null;
+  readonly message: string;
+  readonly detail: string;
+  readonly column_name: string;
+}
+
+const judgeFunction = (
+  table: TargetTable,
+  names: readonly string[],
+  fields: readonly string[],
+): string => {
+  const values = names.map((name, index) => {
+    const type = table.columns.find((column) => column.name === name)?.type ?? "text";
+    return `suspect.${fields[index]}::${type}`;
+  });
+  return `
+    create or replace function pg_temp.runner_judge()
+    returns table (row_number integer, state text, message text, detail text, column_name text)
+    language plpgsql as $judge$
+    declare
+      suspect record;
+      inserted integer := 0;
+      loaded integer;
+    begin
+      for suspect in select * from pg_temp.runner_suspect order by n loop
+        begin
+          insert into ${table.sql} (${quotedList(names)}) values (${values.join(", ")});
+          get diagnostics loaded = row_count;
+          inserted := inserted + loaded;
+        exception when others then
+          if sqlstate !~ '^(22|23|P0|54)' then raise; end if;
+          get stacked diagnostics state = returned_sqlstate, message = message_text,
+            detail = pg_exception_detail, column_name = column_name;
+          row_number := suspect.n;
+          return next;
+        end;
+      end loop;
+      row_number := inserted;
+      state := null;
+      return next;
+    end $judge$;`;
+};
+
+const refusalMessage = ({ message, detail, column_name }: Judged): string => {
+  const text = message.replace(/\.?$/, "");
+  const column =
+    column_name && !text.includes(column_name) ? ` (column ${quoted(column_name)})` : "";
+  return `Postgres refused: ${text}${column}.${detail ? ` ${detail}` : ""}`;
+};

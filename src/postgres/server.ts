@@ -1,0 +1,171 @@
+import { existsSync } from "node:fs";
+import { userInfo } from "node:os";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import pg from "pg";
+import { parse } from "pg-connection-string";
+import { from as copyFrom } from "pg-copy-streams";
+import { badDatabaseUrl, databaseUnreachable } from "../core/errors.ts";
+import type { Database } from "../core/session.ts";
+import { type Connection, lostConnection, sessionOn } from "./connection.ts";
+import { forwardNotice, type OpenOptions } from "./open.ts";
+
+/** COPY data goes out in pieces, so that the server works on the first while the rest is sent. */
+const PIECE_BYTES = 128 * 1024;
+
+/** Where Debian's and the others' servers have their Unix socket. */
+const SOCKET_FOLDERS = ["/var/run/postgresql", "/tmp"];
+
+/**
+ * A PostgreSQL server by URL: `postgresql://user@host/database`, or with a Unix socket as host.
+ *
+ * What the URL leaves out comes from where `psql` takes it: `PGHOST` and the other variables,
+ * `~/.pgpass`, and the local socket when no host is named at all.
+ */
+export const openServer = async (url: string, options: OpenOptions): Promise<Database> => {
+  const config = configOf(url);
+  const label = labelOf(config);
+  const connections = new Set<ServerConnection>();
+
+  const session = async () => {
+    const connection = await connect(config, label, options);
+    connections.add(connection);
+    const close = async () => {
+      connections.delete(connection);
+      await connection.close();
+    };
+    return sessionOn(
+      {
+        query: connection.query,
+        script: connection.script,
+        copyIn: connection.copyIn,
+        isLost: connection.isLost,
+        close,
+      },
+      { depth: { value: 0 }, isShared: false },
+    );
+  };
+
+  const cancelAll = () => {
+    for (const { cancel } of connections) void cancel();
+  };
+  options.signal.addEventListener("abort", cancelAll, { once: true });
+  return {
+    label,
+    isEmbedded: false,
+    session,
+    async [Symbol.asyncDispose]() {
+      options.signal.removeEventListener("abort", cancelAll);
+      await Promise.all([...connections].map(({ close }) => close()));
+    },
+  };
+};
+
+interface ServerConnection extends Connection {
+  /** Asks the server, on another connection, to stop the statement that is running. */
+  readonly cancel: () => Promise<void>;
+}
+
+const connect = async (
+  config: pg.ClientConfig,
+  label: string,
+  { onNotice }: OpenOptions,
+): Promise<ServerConnection> => {
+  const client = new pg.Client(config);
+  let isLost = false;
+  // Without a listener, a server that goes away between two statements ends the process.
+  client.on("error", () => {
+    isLost = true;
+  });
+  client.on("notice", (notice) => forwardNotice(notice, onNotice));
+  try {
+    await client.connect();
+  } catch (error) {
+    throw databaseUnreachable(label, error);
+  }
+  const backend = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+
+  /** Every statement goes through here, so that a broken connection has one name. */
+  let running = 0;
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    running++;
+    try {
+      return await work();
+    } catch (error) {
+      const meaning = lostConnection(error, label);
+      if (meaning !== error) isLost = true;
+      throw meaning;
+    } finally {
+      running--;
+    }
+  };
+  return {
+    query: (sql, parameters) =>
+      guarded(async () => {
+        const { rows, rowCount, command } = await client.query(sql, [...parameters]);
+        return { rows, count: rowCount ?? 0, command };
+      }),
+    script: (sql) =>
+      guarded(async () => {
+        await client.query(sql);
+      }),
+    copyIn: (sql, data) =>
+      guarded(async () => {
+        const copy = client.query(copyFrom(sql));
+        await pipeline(Readable.from(pieces(data)), copy);
+        return copy.rowCount;
+      }),
+    isLost: () => isLost,
+    close: () => client.end().catch(() => undefined),
+    cancel: async () => {
+      if (running === 0) return;
+      const other = new pg.Client(config);
+      other.on("error", () => undefined);
+      try {
+        await other.connect();
+        await other.query("select pg_cancel_backend($1)", [backend.rows[0]?.pid]);
+      } catch {
+        // The run is ending anyway; what cannot be cancelled ends by itself.
+      } finally {
+        await other.end().catch(() => undefined);
+      }
+    },
+  };
+};
+
+function* pieces(data: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < data.length; start += PIECE_BYTES) {
+    yield data.subarray(start, start + PIECE_BYTES);
+  }
+}
+
+const configOf = (url: string): pg.ClientConfig => {
+  try {
+    // libpq's meaning of `sslmode`, as psql has it: `require` encrypts without checking the certificate.
+    const parsed = parse(/[?&]sslmode=/.test(url) ? `${url}&uselibpqcompat=true` : url);
+    const host = parsed.host || process.env.PGHOST || localSocket();
+    const user = parsed.user || process.env.PGUSER || userInfo().username;
+    return {
+      ...(parsed as pg.ClientConfig),
+      host,
+      user,
+      database: parsed.database || process.env.PGDATABASE || user,
+      application_name: process.env.PGAPPNAME ?? "runner",
+      connectionTimeoutMillis: 1000 * Number(process.env.PGCONNECT_TIMEOUT ?? 15),
+      keepAlive: true,
+    };
+  } catch (error) {
+    throw badDatabaseUrl(error);
+  }
+};
+
+const localSocket = (): string => {
+  const port = process.env.PGPORT ?? "5432";
+  const folder = SOCKET_FOLDERS.find((name) => existsSync(`${name}/.s.PGSQL.${port}`));
+  return folder ?? "localhost";
+};
+
+const labelOf = ({ user, host, port, database }: pg.ClientConfig): string => {
+  const where = host?.startsWith("/") ? `(${host})` : host;
+  return `postgresql://${user}@${where}${port ? `:${port}` : ""}/${database}`;
+};

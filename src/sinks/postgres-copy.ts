@@ -1,0 +1,121 @@
+import { type Static, Type } from "typebox";
+import { ahead } from "../core/ahead.ts";
+import { type Context, defineSink } from "../core/component.ts";
+import { primaryKeyUnknown, referencedTable } from "../core/errors.ts";
+import { tableName } from "../core/options.ts";
+import { peek } from "../core/peek.ts";
+import type { Session } from "../core/session.ts";
+import {
+  checkColumns,
+  referencingTables,
+  requireTable,
+  type TargetTable,
+} from "../postgres/catalog.ts";
+import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
+import { createTable } from "../postgres/create-table.ts";
+import { chunkLoader } from "../postgres/load-chunk.ts";
+
+const options = Type.Object({
+  table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
+  mode: Type.Union([Type.Literal("replace"), Type.Literal("append")], {
+    description:
+      "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
+      "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",
+  }),
+  create: Type.Optional(
+    Type.Object(
+      {
+        columns: Type.Record(
+          Type.String(),
+          Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$" }),
+          { minProperties: 1, description: "Each column and its SQL type: `{ gbif_id: bigint }`." },
+        ),
+        primary_key: Type.Optional(
+          Type.Array(Type.String(), {
+            minItems: 1,
+            description: "The columns of the primary key.",
+          }),
+        ),
+      },
+      {
+        description: "Creates the table, and its schema, if it is not there.",
+        additionalProperties: false,
+      },
+    ),
+  ),
+});
+
+/** Loads a table by COPY, all in one transaction. */
+export const postgresCopy = defineSink({
+  name: "postgres_copy",
+  summary: "Loads a PostgreSQL table with COPY, in one transaction.",
+  options,
+  example:
+    "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
+  create: (settings) => {
+    const unknown = settings.create?.primary_key?.filter(
+      (name) => !(name in (settings.create?.columns ?? {})),
+    );
+    if (unknown?.[0])
+      throw primaryKeyUnknown(unknown[0], Object.keys(settings.create?.columns ?? {}));
+
+    return async function* (batches, context) {
+      const tally = context.tally();
+      await using session = await context.database.session();
+      await session.begin();
+      // Constraints that wait for the commit would name no row, and undo everything.
+      await session.query("set constraints all immediate");
+      const { first, all } = await peek(batches);
+      const table = await prepare(session, settings, first.names);
+
+      if (
+        settings.mode === "append" &&
+        !(await tally.firstTime(session, settings.table, first.input))
+      ) {
+        await all.return(undefined);
+        context.log.info(
+          `\`${settings.table}\` has ${first.input.name} already from an earlier run: nothing appended.`,
+        );
+        yield await tally.commit(session, {});
+        return;
+      }
+
+      const load = chunkLoader(session, table, first.names);
+      const chunks = chunksOf(all, first.names, (batch) => tally.take(batch));
+      let inserted = 0;
+      for await (const chunk of ahead(chunks, CHUNKS_AHEAD)) {
+        const loaded = await load(chunk);
+        inserted += loaded.inserted;
+        tally.refuse(loaded.rejected);
+      }
+      if (inserted === 0) warnEmpty(settings, first.input.name, context);
+      yield await tally.commit(session, { inserted });
+    };
+  },
+});
+
+/** The target, created if that is asked for, checked against what comes, and emptied for `replace`. */
+const prepare = async (
+  session: Session,
+  { table, mode, create }: Static<typeof options>,
+  names: readonly string[],
+): Promise<TargetTable> => {
+  if (create) await createTable(session, table, create);
+  const target = await requireTable(session, table);
+  checkColumns(target, names);
+  if (mode === "replace") {
+    const others = await referencingTables(session, target);
+    if (others.length > 0) throw referencedTable(table, others);
+    await session.query(`truncate table ${target.sql}`);
+  }
+  return target;
+};
+
+const warnEmpty = (
+  { table, mode }: Static<typeof options>,
+  input: string,
+  { log }: Context,
+): void => {
+  const now = mode === "replace" ? `\`${table}\` is empty now` : `\`${table}\` stays as it was`;
+  log.warn(`No record of ${input} was loaded: ${now}.`);
+};
