@@ -16,8 +16,8 @@ import { openDatabase } from "./postgres/open.ts";
 import { version } from "./version.ts";
 
 export interface RunOptions {
-  /** Instead of the plan's own: `embedded` or a URL. */
-  readonly database?: string | undefined;
+  /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
+  readonly database?: string | Database | undefined;
   /** Only these flows, in the plan's order; all when absent. */
   readonly flows?: readonly string[] | undefined;
   readonly signal: AbortSignal;
@@ -143,15 +143,17 @@ const oneFlow = async (
   };
 };
 
-const open = (
+const open = async (
   plan: Plan,
   { database, signal, log }: Pick<RunOptions, "database" | "signal" | "log">,
-): Promise<Database> =>
-  openDatabase(database ?? plan.database.reveal(), {
+): Promise<Database> => {
+  if (typeof database === "object") return { ...database, [Symbol.asyncDispose]: async () => {} };
+  return openDatabase(database ?? plan.database.reveal(), {
     signal,
     embeddedFolder: join(dirname(plan.file), ".runner", "db"),
     onNotice: log.info,
   });
+};
 
 const lazily = (openNow: () => Promise<Database>): Database => {
   let opened: Promise<Database> | undefined;

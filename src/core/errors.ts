@@ -108,6 +108,233 @@ export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
       "Is this the text file that it should be, with the line ends that `meta.xml` declares?",
   );
 
+/** A path that names nothing. */
+export const archiveMissing = (path: string, cause: unknown): RunnerError =>
+  new RunnerError("archive_missing", 1, `There is no file or folder ${path}. Nothing was loaded.`, {
+    subject: path,
+    cause,
+  });
+
+/** A file of 0 bytes. */
+export const archiveEmpty = (archive: string): RunnerError =>
+  new RunnerError("archive_empty", 1, `${archive} is empty: 0 bytes. Was its download finished?`);
+
+/** A zip or tar whose directory cannot be read. */
+export const archiveBroken = (archive: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "archive_broken",
+    1,
+    `${archive} is damaged or was cut off: ${messageOf(cause).replace(/\.$/, "")}. Fetch it again.`,
+    { cause },
+  );
+
+/** An entry that does not uncompress to what the directory says. */
+export const entryBroken = (archive: string, entry: string, reason: string): RunnerError =>
+  new RunnerError(
+    "entry_broken",
+    1,
+    `${entry} in ${archive} is damaged: ${reason}. Nothing of it was kept; fetch the archive again.`,
+  );
+
+/** An entry behind a password. */
+export const entryEncrypted = (archive: string, entry: string): RunnerError =>
+  new RunnerError(
+    "entry_encrypted",
+    1,
+    `${entry} in ${archive} is encrypted. Unpack it with its password and name the folder instead.`,
+  );
+
+/** An entry compressed in a way other than deflate. */
+export const entryMethod = (archive: string, entry: string, method: number): RunnerError =>
+  new RunnerError(
+    "entry_method",
+    1,
+    `${entry} in ${archive} is compressed by method ${method}; only deflate can be read. Unpack it and name the folder instead.`,
+  );
+
+/** An entry that grows beyond the caps: a zip bomb, or a very large table. */
+export const entryTooLarge = (
+  archive: string,
+  entry: string,
+  limits: { maxBytes: number; maxRatio: number },
+): RunnerError =>
+  new RunnerError(
+    "entry_too_large",
+    1,
+    `${entry} in ${archive} grows beyond what is allowed: ${limits.maxBytes / 1e9} GB, or ${limits.maxRatio} times its compressed size. ` +
+      "If that is right, raise `max_gb` or `max_ratio` of the source.",
+  );
+
+/** A name that leads out of the archive. */
+export const unsafeName = (archive: string, entry: string): RunnerError =>
+  new RunnerError(
+    "unsafe_name",
+    1,
+    `${archive} has an entry named ${JSON.stringify(entry)}, which leads out of the archive. It was not read.`,
+  );
+
+/** A URL that cannot be reached, or whose answer broke off. */
+export const downloadFailed = (label: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "download_failed",
+    1,
+    `${label} could not be fetched: ${messageOf(cause).replace(/\.$/, "")}. Nothing was loaded; try again later.`,
+    { cause },
+  );
+
+/** A URL that answers with another status than 200. */
+export const downloadRefused = (label: string, status: number, text: string): RunnerError =>
+  new RunnerError(
+    "download_refused",
+    1,
+    `${label} answers ${status}${text ? ` ${text}` : ""}${STATUS_ADVICE[status] ?? "."}`,
+  );
+
+const STATUS_ADVICE: Readonly<Record<number, string>> = {
+  401: ": it wants a user name and password in the URL.",
+  403: ": it is not for this user.",
+  404: ": nothing is there. Is the URL right?",
+  410: ": it is gone. GBIF erases downloads after some months; ask for a new one.",
+};
+
+/** Fewer or more bytes than the server announced. */
+export const downloadCut = (label: string, bytes: number, announced: number): RunnerError =>
+  new RunnerError(
+    "download_cut",
+    1,
+    `${label} gave ${bytes} bytes of the ${announced} it announced. Nothing was loaded; try again.`,
+  );
+
+/** An encoding that nobody knows. */
+export const encodingUnknown = (input: string, encoding: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "encoding_unknown",
+    2,
+    `${input} is said to be in the encoding ${JSON.stringify(encoding)}, which is not known. UTF-8, UTF-16 and windows-1252 are, among others.`,
+    { subject: encoding, cause },
+  );
+
+/** Bytes that are not text in the encoding that was declared. */
+export const notInEncoding = (
+  input: string,
+  encoding: string,
+  bytes: number,
+  cause: unknown,
+): RunnerError =>
+  new RunnerError(
+    "not_in_encoding",
+    1,
+    `${input} is not valid ${encoding.toUpperCase()} (behind byte ${bytes}). If it is in another encoding, such as windows-1252, declare that.`,
+    { cause },
+  );
+
+/** CSV that cannot be taken apart, such as a quote that is never closed. */
+export const csvInvalid = (input: string, reason: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "csv_invalid",
+    1,
+    `${input} cannot be read as CSV: ${reason.replace(/\.$/, "")}. Are delimiter and quote right?`,
+    { cause },
+  );
+
+/** Two columns of one name. */
+export const duplicateColumns = (input: string, name: string): RunnerError =>
+  new RunnerError("duplicate_columns", 1, `${input} has two columns named \`${name}\`.`, {
+    subject: name,
+  });
+
+/** A file that ends before its header does. */
+export const headerMissing = (input: string, lines: number): RunnerError =>
+  new RunnerError(
+    "header_missing",
+    1,
+    `${input} should begin with ${lines === 1 ? "a header line" : `${lines} header lines`} and is empty. Was it cut off?`,
+  );
+
+/** `meta.xml` counts more fields than the header. */
+export const headerTooShort = (input: string, fields: number, header: number): RunnerError =>
+  new RunnerError(
+    "header_too_short",
+    1,
+    `\`meta.xml\` describes ${fields} fields of ${input}, its header has ${header}. One of them is wrong; nothing was read.`,
+  );
+
+/** Terms and header are in another order: reading on would put values into the wrong columns. */
+export const headerDiffers = (input: string, differences: readonly string[]): RunnerError =>
+  new RunnerError(
+    "header_differs",
+    1,
+    `\`meta.xml\` and the header of ${input} disagree: ${differences.slice(0, 3).join("; ")}` +
+      `${differences.length > 3 ? `; and ${differences.length - 3} more` : ""}. Nothing was read, as values would get into the wrong columns.`,
+  );
+
+/** XML that does not parse. */
+export const xmlInvalid = (file: string, reason: string): RunnerError =>
+  new RunnerError(
+    "xml_invalid",
+    1,
+    `${file} is not well-formed XML: ${reason.replace(/^:/, "").replace(/\.$/, "")}.`,
+  );
+
+/** XML with a DOCTYPE. */
+export const xmlDoctype = (file: string): RunnerError =>
+  new RunnerError(
+    "xml_doctype",
+    1,
+    `${file} has a DOCTYPE, which no Darwin Core Archive needs and which can be used for attacks. It was not read; remove it.`,
+  );
+
+/** A `meta.xml` that says something impossible. */
+export const metaInvalid = (file: string, reason: string): RunnerError =>
+  new RunnerError("meta_invalid", 1, `${file} cannot be used: ${reason}.`);
+
+/** A description of many megabytes. */
+export const metaTooLarge = (file: string, maxBytes: number): RunnerError =>
+  new RunnerError(
+    "meta_too_large",
+    1,
+    `${file} has more than ${maxBytes / 1024 / 1024} MB, which no description has.`,
+  );
+
+/** Neither `meta.xml` nor a single data file. */
+export const noTable = (
+  archive: string,
+  entries: readonly string[],
+  data: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "no_table",
+    1,
+    data.length === 0
+      ? `${archive} has no \`meta.xml\` and no data file; it has ${listed(entries)}.`
+      : `${archive} has no \`meta.xml\`, and ${data.length} files could be its table: ${listed(data)}. Name the one to read as \`path\`, unpacked.`,
+  );
+
+/** A table that the archive does not have. */
+export const tableUnknown = (
+  archive: string,
+  table: string,
+  known: Iterable<string>,
+): RunnerError =>
+  new RunnerError(
+    "table_unknown",
+    1,
+    `${archive} has no table \`${table}\`.${suggestion(table, known)}`,
+    { subject: table },
+  );
+
+/** `meta.xml` names a file that is not there. */
+export const fileMissing = (
+  archive: string,
+  file: string,
+  entries: Iterable<string>,
+): RunnerError =>
+  new RunnerError(
+    "file_missing",
+    1,
+    `\`meta.xml\` of ${archive} names ${file}, which is not in it. The archive has ${listed(entries)}.`,
+  );
+
 // The database
 
 /** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */

@@ -32,13 +32,15 @@ export const insertOneByOne = async (
   await session.copyIn(`copy pg_temp.runner_suspect (${fields.join(", ")}) from stdin`, data);
   const { rows } = await session.query<Judged>("select * from pg_temp.runner_judge()");
   const inserted = rows.find(({ state }) => state === null)?.row_number ?? 0;
+  const lines = data.toString("utf8").split("\n");
   const refused = rows
     .filter(({ state }) => state !== null)
-    .map((judged) => ({
-      row: judged.row_number - 1,
-      code: conditionName(judged.state ?? ""),
-      message: refusalMessage(judged),
-    }));
+    .map((judged) => {
+      const row = judged.row_number - 1;
+      const column = judged.column_name || columnAtFault(judged.message, target, lines[row] ?? "");
+      const code = conditionName(judged.state ?? "");
+      return { row, code, message: refusalMessage(judged, column) };
+    });
   return { inserted, refused };
 };
 
@@ -88,9 +90,31 @@ const judgeFunction = (
     end $judge$;`;
 };
 
-const refusalMessage = ({ message, detail, column_name }: Judged): string => {
+/**
+ * The column that a message about a value must mean; undefined when several could be meant.
+ *
+ * PostgreSQL names the value (`invalid input syntax for type date: "x"`) or only the type
+ * (`value too long for type character varying(3)`), as a cast knows nothing of its column.
+ */
+const columnAtFault = (
+  message: string,
+  { table, names }: { table: TargetTable; names: readonly string[] },
+  line: string,
+): string | undefined => {
+  const value = /: "(.*)"$|^value "(.*)" is out of range/s.exec(message);
+  const quotedValue = value?.[1] ?? value?.[2];
+  const values = line.split("\t");
+  const candidates = names.filter((name, index) => {
+    const given = values[index] ?? "";
+    if (quotedValue !== undefined) return given === quotedValue;
+    const limit = table.columns.find((column) => column.name === name)?.maxLength;
+    return message.startsWith("value too long") && limit !== undefined && given.length > limit;
+  });
+  return candidates.length === 1 ? candidates[0] : undefined;
+};
+
+const refusalMessage = ({ message, detail }: Judged, column: string | undefined): string => {
   const text = message.replace(/\.?$/, "");
-  const column =
-    column_name && !text.includes(column_name) ? ` (column ${quoted(column_name)})` : "";
-  return `Postgres refused: ${text}${column}.${detail ? ` ${detail}` : ""}`;
+  const where = column && !text.includes(quoted(column)) ? ` (column ${quoted(column)})` : "";
+  return `Postgres refused: ${text}${where}.${detail ? ` ${detail}` : ""}`;
 };

@@ -1,0 +1,48 @@
+import { open as openFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { archiveEmpty, archiveMissing } from "../core/errors.ts";
+import { download } from "./download.ts";
+import type { Archive, ArchiveOptions } from "./entries.ts";
+import { openFolder } from "./folder.ts";
+import { openTar } from "./tar.ts";
+import { openZip } from "./zip.ts";
+
+/** Opens what a path or an http(s) URL names; what it is, its first bytes tell, not its name. */
+export const openArchive = async (location: string, options: ArchiveOptions): Promise<Archive> => {
+  if (/^https?:/i.test(location)) {
+    const file = await download(location, options.signal);
+    try {
+      const archive = await openLocal(file.path, file.name, options);
+      const close = async () => {
+        await archive[Symbol.asyncDispose]();
+        await file[Symbol.asyncDispose]();
+      };
+      return { ...archive, [Symbol.asyncDispose]: close };
+    } catch (error) {
+      await file[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+  return openLocal(location, basename(location), options);
+};
+
+const openLocal = async (path: string, name: string, options: ArchiveOptions): Promise<Archive> => {
+  const info = await stat(path).catch((error: unknown) => {
+    throw archiveMissing(path, error);
+  });
+  if (info.isDirectory()) return openFolder(path, name);
+  if (info.size === 0) throw archiveEmpty(name);
+  const start = await firstBytes(path);
+  // `PK` begins a zip with entries (03 04), an empty one (05 06) and a split one (07 08).
+  if (start[0] === 0x50 && start[1] === 0x4b && [3, 5, 7].includes(start[2] ?? 0)) {
+    return openZip(path, name, options.limits);
+  }
+  if (start[0] === 0x1f && start[1] === 0x8b) return openTar(path, name, options);
+  return openFolder(path, name);
+};
+
+const firstBytes = async (path: string): Promise<Buffer> => {
+  await using handle = await openFile(path, "r");
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  return buffer.subarray(0, bytesRead);
+};

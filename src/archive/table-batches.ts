@@ -1,0 +1,141 @@
+import { Batch, type Input } from "../core/batch.ts";
+import {
+  type Column,
+  ConstantColumn,
+  DefaultColumn,
+  FieldColumn,
+  type Slab,
+} from "../core/columns.ts";
+import { csvBatches } from "../core/csv.ts";
+import { asUtf8, asValidUtf8 } from "../core/encoding.ts";
+import { headerMissing } from "../core/errors.ts";
+import { lineBatches, takeLines, wholeLines } from "../core/lines.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import type { Table } from "./meta.ts";
+
+/**
+ * The records of one file of a table: by the fast splitter when nothing is enclosed and lines end as
+ * usual, by the CSV parser otherwise. Gives an empty batch when there is no record.
+ *
+ * `onQuoted` is told of values that are CSV-quoted although nothing should be.
+ */
+export async function* tableBatches(
+  table: Table,
+  chunks: AsyncIterable<Buffer>,
+  input: Input,
+  onQuoted: (values: number) => void,
+): AsyncGenerator<Batch> {
+  const text = asUtf8(chunks, { encoding: table.encoding, name: input.name });
+  const { line, all } = await firstLine(text);
+  const delimiter = table.fieldsTerminatedBy || guessedDelimiter(line);
+  const quote = table.fieldsEnclosedBy ?? guessedQuote(delimiter, line);
+  const isUsual = /^\r?\n$/.test(table.linesTerminatedBy);
+  if (quote === "" && isUsual && Buffer.byteLength(delimiter) === 1) {
+    yield* plainBatches(table, all, { delimiter, line, input, onQuoted });
+    return;
+  }
+  let layout: Layout | undefined;
+  const valid = asValidUtf8(all, { encoding: "utf-8", name: input.name });
+  const batches = csvBatches(
+    valid,
+    {
+      delimiter,
+      quote: quote || null,
+      skipLines: table.ignoreHeaderLines,
+      ...(isUsual ? {} : { lineEnd: table.linesTerminatedBy }),
+    },
+    {
+      input,
+      namesOf: (header, width) => {
+        layout = layoutOf(table, header, width, input.name);
+        return Array.from({ length: layout.width }, (_, index) => `${index}`);
+      },
+    },
+  );
+  for await (const batch of batches) yield withNames(batch, layout as Layout);
+}
+
+async function* plainBatches(
+  table: Table,
+  chunks: AsyncIterable<Buffer>,
+  source: { delimiter: string; line: string; input: Input; onQuoted: (values: number) => void },
+): AsyncGenerator<Batch> {
+  const { delimiter, line, input, onQuoted } = source;
+  const skip = table.ignoreHeaderLines;
+  const { header, rest } = await takeLines(wholeLines(chunks, input), skip);
+  if (header.length < skip) throw headerMissing(input.name, skip);
+  const layout = layoutOf(
+    table,
+    header.at(-1)?.split(delimiter),
+    line.split(delimiter).length,
+    input.name,
+  );
+  let isEmpty = true;
+  const batches = lineBatches(rest, {
+    format: { separator: delimiter.charCodeAt(0), fields: layout.width, mayQuote: true },
+    columns: (slab) => slabColumns(slab, layout),
+    input,
+    firstLine: skip + 1,
+    onQuoted,
+  });
+  for await (const batch of batches) {
+    isEmpty = false;
+    yield batch;
+  }
+  if (isEmpty) yield Batch.empty(input, layout.columns.keys());
+}
+
+const slabColumns = (slab: Slab, { columns }: Layout): Map<string, Column> =>
+  new Map<string, Column>(
+    [...columns].map(([name, { index, default: value }]): [string, Column] => {
+      if (index === undefined) return [name, new ConstantColumn(value ?? null)];
+      const field = new FieldColumn(slab, index);
+      return [name, value === undefined ? field : new DefaultColumn(field, value)];
+    }),
+  );
+
+/** From columns that are named by their position to the table's. */
+const withNames = (batch: Batch, { columns }: Layout): Batch => {
+  let named = batch;
+  for (const [name, { index, default: value }] of columns) {
+    const column = index === undefined ? new ConstantColumn(null) : batch.column(`${index}`);
+    named = named.with(name, value === undefined ? column : new DefaultColumn(column, value));
+  }
+  return named.select(new Map([...columns.keys()].map((name) => [name, name])));
+};
+
+/** A first line that is longer than this is looked at only so far. */
+const PEEK_BYTES = 256 * 1024;
+
+/** The first line, without its end, and all chunks with it. */
+const firstLine = async (
+  chunks: AsyncGenerator<Buffer>,
+): Promise<{ line: string; all: AsyncGenerator<Buffer> }> => {
+  let start: Buffer = Buffer.alloc(0);
+  let isDone = false;
+  while (!isDone && !start.includes("\n") && start.length < PEEK_BYTES) {
+    const next = await chunks.next();
+    isDone = next.done === true;
+    if (!next.done) start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      if (start.length > 0) yield start;
+      yield* chunks;
+    } finally {
+      await chunks.return(undefined);
+    }
+  }
+  const [line = ""] = start.toString("utf8").split("\n", 1);
+  return { line: line.replace(/\r$/, ""), all: all() };
+};
+
+/** What separates most fields of a line. */
+const guessedDelimiter = (line: string): string =>
+  ["\t", ",", ";", "|"].reduce((best, candidate) =>
+    line.split(candidate).length > line.split(best).length ? candidate : best,
+  );
+
+/** `"` as in every CSV, but none between tabs unless the first line begins with one. */
+const guessedQuote = (delimiter: string, line: string): string =>
+  delimiter === "\t" && !line.startsWith('"') ? "" : '"';

@@ -1,0 +1,45 @@
+import { Batch, type Input, type RecordPlace, type Rejected } from "./batch.ts";
+import { TextColumn } from "./columns.ts";
+
+/** A record whose values are text already, in the order of the columns. */
+export interface TextRecord extends RecordPlace {
+  readonly values: readonly (string | null)[];
+}
+
+/** When a batch has so many bytes of input, it is passed on. */
+export const BATCH_BYTES = 512 * 1024;
+
+/**
+ * A batch of records that are text already. A value with a NUL makes its record a reject: PostgreSQL
+ * stores none, and would refuse the whole COPY.
+ */
+export const textBatch = (
+  names: readonly string[],
+  records: readonly TextRecord[],
+  source: { input: Input; bytes: number; rejects?: readonly Rejected[] },
+): Batch => {
+  const good = records.filter(({ values }) => !values.some(hasNul));
+  const withNul = records.filter(({ values }) => values.some(hasNul));
+  const rejects = withNul.map(({ place, raw, values }) => ({
+    place,
+    raw,
+    code: "nul_character",
+    message: `A NUL character in column \`${names[values.findIndex(hasNul)]}\`: PostgreSQL stores none.`,
+  }));
+  const places = good.map(({ place, raw }) => ({ place, raw }));
+  return Batch.from({
+    columns: new Map(
+      names.map((name, index) => [
+        name,
+        new TextColumn(good.map(({ values }) => values[index] ?? null)),
+      ]),
+    ),
+    size: good.length,
+    input: source.input,
+    record: (row) => places[row] ?? { place: source.input.name, raw: "" },
+    bytes: source.bytes,
+    rejects: [...(source.rejects ?? []), ...rejects],
+  });
+};
+
+const hasNul = (value: string | null): boolean => value?.includes("\0") ?? false;
