@@ -27,7 +27,12 @@ export interface LineFormat {
   readonly mayQuote: boolean;
 }
 
-/** Cuts chunks so that each holds whole lines; a last line without an end gets one. */
+/**
+ * Cuts chunks so that each holds whole lines; a last line without an end gets one.
+ *
+ * Only a line that two chunks share is copied, into a buffer of its own: the rest of a chunk is passed
+ * on as a view.
+ */
 export async function* wholeLines(
   chunks: AsyncIterable<Buffer>,
   input: Input,
@@ -35,15 +40,18 @@ export async function* wholeLines(
   let rest: Buffer[] = [];
   let restBytes = 0;
   for await (const chunk of chunks) {
+    const begin = restBytes > 0 ? chunk.indexOf(NEWLINE) + 1 : 0;
     const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0) {
-      yield Buffer.concat([...rest, chunk.subarray(0, end)], restBytes + end);
+    if (begin > 0) {
+      yield Buffer.concat([...rest, chunk.subarray(0, begin)]);
+      rest = [];
+    }
+    if (end > begin) yield chunk.subarray(begin, end);
+    if (end > 0) restBytes = 0;
+    if (end < chunk.length) {
       // A copy, so that the few bytes of the rest do not keep the whole chunk.
-      rest = [Buffer.from(chunk.subarray(end))];
-      restBytes = chunk.length - end;
-    } else {
-      rest.push(chunk);
-      restBytes += chunk.length;
+      rest.push(Buffer.from(chunk.subarray(end)));
+      restBytes += chunk.length - end;
     }
     if (restBytes > MAX_LINE_BYTES) throw lineTooLong(input.name, MAX_LINE_BYTES);
   }
