@@ -19,6 +19,8 @@ export interface TestDatabase {
   readonly opened: Database;
   /** A folder of its own; the embedded database is in its `.runner/db`. */
   readonly folder: string;
+  /** What scripts and triggers told so far. */
+  readonly notices: readonly string[];
 }
 
 /** Defines the same tests for each kind of database; `database()` is valid inside them. */
@@ -68,17 +70,18 @@ const makeEmbedded = () => opened("embedded", "embedded", async () => undefined)
 const opened = async (kind: TestDatabase["kind"], url: string, drop: () => Promise<void>) => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   if (kind === "embedded") await copyTemplate(join(folder, ".runner", "db"));
+  const notices: string[] = [];
   const database = await openDatabase(url, {
     signal: new AbortController().signal,
     embeddedFolder: join(folder, ".runner", "db"),
-    onNotice: () => undefined,
+    onNotice: (text) => notices.push(text),
   });
   const remove = async () => {
     await database[Symbol.asyncDispose]();
     await drop();
     await rm(folder, { recursive: true });
   };
-  return { database: { kind, url, opened: database, folder }, remove };
+  return { database: { kind, url, opened: database, folder, notices }, remove };
 };
 
 /** Making a database takes 5 s, copying one a fraction: the first test that needs one makes it. */

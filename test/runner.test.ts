@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { RunnerError } from "../src/core/errors.ts";
+import { openDatabase } from "../src/postgres/open.ts";
+import { previewFlow, runPipeline } from "../src/runner.ts";
+import { postgresCopy } from "../src/sinks/postgres-copy.ts";
+import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { batchOf, flowOf, planOf, rowsSource, run, sourceOf, stage } from "./support/flow.ts";
+
+const into = (table: string) =>
+  stage(postgresCopy, { table, mode: "replace", create: { columns: { id: "int" } } });
+
+const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
+const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
+
+const script = async (database: TestDatabase, name: string, sql: string): Promise<string> => {
+  const path = join(database.folder, name);
+  await writeFile(path, sql);
+  return path;
+};
+
+onEachDatabase((database) => {
+  describe("runPipeline", () => {
+    test("flows run in order, and the account of each adds up", async () => {
+      const summary = await run(database(), [
+        flowOf({ name: "one", source: rowsSource([{ id: "1" }]), sink: into("one") }),
+        flowOf({ name: "two", source: rowsSource([{ id: "1" }, { id: "2" }]), sink: into("two") }),
+      ]);
+      assert.equal(summary.status, "done");
+      assert.deepEqual(
+        summary.flows.map(({ name, read, inserted }) => [name, read, inserted]),
+        [
+          ["one", 1, 1],
+          ["two", 2, 2],
+        ],
+      );
+      assert.deepEqual(
+        await rowsOf(database(), `select status, error from runner.run where run = ${summary.run}`),
+        [{ status: "done", error: null }],
+      );
+    });
+
+    test("a flow that fails stops the run; what earlier flows committed stays", async () => {
+      const summary = await run(database(), [
+        flowOf({ name: "good", source: rowsSource([{ id: "1" }]), sink: into("good") }),
+        flowOf({ name: "bad", source: rowsSource([{ id: "x" }]), sink: into("bad") }),
+        flowOf({ name: "never", source: rowsSource([{ id: "1" }]), sink: into("never") }),
+      ]);
+      assert.equal(summary.status, "failed");
+      assert.deepEqual(
+        summary.flows.map(({ name }) => name),
+        ["good"],
+      );
+      assert.deepEqual(await rowsOf(database(), "select id from good"), [{ id: 1 }]);
+      assert.deepEqual(await rowsOf(database(), "select to_regclass('never') as never"), [
+        { never: null },
+      ]);
+      const [state] = await rowsOf(
+        database(),
+        `select status, error from runner.run where run = ${summary.run}`,
+      );
+      assert.equal(state?.status, "failed");
+      assert.match(String(state?.error), /^1 record was rejected of 1 read in flow `bad`/);
+    });
+
+    test("only the flows that were asked for run; an unknown one is named with its nearest", async () => {
+      const flows = [
+        flowOf({ name: "first", source: rowsSource([{ id: "1" }]), sink: into("first") }),
+        flowOf({ name: "second", source: rowsSource([{ id: "1" }]), sink: into("second") }),
+      ];
+      const options = {
+        database: database().opened,
+        signal: new AbortController().signal,
+        log: { info: () => undefined, warn: () => undefined },
+      };
+      const plan = planOf(database(), flows);
+      const summary = await runPipeline(plan, { ...options, flows: ["second"] });
+      assert.deepEqual(
+        summary.flows.map(({ name }) => name),
+        ["second"],
+      );
+      const wrong = await runPipeline(plan, { ...options, flows: ["secnd"] });
+      assert.equal(
+        messageOf(wrong.error),
+        "The pipeline has no flow `secnd`. Did you mean `second`?",
+      );
+    });
+
+    test("setup scripts run before the flows, and their notices are told", async () => {
+      const setup = await script(
+        database(),
+        "setup.sql",
+        "create table if not exists prepared (id int primary key);\n" +
+          "create table if not exists prepared (id int);\n" +
+          "do $$ begin raise notice 'Column x was migrated.'; end $$;",
+      );
+      const flow = flowOf({ source: rowsSource([{ id: "1" }]), sink: into("prepared") });
+      const summary = await run(database(), [flow], { setup: [setup] });
+      assert.equal(messageOf(summary.error), "");
+      assert.deepEqual(database().notices, ["Column x was migrated."]);
+    });
+
+    test("a setup script that fails is shown with line and column, and no flow runs", async () => {
+      const setup = await script(database(), "broken.sql", "select 1;\ncreate tabel x (id int);\n");
+      const flow = flowOf({ source: rowsSource([{ id: "1" }]), sink: into("unset") });
+      const summary = await run(database(), [flow], { setup: [setup] });
+      assert.match(
+        messageOf(summary.error),
+        /broken\.sql:2:8 failed: syntax error at or near "tabel"\. Nothing of it was kept, and no flow was run\.$/,
+      );
+      assert.deepEqual(await rowsOf(database(), "select to_regclass('unset') as t"), [{ t: null }]);
+    });
+
+    test("a run that lost its lease to another commits nothing", async () => {
+      const source = sourceOf(async function* (context) {
+        yield batchOf([{ id: "1" }]);
+        await using session = await context.database.session();
+        await session.query("update runner.lease set run = run + 1000 where pipeline = 'test'");
+      });
+      const { error } = await run(database(), [flowOf({ source, sink: into("stolen") })]);
+      assert.equal(
+        messageOf(error),
+        "This run of pipeline `test` lost its lock to another run, so it wrote nothing more.",
+      );
+      assert.deepEqual(await rowsOf(database(), "select to_regclass('stolen') as t"), [
+        { t: null },
+      ]);
+    });
+
+    test("a run that never said how it ended is marked as killed by the next", async () => {
+      await run(database(), []);
+      await execute(database(), "update runner.run set status = 'running' where pipeline = 'test'");
+      await run(database(), []);
+      const states = await rowsOf(
+        database(),
+        "select distinct status from runner.run where pipeline = 'test' order by 1",
+      );
+      assert.deepEqual(states, [{ status: "done" }, { status: "killed" }]);
+    });
+
+    test("a preview gives the batches after the transforms and opens no database", async () => {
+      const plan = planOf(database(), [
+        flowOf({ source: rowsSource([{ id: "1" }]), sink: into("p") }),
+      ]);
+      const log = { info: () => undefined, warn: () => undefined };
+      const signal = new AbortController().signal;
+      const [batch] = await Array.fromAsync(
+        previewFlow(plan, {
+          flow: "flow",
+          signal,
+          log,
+          database: "postgresql://nowhere.invalid/x",
+        }),
+      );
+      assert.equal(batch?.column("id").text(0), "1");
+    });
+  });
+});
+
+const server = process.env.TEST_DATABASE_URL;
+
+describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names no server" }, () => {
+  const log = { info: () => undefined, warn: () => undefined };
+  const planOn = async (flows: Parameters<typeof planOf>[1], url = server ?? "") => {
+    const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    const database = { kind: "server", url, folder } as unknown as TestDatabase;
+    const plan = planOf(database, flows, { name: `p${Math.random().toString(36).slice(2)}` });
+    return { plan, remove: () => rm(folder, { recursive: true }) };
+  };
+
+  test("a second run of a pipeline refuses while the first is alive, and says who holds it", async () => {
+    const controller = new AbortController();
+    let started = () => {};
+    const isStarted = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const source = sourceOf(async function* (context) {
+      yield batchOf([{ id: "1" }]);
+      started();
+      await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+    });
+    const { plan, remove } = await planOn([flowOf({ source, sink: into("busy") })]);
+    const first = runPipeline(plan, { signal: controller.signal, log });
+    await isStarted;
+    const second = await runPipeline(plan, { signal: new AbortController().signal, log });
+    controller.abort();
+    assert.equal((await first).status, "interrupted");
+    assert.match(
+      messageOf(second.error),
+      /^Pipeline `p\w+` is being run already, by process \d+ on \S+, run \d+, since \d{4}-\d\d-\d\d [\d:]{8}\. Two runs at once would undo each other: wait for it to end\.$/,
+    );
+    await remove();
+  });
+
+  test("a server that goes away in the middle ends the run with nothing committed", async () => {
+    const source = sourceOf(async function* (context) {
+      yield batchOf([{ id: "1" }]);
+      await using session = await context.database.session();
+      await session.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'runner' and datname = current_database()",
+      );
+    });
+    const { plan, remove } = await planOn([flowOf({ source, sink: into("gone") })]);
+    const summary = await runPipeline(plan, { signal: new AbortController().signal, log });
+    assert.equal(codeOf(summary.error), "connection_lost");
+    assert.match(
+      messageOf(summary.error),
+      /^The connection to postgresql:\/\/\S+ was lost \(.*\)\. What was not committed is undone; run again when the server is back\.$/,
+    );
+    await remove();
+  });
+
+  test("an interrupted run does not wait for a lock that somebody else holds", async () => {
+    await using other = await openDatabase(server ?? "", {
+      signal: new AbortController().signal,
+      embeddedFolder: "",
+      onNotice: () => undefined,
+    });
+    await using session = await other.session();
+    await session.script("create table if not exists locked (id int)");
+    await session.begin();
+    await session.query("lock table locked in access share mode");
+    const controller = new AbortController();
+    const { plan, remove } = await planOn([
+      flowOf({ source: rowsSource([{ id: "1" }]), sink: into("locked") }),
+    ]);
+    setTimeout(() => controller.abort(), 300);
+    const summary = await runPipeline(plan, { signal: controller.signal, log });
+    assert.equal(summary.status, "interrupted");
+    await session.rollback();
+    await session.script("drop table locked");
+    await remove();
+  });
+
+  test("no server, a wrong password and an unknown database are told apart, without the password", async () => {
+    const messages: string[] = [];
+    const unknown = new URL(server ?? "");
+    unknown.pathname = "/no_such_database";
+    for (const url of ["postgresql://anne:s3cret@127.0.0.1:1/x", unknown.href]) {
+      const { plan, remove } = await planOn([], url);
+      const summary = await runPipeline(plan, { signal: new AbortController().signal, log });
+      assert.equal((summary.error as RunnerError).exitCode, 3);
+      messages.push(messageOf(summary.error));
+      await remove();
+    }
+    assert.equal(
+      messages[0],
+      "There is no connection to postgresql://anne@127.0.0.1:1/x: connect ECONNREFUSED 127.0.0.1:1. Is the server running, and does it listen on that host and port?",
+    );
+    assert.match(
+      messages[1] ?? "",
+      /^There is no connection to \S+\/no_such_database: database "no_such_database" does not exist\. Create it first, for instance with `createdb`\.$/,
+    );
+  });
+});
+
+test("a database that is no URL is refused without printing it", async () => {
+  await assert.rejects(
+    openDatabase("mysql://anne:s3cret@host/x", {
+      signal: new AbortController().signal,
+      embeddedFolder: "",
+      onNotice: () => undefined,
+    }),
+    {
+      code: "bad_database_url",
+      message:
+        "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`. Characters like `@`, `/` and `%` in a password must be percent-encoded.",
+    },
+  );
+});
