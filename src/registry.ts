@@ -1,12 +1,31 @@
 import type { Component } from "./core/component.ts";
+import { file } from "./sinks/file.ts";
 import { postgresCopy } from "./sinks/postgres-copy.ts";
+import { csv } from "./sources/csv.ts";
 import { dwca } from "./sources/dwca.ts";
+import { json } from "./sources/json.ts";
+import { distinct } from "./transforms/distinct.ts";
+import { extractId } from "./transforms/extract-id.ts";
+import { filter } from "./transforms/filter.ts";
+import { mapValues } from "./transforms/map-values.ts";
+import { parseDates } from "./transforms/parse-dates.ts";
+import { project } from "./transforms/project.ts";
+import { set } from "./transforms/set.ts";
 
-/** Every component there is. The order is that of the reference. */
+/** Every component there is, in the order of the reference. */
 export const components: readonly Component[] = [
-  // sources
   dwca,
-  // transforms
-  // sinks
+  csv,
+  json,
+
+  project,
+  extractId,
+  parseDates,
+  filter,
+  set,
+  mapValues,
+  distinct,
+
   postgresCopy,
+  file,
 ];

@@ -26,7 +26,7 @@ export async function* tableBatches(
   onQuoted: (values: number) => void,
 ): AsyncGenerator<Batch> {
   const text = asUtf8(chunks, { encoding: table.encoding, name: input.name });
-  const { line, all } = await firstLine(text);
+  const { line, all } = await peekLine(text, Math.max(1, table.ignoreHeaderLines));
   const delimiter = table.fieldsTerminatedBy || guessedDelimiter(line);
   const quote = table.fieldsEnclosedBy ?? guessedQuote(delimiter, line);
   const isUsual = /^\r?\n$/.test(table.linesTerminatedBy);
@@ -104,19 +104,22 @@ const withNames = (batch: Batch, { columns }: Layout): Batch => {
   return named.select(new Map([...columns.keys()].map((name) => [name, name])));
 };
 
-/** A first line that is longer than this is looked at only so far. */
+/** So much is looked at for a line, and no more. */
 const PEEK_BYTES = 256 * 1024;
 
-/** The first line, without its end, and all chunks with it. */
-const firstLine = async (
+/** The header, or the first line where there is none, and all chunks with it. */
+const peekLine = async (
   chunks: AsyncGenerator<Buffer>,
+  number: number,
 ): Promise<{ line: string; all: AsyncGenerator<Buffer> }> => {
   let start: Buffer = Buffer.alloc(0);
+  let lines: string[] = [];
   let isDone = false;
-  while (!isDone && !start.includes("\n") && start.length < PEEK_BYTES) {
+  while (!isDone && lines.length <= number && start.length < PEEK_BYTES) {
     const next = await chunks.next();
     isDone = next.done === true;
     if (!next.done) start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
+    lines = start.toString("utf8", 0, PEEK_BYTES).split("\n", number + 1);
   }
   async function* all(): AsyncGenerator<Buffer> {
     try {
@@ -126,8 +129,7 @@ const firstLine = async (
       await chunks.return(undefined);
     }
   }
-  const [line = ""] = start.toString("utf8").split("\n", 1);
-  return { line: line.replace(/\r$/, ""), all: all() };
+  return { line: lines[number - 1]?.replace(/\r$/, "") ?? "", all: all() };
 };
 
 /** What separates most fields of a line. */

@@ -97,6 +97,15 @@ export const unknownColumn = (name: string, known: Iterable<string>): RunnerErro
     { subject: name },
   );
 
+/** `filter` without a condition, or with two. */
+export const filterCondition = (given: number): RunnerError =>
+  new RunnerError(
+    "filter_condition",
+    2,
+    `\`filter\` takes exactly one of \`in\`, \`not_in\`, \`matches\` and \`present\`; it has ${given === 0 ? "none" : given}. ` +
+      "For several conditions, write several filters.",
+  );
+
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */
@@ -235,6 +244,26 @@ export const csvInvalid = (input: string, reason: string, cause: unknown): Runne
     1,
     `${input} cannot be read as CSV: ${reason.replace(/\.$/, "")}. Are delimiter and quote right?`,
     { cause },
+  );
+
+/** JSON that does not parse; `place` is `file:line`, or how far the file was read. */
+export const jsonInvalid = (place: string, reason: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "json_invalid",
+    1,
+    `${place} is not JSON: ${reason.replace(/\.$/, "")}. Nothing of the file was kept.`,
+    { cause },
+  );
+
+/** No array where `at` says. */
+export const jsonNoArray = (input: string, at: string): RunnerError =>
+  new RunnerError(
+    "json_no_array",
+    1,
+    at === ""
+      ? `${input} is not an array. Say with \`at\` where in it the array is, or with \`format: lines\` that each line is a record.`
+      : `${input} has no array at \`${at}\`.`,
+    { subject: at },
   );
 
 /** Two columns of one name. */

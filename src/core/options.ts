@@ -36,3 +36,34 @@ export const path = (description: string): TUnsafe<string> =>
 /** A path, or an http(s) URL that stays as it is. */
 export const location = (description: string): TUnsafe<string> =>
   Type.Unsafe<string>({ type: "string", minLength: 1, runner: "location", description });
+
+/** One of a few words; null is written `null` in YAML. */
+export const oneOf = <const Choice extends string | null>(
+  choices: readonly Choice[],
+  options: { description: string; default?: NoInfer<Choice> },
+): TUnsafe<Choice> => Type.Unsafe<Choice>({ enum: choices, ...options });
+
+/** A plain value in YAML; numbers and booleans are taken as they are written. */
+export const plainValue = (description?: string): TUnsafe<string | number | boolean | null> =>
+  Type.Unsafe<string | number | boolean | null>({
+    type: ["string", "number", "boolean", "null"],
+    ...(description === undefined ? {} : { description }),
+  });
+
+/** What becomes of a record without the value that a transform needs. */
+export const missing = <const Choice extends string | null>(
+  choices: readonly Choice[],
+  fallback: NoInfer<Choice>,
+): TUnsafe<Choice> =>
+  oneOf(choices, {
+    description:
+      "What becomes of a record without a value: " +
+      `${choices.map((choice) => MISSING[String(choice)]).join("; ")}.`,
+    default: fallback,
+  });
+
+const MISSING: Readonly<Record<string, string>> = {
+  reject: "`reject` sets it aside",
+  null: "`null` leaves the result empty",
+  keep: "`keep` leaves the value as it is",
+};

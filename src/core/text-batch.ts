@@ -20,11 +20,11 @@ export const textBatch = (
 ): Batch => {
   const good = records.filter(({ values }) => !values.some(hasNul));
   const withNul = records.filter(({ values }) => values.some(hasNul));
-  const rejects = withNul.map(({ place, raw, values }) => ({
+  const rejects = withNul.map(({ place, raw }) => ({
     place,
     raw,
     code: "nul_character",
-    message: `A NUL character in column \`${names[values.findIndex(hasNul)]}\`: PostgreSQL stores none.`,
+    message: "A NUL character in the record: PostgreSQL stores none.",
   }));
   const places = good.map(({ place, raw }) => ({ place, raw }));
   return Batch.from({

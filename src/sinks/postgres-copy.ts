@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
 import { primaryKeyUnknown, referencedTable } from "../core/errors.ts";
-import { tableName } from "../core/options.ts";
+import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import {
@@ -17,7 +17,7 @@ import { chunkLoader } from "../postgres/load-chunk.ts";
 
 const options = Type.Object({
   table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
-  mode: Type.Union([Type.Literal("replace"), Type.Literal("append")], {
+  mode: oneOf(["replace", "append"], {
     description:
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
       "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",

@@ -1,0 +1,72 @@
+/**
+ * The dates of Darwin Core's `eventDate`: ISO 8601 as GBIF writes it, partial dates and intervals included.
+ *
+ * A date keeps the clock time that was written; an offset is dropped, as a naturalist's "11:56" is the
+ * time at the place. Texts are compared and cut; there is no Date, which would move days between zones.
+ */
+
+/** First and last moment of a date, as PostgreSQL reads them: `2024-02-29` or `2024-02-29 11:56:00`. */
+export interface Period {
+  readonly min: string;
+  readonly max: string;
+}
+
+const FORM =
+  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$/;
+
+/** The period that a text means; `bad_date` or `date_inverted` when it means none. */
+export const parsePeriod = (text: string): Period | "bad_date" | "date_inverted" => {
+  const slash = text.indexOf("/");
+  if (slash < 0) return parseDate(text) ?? "bad_date";
+  const start = text.slice(0, slash);
+  const first = parseDate(start);
+  const last = parseDate(completed(text.slice(slash + 1), start));
+  if (first === undefined || last === undefined) return "bad_date";
+  return joined(first.min, last.max);
+};
+
+const joined = (min: string, max: string): Period | "date_inverted" => {
+  if (min.slice(0, DAY) > max.slice(0, DAY)) return "date_inverted";
+  if (min.length > DAY && max.length > DAY) return min > max ? "date_inverted" : { min, max };
+  // `2024-01-05T10:00/2024-01-05`: the end without a time is the end of that day, not its start.
+  const isSameDay = min.slice(0, DAY) === max && min.length > DAY;
+  return { min, max: isSameDay ? `${max} 23:59:59` : max };
+};
+
+/** Characters of a day. */
+const DAY = 10;
+
+/** `2007-11-13/15` means the 15th of the same month: what an end leaves out is that of the start. */
+const completed = (end: string, start: string): string => {
+  if (/^\d\d:\d\d/.test(end)) return `${start.slice(0, DAY)}T${end}`;
+  if (/^\d\d(?:T|$)/.test(end)) {
+    return (start.length >= DAY ? start.slice(0, 8) : start.slice(0, 5)) + end;
+  }
+  return /^\d\d-\d\d(?:T|$)/.test(end) ? start.slice(0, 5) + end : end;
+};
+
+const parseDate = (text: string): Period | undefined => {
+  const found = FORM.exec(text);
+  if (found === null) return undefined;
+  const [, year = "", month, day, hour, minute, second, fraction] = found;
+  if (year === "0000") return undefined;
+  if (month === undefined) return { min: `${year}-01-01`, max: `${year}-12-31` };
+  const days = daysIn(Number(year), Number(month));
+  if (days === 0) return undefined;
+  if (day === undefined) return { min: `${year}-${month}-01`, max: `${year}-${month}-${days}` };
+  if (day < "01" || Number(day) > days) return undefined;
+  const date = `${year}-${month}-${day}`;
+  if (hour === undefined) return { min: date, max: date };
+  if (hour > "23" || (minute ?? "") > "59" || (second ?? "") > "59") return undefined;
+  const seconds = `${second ?? "00"}${fraction ? `.${fraction.slice(0, 6)}` : ""}`;
+  const moment = `${date} ${hour}:${minute}:${seconds}`;
+  return { min: moment, max: moment };
+};
+
+/** 0 when there is no such month. */
+const daysIn = (year: number, month: number): number => {
+  if (month === 2) return isLeap(year) ? 29 : 28;
+  return [31, 0, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
+};
+
+const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);

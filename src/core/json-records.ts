@@ -1,0 +1,196 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import parser from "stream-json";
+import { jsonInvalid, jsonNoArray } from "./errors.ts";
+
+/** A number as it was written: `1.10` and large integers survive. */
+export class JsonNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type JsonValue = string | boolean | null | JsonNumber | JsonValue[] | Map<string, JsonValue>;
+
+/** A record with its place in the file, and the bytes of the file that are read by then. */
+export interface JsonRecord {
+  readonly place: string;
+  readonly value: JsonValue;
+  readonly bytesRead: number;
+}
+
+/** A value of a column: text as it is, numbers as written, objects and arrays as JSON. */
+export const jsonText = (value: JsonValue | undefined): string | null => {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "string") return value;
+  return toJson(value);
+};
+
+/** JSON text of a value, without a change to its numbers. */
+export const toJson = (value: JsonValue): string => {
+  if (value instanceof JsonNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(toJson).join(",")}]`;
+  if (value instanceof Map) {
+    const members = [...value].map(([key, member]) => `${JSON.stringify(key)}:${toJson(member)}`);
+    return `{${members.join(",")}}`;
+  }
+  return JSON.stringify(value);
+};
+
+/** One record per line: `name:line`. */
+export async function* lineRecords(
+  path: string,
+  name: string,
+  signal: AbortSignal,
+): AsyncGenerator<JsonRecord> {
+  const stream = createReadStream(path, { signal });
+  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+  let number = 0;
+  try {
+    for await (const line of lines) {
+      number++;
+      const text = number === 1 ? line.replace(/^\ufeff/, "") : line;
+      if (text.trim() === "") continue;
+      const place = `${name}:${number}`;
+      yield { place, value: parseLine(text, place), bytesRead: stream.bytesRead };
+    }
+    signal.throwIfAborted();
+  } finally {
+    lines.close();
+    stream.destroy();
+  }
+}
+
+const parseLine = (text: string, place: string): JsonValue => {
+  try {
+    return JSON.parse(text, reviver as (key: string, value: unknown) => unknown);
+  } catch (error) {
+    throw jsonInvalid(place, (error as Error).message, error);
+  }
+};
+
+/** Bottom up: numbers by their source text, objects as maps. */
+const reviver = (_key: string, value: unknown, context: { source?: string }): unknown => {
+  if (typeof value === "number") return new JsonNumber(context.source ?? String(value));
+  const isObject = typeof value === "object" && value !== null;
+  if (!isObject || Array.isArray(value) || value instanceof JsonNumber) return value;
+  return value instanceof Map ? value : new Map(Object.entries(value));
+};
+
+interface Token {
+  readonly name: string;
+  readonly value?: string;
+}
+
+/** The items of the array at a path (`[]` for the file itself), in constant memory: `name#1`, `name#2` … */
+export async function* arrayRecords(
+  path: string,
+  name: string,
+  { at, signal }: { at: readonly string[]; signal: AbortSignal },
+): AsyncGenerator<JsonRecord> {
+  const stream = createReadStream(path, { signal });
+  const tokens = parser({ streamValues: false });
+  stream.on("error", (error) => tokens.destroy(error));
+  stream.pipe(tokens);
+  let count = 0;
+  let isFound = false;
+  try {
+    const walk = new ItemWalk(at);
+    for await (const token of tokens as AsyncIterable<Token>) {
+      const value = walk.take(token);
+      isFound ||= walk.isInside;
+      if (value === undefined) continue;
+      count++;
+      yield { place: `${name}#${count}`, value, bytesRead: stream.bytesRead };
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+    const reason = (error as Error).message;
+    throw jsonInvalid(`${name}, within its first ${stream.bytesRead} bytes,`, reason, error);
+  } finally {
+    stream.destroy();
+    tokens.destroy();
+  }
+  if (!isFound) throw jsonNoArray(name, at.join("."));
+}
+
+/** Follows tokens down to an array and assembles its items. */
+class ItemWalk {
+  readonly #at: readonly string[];
+  /** Keys of the objects that are open outside the array; null in an array. */
+  readonly #keys: (string | null)[] = [];
+  /** Arrays and maps that are open inside an item. */
+  #open: (JsonValue[] | Map<string, JsonValue>)[] = [];
+  #memberKeys: string[] = [];
+  #depth = 0;
+  isInside = false;
+
+  constructor(at: readonly string[]) {
+    this.#at = at;
+  }
+
+  /** An item when the token ends one. */
+  take(token: Token): JsonValue | undefined {
+    return this.isInside ? this.#inside(token) : this.#outside(token);
+  }
+
+  #outside({ name, value }: Token): undefined {
+    if (name === "keyValue") this.#keys[this.#depth - 1] = value ?? "";
+    else if (name === "startArray" && this.#isAtArray()) this.isInside = true;
+    else if (name === "startObject" || name === "startArray") this.#keys[this.#depth++] = null;
+    else if (name === "endObject" || name === "endArray") {
+      this.#depth--;
+      this.#keys.length = this.#depth;
+    }
+    return undefined;
+  }
+
+  #isAtArray(): boolean {
+    return (
+      this.#depth === this.#at.length && this.#at.every((key, index) => this.#keys[index] === key)
+    );
+  }
+
+  #inside({ name, value = "" }: Token): JsonValue | undefined {
+    switch (name) {
+      case "startObject":
+        this.#open.push(new Map());
+        return undefined;
+      case "startArray":
+        this.#open.push([]);
+        return undefined;
+      case "keyValue":
+        this.#memberKeys.push(value);
+        return undefined;
+      case "endArray":
+        if (this.#open.length > 0) return this.#close();
+        this.isInside = false;
+        return undefined;
+      case "endObject":
+        return this.#close();
+      case "stringValue":
+        return this.#put(value);
+      case "numberValue":
+        return this.#put(new JsonNumber(value));
+      case "nullValue":
+        return this.#put(null);
+      default:
+        return this.#put(name === "trueValue");
+    }
+  }
+
+  #close(): JsonValue | undefined {
+    return this.#put(this.#open.pop() as JsonValue);
+  }
+
+  #put(value: JsonValue): JsonValue | undefined {
+    const parent = this.#open.at(-1);
+    if (parent === undefined) return value;
+    if (Array.isArray(parent)) parent.push(value);
+    else parent.set(this.#memberKeys.pop() ?? "", value);
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { Type } from "typebox";
+import { openFolder } from "../archive/folder.ts";
+import type { Table } from "../archive/meta.ts";
+import { tableBatches } from "../archive/table-batches.ts";
+import { defineSource } from "../core/component.ts";
+import { archiveMissing } from "../core/errors.ts";
+import { oneOf, path as pathOption } from "../core/options.ts";
+
+/** Reads a delimited text file. */
+export const csv = defineSource({
+  name: "csv",
+  summary: "Reads a delimited text file: CSV, tab-separated and the like.",
+  options: Type.Object({
+    path: pathOption("The file."),
+    delimiter: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          'What separates fields, `"\\t"` for a tab; found out from the first line when absent.',
+      }),
+    ),
+    quote: oneOf(['"', "'", null], {
+      description: "What encloses values, written twice inside them; `null` for nothing.",
+      default: '"',
+    }),
+    encoding: Type.String({
+      default: "utf-8",
+      description: "The encoding, such as `utf-16` or `windows-1252`.",
+    }),
+    skip_lines: Type.Integer({
+      default: 0,
+      minimum: 0,
+      description: "Lines before the header, or before the first record if there is no header.",
+    }),
+    columns: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        minItems: 1,
+        uniqueItems: true,
+        description: "The names of the columns, for a file without a header line.",
+      }),
+    ),
+  }),
+  example: 'csv: { path: ../samples/taxa.csv, delimiter: ";" }',
+  columns: ({ columns }) => columns,
+  create: ({ path, delimiter, quote, encoding, skip_lines, columns }) => {
+    const table: Table = {
+      rowType: "",
+      isCore: true,
+      files: [path],
+      encoding,
+      // In single quotes, YAML leaves `\t` as two characters.
+      fieldsTerminatedBy: delimiter?.replaceAll("\\t", "\t"),
+      linesTerminatedBy: "\n",
+      fieldsEnclosedBy: quote ?? "",
+      ignoreHeaderLines: skip_lines + (columns ? 0 : 1),
+      idIndex: undefined,
+      fields: (columns ?? []).map((name, index) => ({
+        index,
+        name,
+        term: name,
+        default: undefined,
+        delimitedBy: undefined,
+      })),
+    };
+    return async function* ({ signal, log }) {
+      const info = await stat(path).catch((error: unknown) => {
+        throw archiveMissing(path, error);
+      });
+      if (info.isDirectory()) throw archiveMissing(path, undefined);
+      await using file = await openFolder(path, basename(path));
+      const [entry] = file.entries.values();
+      if (entry === undefined) throw archiveMissing(path, undefined);
+      const input = {
+        name: entry.name,
+        sizeBytes: entry.sizeBytes,
+        identity: () => file.identity(),
+      };
+      let quoted = 0;
+      yield* tableBatches(table, entry.read(signal), input, (values) => {
+        quoted += values;
+      });
+      if (quoted > 0) {
+        log.info(
+          `${quoted} values of ${entry.name} are quoted although \`quote\` is null; they were read without the quotes.`,
+        );
+      }
+    };
+  },
+});

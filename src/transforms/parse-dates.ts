@@ -1,0 +1,57 @@
+import { Type } from "typebox";
+import { Reject } from "../core/batch.ts";
+import { TextColumn } from "../core/columns.ts";
+import { defineTransform } from "../core/component.ts";
+import { parsePeriod } from "../core/dates.ts";
+import { emptyValues } from "../core/map-column.ts";
+import { columnName, missing } from "../core/options.ts";
+
+/** Makes first and last moment out of a date as Darwin Core has it. */
+export const parseDates = defineTransform({
+  name: "parse_dates",
+  summary:
+    "Reads dates as Darwin Core has them, partial ones and intervals too, into a first and a last moment.",
+  options: Type.Object({
+    from: columnName("The column with the date, such as `eventDate`."),
+    min: columnName("The column for the first moment: `1879-10` gives `1879-10-01`."),
+    max: columnName(
+      "The column for the last moment: `1879-10` gives `1879-10-31`. A time of day is there only if one was written; its offset is dropped.",
+    ),
+    missing: missing(["reject", null], "reject"),
+  }),
+  example: "parse_dates: { from: eventDate, min: date_min, max: date_max, missing: null }",
+  create: ({ from, min, max, missing: otherwise }) =>
+    async function* (batches) {
+      for await (const batch of batches) {
+        const column = batch.column(from);
+        const first = emptyValues(batch);
+        const last = emptyValues(batch);
+        const rejects = new Map<number, Reject>();
+        for (const row of batch.rows) {
+          const text = column.text(row);
+          if (text === null) {
+            if (otherwise === "reject") {
+              rejects.set(row, new Reject("date_missing", `\`${from}\` is empty.`));
+            }
+            continue;
+          }
+          const period = parsePeriod(text);
+          if (typeof period === "string") {
+            rejects.set(row, new Reject(period, problem(period, from, text)));
+          } else {
+            first[row] = period.min;
+            last[row] = period.max;
+          }
+        }
+        yield batch
+          .reject(rejects)
+          .with(min, new TextColumn(first))
+          .with(max, new TextColumn(last));
+      }
+    },
+});
+
+const problem = (code: "bad_date" | "date_inverted", column: string, text: string): string =>
+  code === "bad_date"
+    ? `\`${column}\` is no date: ${JSON.stringify(text)}.`
+    : `\`${column}\` ends before it begins: ${JSON.stringify(text)}.`;

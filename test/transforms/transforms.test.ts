@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { distinct } from "../../src/transforms/distinct.ts";
+import { extractId } from "../../src/transforms/extract-id.ts";
+import { filter } from "../../src/transforms/filter.ts";
+import { mapValues } from "../../src/transforms/map-values.ts";
+import { parseDates } from "../../src/transforms/parse-dates.ts";
+import { project } from "../../src/transforms/project.ts";
+import { set } from "../../src/transforms/set.ts";
+import { transformed } from "../support/transform.ts";
+
+describe("project", () => {
+  test("keeps, names and orders columns, and drops the others", async () => {
+    const found = await transformed(project.create({ columns: { b: "y", a: "x" } }), [
+      { x: "1", y: "2", z: "3" },
+    ]);
+    assert.deepEqual([found.names, found.values], [["b", "a"], [["2", "1"]]]);
+  });
+
+  test("may use one column twice, and swap two names", async () => {
+    const found = await transformed(project.create({ columns: { x: "y", y: "x", z: "x" } }), [
+      { x: "1", y: "2" },
+    ]);
+    assert.deepEqual(found.values, [["2", "1", "1"]]);
+  });
+
+  test("names the nearest columns when one is not there", async () => {
+    await assert.rejects(
+      transformed(project.create({ columns: { id: "gbifId" } }), [{ gbifID: "1", license: "x" }]),
+      {
+        code: "unknown_column",
+        subject: "gbifId",
+        message: "There is no column `gbifId` here. Did you mean `gbifID`?",
+      },
+    );
+  });
+});
+
+describe("extract_id", () => {
+  const options = { from: "references", to: "id", pattern: /\/observations\/(\d+)/u };
+
+  test("takes the first group, from any host and scheme", async () => {
+    const found = await transformed(extractId.create({ ...options, missing: "reject" }), [
+      { references: "https://www.inaturalist.org/observations/42" },
+      { references: "http://conabio.inaturalist.org/observations/7?x=1" },
+    ]);
+    assert.deepEqual(
+      found.values.map(([, id]) => id),
+      ["42", "7"],
+    );
+  });
+
+  test("takes the whole match of a pattern without a group", async () => {
+    const found = await transformed(
+      extractId.create({ from: "a", to: "a", pattern: /\d+/u, missing: "reject" }),
+      [{ a: "x12y" }],
+    );
+    assert.deepEqual(found.values, [["12"]]);
+  });
+
+  test("sets aside records without an identifier, or leaves them empty when told so", async () => {
+    const rows = [{ references: null }, { references: "https://gbif.org/1" }];
+    const strict = await transformed(extractId.create({ ...options, missing: "reject" }), rows);
+    assert.deepEqual(strict.rejects, [
+      "input.txt:1 no_id `references` is empty.",
+      'input.txt:2 no_id `references` has no identifier: "https://gbif.org/1" does not match \\/observations\\/(\\d+).',
+    ]);
+    const lenient = await transformed(extractId.create({ ...options, missing: null }), rows);
+    assert.deepEqual(lenient.rejects, []);
+    assert.deepEqual(
+      lenient.values.map(([, id]) => id),
+      [null, null],
+    );
+  });
+});
+
+describe("parse_dates", () => {
+  const options = { from: "d", min: "min", max: "max" };
+
+  test("writes both moments, and keeps the date itself", async () => {
+    const found = await transformed(parseDates.create({ ...options, missing: "reject" }), [
+      { d: "2024-02" },
+      { d: "2022-02-04T11:56Z" },
+    ]);
+    assert.deepEqual(found.values, [
+      ["2024-02", "2024-02-01", "2024-02-29"],
+      ["2022-02-04T11:56Z", "2022-02-04 11:56:00", "2022-02-04 11:56:00"],
+    ]);
+  });
+
+  test("sets aside what is no date, what is inverted and what is missing", async () => {
+    const rows = [{ d: "2021-13-05" }, { d: "2021-02-01/2021-01-01" }, { d: null }];
+    const found = await transformed(parseDates.create({ ...options, missing: "reject" }), rows);
+    assert.deepEqual(found.rejects, [
+      'input.txt:1 bad_date `d` is no date: "2021-13-05".',
+      'input.txt:2 date_inverted `d` ends before it begins: "2021-02-01/2021-01-01".',
+      "input.txt:3 date_missing `d` is empty.",
+    ]);
+    const lenient = await transformed(parseDates.create({ ...options, missing: null }), [
+      { d: null },
+    ]);
+    assert.deepEqual(lenient.values, [[null, null, null]]);
+  });
+});
+
+describe("filter", () => {
+  const rows = [{ license: "CC0_1_0" }, { license: "CC_BY_NC_4_0" }, { license: null }];
+  const kept = async (condition: object) => {
+    const found = await transformed(filter.create({ column: "license", ...condition }), rows);
+    assert.equal(found.filtered + found.values.length, rows.length);
+    assert.deepEqual(found.rejects, []);
+    return found.values.map(([value]) => value);
+  };
+
+  test("keeps by list, by what is not in a list, by pattern and by presence", async () => {
+    assert.deepEqual(await kept({ in: ["CC0_1_0", null] }), ["CC0_1_0", null]);
+    assert.deepEqual(await kept({ not_in: ["CC0_1_0"] }), ["CC_BY_NC_4_0", null]);
+    assert.deepEqual(await kept({ matches: /^CC_BY/u }), ["CC_BY_NC_4_0"]);
+    assert.deepEqual(await kept({ present: true }), ["CC0_1_0", "CC_BY_NC_4_0"]);
+    assert.deepEqual(await kept({ present: false }), [null]);
+  });
+
+  test("compares numbers and booleans of the YAML as text", async () => {
+    const found = await transformed(filter.create({ column: "n", in: [7, true] }), [
+      { n: "7" },
+      { n: "true" },
+      { n: "8" },
+    ]);
+    assert.deepEqual(found.values, [["7"], ["true"]]);
+  });
+
+  test("wants exactly one condition", () => {
+    assert.throws(() => filter.create({ column: "n" }), {
+      code: "filter_condition",
+      message:
+        "`filter` takes exactly one of `in`, `not_in`, `matches` and `present`; it has none. For several conditions, write several filters.",
+    });
+    assert.throws(() => filter.create({ column: "n", in: ["a"], present: true }), /; it has 2\./);
+  });
+});
+
+describe("set", () => {
+  test("adds and replaces columns; null empties", async () => {
+    const found = await transformed(set.create({ columns: { source: "GBIF", n: 1.5, a: null } }), [
+      { a: "x" },
+    ]);
+    assert.deepEqual([found.names, found.values], [["a", "source", "n"], [[null, "GBIF", "1.5"]]]);
+  });
+});
+
+describe("map_values", () => {
+  const rows = [{ sex: "MALE" }, { sex: "Other" }, { sex: null }];
+  const values = { MALE: "Male", FEMALE: "Female" };
+
+  test("replaces what the table has; the rest is kept, emptied or set aside", async () => {
+    const mapped = (missing: "keep" | "reject" | null) =>
+      transformed(mapValues.create({ from: "sex", values, missing }), rows);
+    assert.deepEqual((await mapped("keep")).values, [["Male"], ["Other"], [null]]);
+    assert.deepEqual((await mapped(null)).values, [["Male"], [null], [null]]);
+    assert.deepEqual((await mapped("reject")).rejects, [
+      'input.txt:2 unmapped_value `sex` is "Other", which `values` does not have.',
+    ]);
+  });
+
+  test("may write another column, and map a value to nothing", async () => {
+    const found = await transformed(
+      mapValues.create({ from: "sex", to: "s", values: { MALE: null }, missing: "keep" }),
+      rows.slice(0, 1),
+    );
+    assert.deepEqual(found.values, [["MALE", null]]);
+  });
+});
+
+describe("distinct", () => {
+  test("keeps the first record of each key and counts the others as filtered", async () => {
+    const found = await transformed(distinct.create({ columns: ["a", "b"] }), [
+      { a: "x", b: "yz", n: "1" },
+      { a: "xy", b: "z", n: "2" },
+      { a: "x", b: "yz", n: "3" },
+      { a: null, b: "z", n: "4" },
+      { a: null, b: "z", n: "5" },
+    ]);
+    assert.deepEqual(
+      found.values.map(([, , n]) => n),
+      ["1", "2", "4"],
+    );
+    assert.equal(found.filtered, 2);
+  });
+});
