@@ -43,3 +43,12 @@ export const limitText = (limit: Limit): string => {
   // Twelve digits hide what binary fractions make of 0.07 * 100.
   return "rows" in limit ? String(limit.rows) : `${Number((limit.share * 100).toPrecision(12))}%`;
 };
+
+/** A limit out of YAML: `1000`, `1%`, `any`; undefined when it is none of them. */
+export const parseLimit = (value: unknown): Limit | undefined => {
+  if (value === "any") return "any";
+  const text = String(value);
+  if (/^\d+$/.test(text)) return { rows: Number(text) };
+  const share = /^(\d+(?:\.\d+)?)\s*%$/.exec(text);
+  return share && Number(share[1]) <= 100 ? { share: Number(share[1]) / 100 } : undefined;
+};

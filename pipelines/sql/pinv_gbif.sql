@@ -1,0 +1,49 @@
+-- The staging tables of GBIF data. Run before every load: what is there already stays.
+
+create schema if not exists pinv_gbif;
+
+create table if not exists pinv_gbif.tmp_gbif_data (
+  gbif_id bigint primary key
+);
+
+create table if not exists pinv_gbif.cor_multimedia (
+  gbif_id bigint,
+  media_url text
+);
+
+-- Tables that were made by hand from the wiki have types that real values do not fit: a date can be an
+-- interval, a taxon key has letters. Columns that are missing are added, those that are too narrow become text.
+do $$
+declare
+  column_name text;
+  present text;
+begin
+  foreach column_name in array array[
+    'modified', 'references', 'basis_of_record', 'occurrence_id', 'recorded_by', 'individual_count', 'sex',
+    'life_stage', 'reproductive_condition', 'caste', 'behavior', 'vitality', 'occurrence_status',
+    'occurrence_remarks', 'event_date', 'verbatim_locality', 'identified_by', 'scientific_name', 'issue',
+    'taxonkey', 'verbatim_scientific_name', 'other_catalog_numbers'
+  ] loop
+    select format_type(atttypid, atttypmod) into present
+      from pg_attribute
+     where attrelid = 'pinv_gbif.tmp_gbif_data'::regclass and attname = column_name and not attisdropped;
+    if not found then
+      execute format('alter table pinv_gbif.tmp_gbif_data add column %I text', column_name);
+    elsif present <> 'text' then
+      execute format('alter table pinv_gbif.tmp_gbif_data alter column %I type text', column_name);
+      raise notice 'Column % of pinv_gbif.tmp_gbif_data was %, it is text now.', column_name, present;
+    end if;
+  end loop;
+end $$;
+
+alter table pinv_gbif.tmp_gbif_data
+  add column if not exists decimal_latitude numeric,
+  add column if not exists decimal_longitude numeric,
+  add column if not exists coordinate_uncertainty_meters numeric,
+  add column if not exists dataset_key uuid,
+  add column if not exists date_min timestamp,
+  add column if not exists date_max timestamp,
+  add column if not exists id_inaturalist bigint;
+
+create index if not exists tmp_gbif_data_id_inaturalist on pinv_gbif.tmp_gbif_data (id_inaturalist);
+create index if not exists cor_multimedia_gbif_id on pinv_gbif.cor_multimedia (gbif_id);

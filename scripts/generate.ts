@@ -1,0 +1,34 @@
+/** Writes what is made from the components: the JSON Schema, the reference, the table in the README. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { componentReference, componentTable } from "../src/core/reference.ts";
+import { pipelineSchema } from "../src/core/schema.ts";
+import { components } from "../src/registry.ts";
+
+const root = new URL("../", import.meta.url);
+
+const readme = (): string => {
+  const text = readFileSync(new URL("README.md", root), "utf8");
+  const table = `<!-- components -->\n\n${componentTable(components)}\n\n<!-- /components -->`;
+  return text.replace(/<!-- components -->[\s\S]*<!-- \/components -->/, () => table);
+};
+
+const generated: Record<string, string> = {
+  "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
+  "docs/components.md": componentReference(components),
+  "README.md": readme(),
+};
+
+const isCheck = process.argv.includes("--check");
+const stale = Object.entries(generated).filter(([file, text]) => {
+  try {
+    return readFileSync(new URL(file, root), "utf8") !== text;
+  } catch {
+    return true;
+  }
+});
+if (isCheck && stale.length > 0) {
+  console.error(`Not up to date: ${stale.map(([file]) => file).join(", ")}. Run \`npm run docs\`.`);
+  process.exitCode = 1;
+}
+if (!isCheck) for (const [file, text] of stale) writeFileSync(new URL(file, root), text);

@@ -1,0 +1,125 @@
+/** The command line: which command, with which flags; what they do is in `commands/`. */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { componentsCommand } from "./commands/components.ts";
+import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
+import { type RunFlags, runCommand } from "./commands/run.ts";
+import { errorText, exitCodeOf } from "./commands/text.ts";
+import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
+import { pipelineSchema } from "./core/schema.ts";
+import { components } from "./registry.ts";
+import { version } from "./version.ts";
+
+const CONFIGURATION_WRONG = 2;
+
+const EXAMPLE = `
+Try it:
+  runner pipelines/demo.yaml                     load the sample
+  runner preview pipelines/demo.yaml --rows 3    look at the records first
+  runner validate pipelines                      check all pipelines of a folder`;
+
+/** Aborted by Ctrl-C or a request to end; the reason is the signal's name. */
+const interrupted = (): AbortSignal => {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => controller.abort(name));
+  }
+  return controller.signal;
+};
+
+const several = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+
+const wholeNumber = (value: string): number => {
+  if (!/^[1-9]\d*$/.test(value))
+    throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  return Number(value);
+};
+
+const databaseOption = () =>
+  new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
+
+const program = (end: (code: number) => void): Command => {
+  const main = new Command("runner")
+    .description("Brings biodiversity data into PostgreSQL, as a YAML file says.")
+    .version(version)
+    .addHelpText("after", EXAMPLE)
+    .showSuggestionAfterError()
+    .exitOverride();
+
+  main
+    .command("run", { isDefault: true })
+    .description("run a pipeline (also without the word `run`)")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--json", "print a summary as the last line of standard output")
+    .action(async (file: string, flags: RunFlags) =>
+      end(await runCommand(file, flags, interrupted())),
+    );
+
+  main
+    .command("validate")
+    .description("check pipelines: offline, without secrets, without a database")
+    .argument("<target...>", "YAML files, or folders of them")
+    .addOption(
+      new Option("--format <format>", "how to tell")
+        .choices(["text", "json", "github"])
+        .default("text"),
+    )
+    .option("--print", "print the pipeline with its included files in their places")
+    .action(async (targets: string[], flags: ValidateFlags) =>
+      end(await validateCommand(targets, flags)),
+    );
+
+  main
+    .command("preview")
+    .description("show the first records after the transforms; writes nothing")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--flow <name>", "which flow; the first one when absent")
+    .option("--rows <number>", "how many records", wholeNumber, 10)
+    .action(async (file: string, flags: PreviewFlags) =>
+      end(await previewCommand(file, flags, interrupted())),
+    );
+
+  main
+    .command("schema")
+    .description("print the JSON Schema of pipeline files, for editors")
+    .action(() => console.log(JSON.stringify(pipelineSchema(components), null, 2)));
+
+  main
+    .command("components")
+    .description("list sources, transforms and sinks, or show all about one")
+    .argument("[name]", "the component")
+    .action((name?: string) => end(componentsCommand(name)));
+
+  return main;
+};
+
+const main = async (words: readonly string[]): Promise<void> => {
+  const end = (code: number) => {
+    process.exitCode = code;
+  };
+  const command = program(end);
+  if (words.length === 0) {
+    command.outputHelp();
+    return;
+  }
+  try {
+    await command.parseAsync(words, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) end(error.exitCode === 0 ? 0 : CONFIGURATION_WRONG);
+    else {
+      console.error(errorText(error));
+      end(exitCodeOf(error));
+    }
+  }
+};
+
+// Whoever reads our output may stop early (`| head`): that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
+await main(process.argv.slice(2));

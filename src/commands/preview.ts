@@ -1,0 +1,55 @@
+import type { Batch } from "../core/batch.ts";
+import { previewFlow } from "../runner.ts";
+import { loadToRun } from "./load.ts";
+
+export interface PreviewFlags {
+  readonly database?: string;
+  readonly flow?: string;
+  readonly rows: number;
+}
+
+/** `runner preview PIPELINE`: the first records after the transforms; writes nothing. */
+export const previewCommand = async (
+  file: string,
+  flags: PreviewFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const plan = await loadToRun(file, flags.database);
+  if (plan === undefined) return 2;
+  const flow = flags.flow ?? plan.flows[0]?.name ?? "";
+  const say = (text: string) => console.error(text);
+  const log = { info: say, warn: (text: string) => say(`Warning: ${text}`) };
+  let shown = 0;
+  for await (const batch of previewFlow(plan, { flow, signal, log })) {
+    for (const { place, code, message } of batch.rejects.slice(0, flags.rows)) {
+      say(`Rejected: ${place} ${code}: ${message}`);
+    }
+    for (const row of batch.rows.slice(0, flags.rows - shown)) {
+      console.log(recordText(batch, row));
+      shown++;
+    }
+    if (shown >= flags.rows) break;
+  }
+  say(
+    shown === 0
+      ? `Flow \`${flow}\` gives no record.`
+      : `${shown} records of flow \`${flow}\`; nothing was written.`,
+  );
+  return 0;
+};
+
+/** A record, one line per column that has a value: wide tables do not fit across a terminal. */
+const recordText = (batch: Batch, row: number): string => {
+  const { names } = batch;
+  const width = Math.max(...names.map((name) => name.length));
+  const values = names.map((name) => [name, batch.column(name).text(row)] as const);
+  const lines = values
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `  ${name.padEnd(width)}  ${cut(value ?? "")}`);
+  return [batch.record(row).place, ...lines, ""].join("\n");
+};
+
+const cut = (value: string): string => {
+  const line = value.replaceAll(/\s+/g, " ");
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+};

@@ -1,0 +1,40 @@
+import { runPipeline } from "../runner.ts";
+import { loadToRun } from "./load.ts";
+import { closingLines, exitCodeOf, flowLine, summaryObject } from "./text.ts";
+
+export interface RunFlags {
+  readonly database?: string;
+  readonly flow?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** `runner run PIPELINE`: the exit code. */
+export const runCommand = async (
+  file: string,
+  flags: RunFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const plan = await loadToRun(file, flags.database);
+  if (plan === undefined) return 2;
+  const writesStdout = plan.flows.some(
+    ({ sink }) => (sink.options as { path?: unknown }).path === "-",
+  );
+  if (flags.json && writesStdout) {
+    console.error(
+      '`--json` and a sink that writes to standard output (`path: "-"`) do not go together.',
+    );
+    return 2;
+  }
+  const say = (text: string) => console.error(text);
+  const summary = await runPipeline(plan, {
+    flows: flags.flow,
+    signal,
+    log: { info: say, warn: (text) => say(`Warning: ${text}`) },
+    display: process.stderr,
+    onFlow: (flow) => say(flowLine(flow)),
+  });
+  for (const line of closingLines(summary, file)) say(line);
+  if (flags.json) console.log(JSON.stringify(summaryObject(summary)));
+  if (summary.status === "interrupted") return signal.reason === "SIGTERM" ? 143 : 130;
+  return summary.status === "done" ? 0 : exitCodeOf(summary.error);
+};

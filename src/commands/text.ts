@@ -1,0 +1,95 @@
+import { formatComplaint } from "../core/complaint.ts";
+import { messageOf, RunnerError } from "../core/errors.ts";
+import { fileLabel, withoutPasswords } from "../core/place.ts";
+import { count, duration } from "../core/progress.ts";
+import type { FlowSummary, RunSummary } from "../runner.ts";
+
+/** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
+export const errorText = (error: unknown): string => {
+  if (error instanceof RunnerError) {
+    const { code, message, place } = error;
+    return withoutPasswords(place ? formatComplaint({ code, message, place }) : message);
+  }
+  const system = error as NodeJS.ErrnoException;
+  if (system?.syscall !== undefined) return withoutPasswords(`${messageOf(error)}.`);
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return withoutPasswords(
+    `This is a defect of runner; please report it with what follows.\n${stack}`,
+  );
+};
+
+/** The exit code of an error: 3 for what the system refuses (disk full, no permission). */
+export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof RunnerError) return error.exitCode;
+  return (error as NodeJS.ErrnoException)?.syscall === undefined ? 1 : 3;
+};
+
+/** `occurrences: 2,000 read, 1,998 inserted, 2 rejected (2 bad_date) in 0.4 s (5,000 rows/s)`. */
+export const flowLine = (flow: FlowSummary): string => {
+  const kinds = ["inserted", "updated", "unchanged", "held", "rejected", "filtered"] as const;
+  const parts = kinds
+    .filter((kind) => flow[kind] > 0 || kind === "inserted")
+    .map((kind) => `${count(flow[kind])} ${kind}`);
+  const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
+  const rate = flow.seconds > 0 ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)` : "";
+  return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
+};
+
+/** What is left to say when a run is over. */
+export const closingLines = (summary: RunSummary, pipeline: string): string[] => {
+  const { run, status, database, rejectFile, error } = summary;
+  const lines: string[] = [];
+  if (status === "done") {
+    lines.push(`Done: run ${run} of ${summary.pipeline}, in ${database}.`);
+    if (rejectFile) lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
+    if (database.startsWith("embedded")) {
+      lines.push(
+        `Next: \`runner preview ${fileLabel(pipeline)}\` shows the records; ` +
+          `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads them into a server.`,
+      );
+    }
+  } else if (status === "interrupted") {
+    lines.push("Interrupted: what was not committed is undone. Run it again to go on.");
+  } else {
+    lines.push(errorText(error));
+  }
+  return lines;
+};
+
+/** The object of `--json`. */
+export const summaryObject = ({ run, pipeline, status, flows, error }: RunSummary) => ({
+  run: run === undefined ? null : Number(run),
+  pipeline,
+  status,
+  flows: flows.map(
+    ({
+      name,
+      read,
+      inserted,
+      updated,
+      unchanged,
+      held,
+      rejected,
+      filtered,
+      vanished,
+      seconds,
+    }) => ({
+      name,
+      read,
+      inserted,
+      updated,
+      unchanged,
+      held,
+      rejected,
+      filtered,
+      vanished,
+      seconds: Math.round(seconds * 1000) / 1000,
+    }),
+  ),
+  ...(status === "failed" ? { error: failure(error) } : {}),
+});
+
+const failure = (error: unknown) => ({
+  code: error instanceof RunnerError ? error.code : "defect",
+  message: withoutPasswords(messageOf(error)),
+});

@@ -1,0 +1,32 @@
+import type { Place } from "./errors.ts";
+import { codeFrame, formatPlace, inclusions } from "./place.ts";
+
+/** Something that is wrong with a pipeline file, and where. */
+export interface Complaint {
+  /** Stable, for tests and tools. */
+  readonly code: string;
+  /** A sentence for people. */
+  readonly message: string;
+  readonly place: Place;
+}
+
+/** Gathers complaints: a file's problems are told all in one go. */
+export type Complain = (code: string, place: Place, message: string) => void;
+
+/** A complaint as people read it: place and sentence, the line with a caret, where it was included. */
+export const formatComplaint = ({ message, place }: Complaint): string =>
+  [
+    `${formatPlace(place)} ${message}`,
+    ...inclusions(place).map((line) => `  (${line})`),
+    "",
+    codeFrame(place),
+  ]
+    .join("\n")
+    .trimEnd();
+
+/** In the order of the files. */
+export const inOrder = (complaints: readonly Complaint[]): Complaint[] =>
+  complaints.toSorted(
+    ({ place: a }, { place: b }) =>
+      Number(a.file > b.file) - Number(a.file < b.file) || a.line - b.line || a.column - b.column,
+  );

@@ -1,0 +1,113 @@
+/** Included files: lists of flows with parameters. */
+
+import type { Complain } from "./complaint.ts";
+import { type Place, suggestion } from "./errors.ts";
+import { absolutePath, checkedOptions } from "./options-check.ts";
+import { type PARAMETER_TYPES, parameterOptions } from "./pipeline-schema.ts";
+import { entryOf, type YamlEntry, type YamlValue } from "./yaml-value.ts";
+
+type ParameterType = (typeof PARAMETER_TYPES)[number];
+
+/**
+ * The values of a file's parameters: what `with` gives, else the default. Complains of unknown and missing
+ * ones and of wrong types, at the place of the include.
+ */
+export const boundParameters = (
+  declared: YamlValue | undefined,
+  given: YamlValue | undefined,
+  { place, complain }: { place: Place; complain: Complain },
+): ReadonlyMap<string, YamlValue> => {
+  const bound = new Map<string, YamlValue>();
+  const parameters = declared?.kind === "map" ? declared.entries : [];
+  const names = parameters.map(({ key }) => key);
+  for (const { key, keyPlace } of given?.kind === "map" ? given.entries : []) {
+    if (!names.includes(key)) {
+      complain(
+        "unknown_parameter",
+        keyPlace,
+        `The included file has no parameter \`${key}\`.${suggestion(key, names)}`,
+      );
+    }
+  }
+  for (const parameter of parameters) {
+    const value = boundValue(parameter, entryOf(given, parameter.key)?.value, { place, complain });
+    if (value !== undefined) bound.set(parameter.key, value);
+  }
+  return bound;
+};
+
+const boundValue = (
+  { key, keyPlace, value: declaration }: YamlEntry,
+  given: YamlValue | undefined,
+  { place, complain }: { place: Place; complain: Complain },
+): YamlValue | undefined => {
+  if (declaration.kind !== "map") {
+    complain(
+      "wrong_type",
+      keyPlace,
+      `The parameter \`${key}\` needs a type: \`{ type: string }\`.`,
+    );
+    return undefined;
+  }
+  const options = checkedOptions(declaration, parameterOptions, {
+    name: key,
+    place: keyPlace,
+    complain,
+  });
+  if (options === undefined) return given;
+  const type = options.type as ParameterType;
+  const value = given ?? entryOf(declaration, "default")?.value;
+  if (value === undefined) {
+    const { description } = options;
+    complain(
+      "missing_parameter",
+      place,
+      `The included file needs the parameter \`${key}\`${description ? `: ${description}` : "."}`,
+    );
+    return undefined;
+  }
+  if (!isOfType(value, type)) {
+    complain("wrong_type", value.place, `The parameter \`${key}\` must be ${TYPE_NAMES[type]}.`);
+    return undefined;
+  }
+  return type === "path" && value.kind === "scalar" ? located(value) : value;
+};
+
+/** A path is relative to the file that gives it, wherever it is used. */
+const located = (value: YamlValue & { kind: "scalar" }): YamlValue => {
+  const text = String(value.value);
+  const isUrl = /^https?:/i.test(text);
+  return isUrl || value.unset?.length ? value : { ...value, value: absolutePath(text, value) };
+};
+
+const TYPE_NAMES: Readonly<Record<ParameterType, string>> = {
+  string: "a text",
+  integer: "a whole number",
+  number: "a number",
+  boolean: "`true` or `false`",
+  list: "a list",
+  path: "a path",
+};
+
+const isOfType = (value: YamlValue, type: ParameterType): boolean => {
+  if (type === "list") return value.kind === "list";
+  if (value.kind !== "scalar") return false;
+  if (value.unset?.length) return true;
+  const text = String(value.value);
+  const isText = typeof value.value === "string";
+  switch (type) {
+    case "string":
+      return value.value !== null;
+    case "path":
+      return isText;
+    case "boolean":
+      return (
+        typeof value.value === "boolean" ||
+        (value.isReplaced === true && /^(true|false)$/.test(text))
+      );
+    case "integer":
+      return (!isText || value.isReplaced === true) && /^-?\d+$/.test(text);
+    default:
+      return (!isText || value.isReplaced === true) && /^-?\d+(\.\d+)?$/.test(text);
+  }
+};

@@ -1,0 +1,309 @@
+/** Reads a pipeline file into a plan, and says everything that is wrong with it in one go. */
+
+import { existsSync } from "node:fs";
+import { type Complain, type Complaint, inOrder } from "./complaint.ts";
+import type { Component } from "./component.ts";
+import { dryRun } from "./dry-run.ts";
+import { type Place, suggestion } from "./errors.ts";
+import { boundParameters } from "./include.ts";
+import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
+import { absolutePath, checkedOptions } from "./options-check.ts";
+import {
+  flowOptions,
+  includedOptions,
+  includeOptions,
+  pipelineOptions,
+} from "./pipeline-schema.ts";
+import { fileLabel } from "./place.ts";
+import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
+import { Secret } from "./secret.ts";
+import { withVariables } from "./variables.ts";
+import { readYaml } from "./yaml-file.ts";
+import { entryOf, placeOf, plain, unsetIn, type YamlScalar, type YamlValue } from "./yaml-value.ts";
+
+export interface LoadOptions {
+  readonly components: readonly Component[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether variables may be unset: for `validate`, which needs no secrets. */
+  readonly isOffline: boolean;
+  /** Takes the place of the file's `database`, whose variables need no value then. */
+  readonly database?: string | undefined;
+}
+
+export interface Loaded {
+  /** Undefined when there are complaints, or variables without a value. */
+  readonly plan: Plan | undefined;
+  /** In the order of the files. */
+  readonly complaints: readonly Complaint[];
+  /** Variables without a value or default; only when offline. */
+  readonly variables: readonly string[];
+  /** Names of the flows, included ones too, as far as they can be read. */
+  readonly flows: readonly string[];
+}
+
+/** What is passed down while files are read. */
+interface Reading extends LoadOptions {
+  readonly complain: Complain;
+  readonly unset: Set<string>;
+  readonly names: Map<string, Place>;
+}
+
+/** Loads a pipeline. Throws only for what is not the user's fault. */
+export const loadPipeline = async (file: string, options: LoadOptions): Promise<Loaded> => {
+  const complaints: Complaint[] = [];
+  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
+  const reading: Reading = { ...options, complain, unset: new Set(), names: new Map() };
+  const plan = await planOf(file, reading);
+  if (plan) complaints.push(...(await dryRun(plan)));
+  const isGood = complaints.length === 0 && reading.unset.size === 0;
+  return {
+    plan: isGood ? plan : undefined,
+    complaints: inOrder(complaints),
+    variables: [...reading.unset],
+    flows: [...reading.names.keys()],
+  };
+};
+
+const planOf = async (file: string, reading: Reading): Promise<Plan | undefined> => {
+  const { complain } = reading;
+  const raw = await readYaml(file, complain);
+  if (raw === undefined) return undefined;
+  if (raw.kind !== "map") {
+    complain("no_pipeline", raw.place, "A pipeline is a map with `name` and `flows`.");
+    return undefined;
+  }
+  const own = reading.database === undefined ? raw : withoutEntry(raw, "database");
+  const value = withVariables(own, { ...reading, parameters: undefined }, complain);
+  for (const name of unsetIn(value)) reading.unset.add(name);
+  const options = checkedOptions(value, pipelineOptions, {
+    name: fileLabel(file),
+    place: value.place,
+    complain,
+  });
+  const flows = await flowsOf(entryOf(value, "flows")?.value, reading, [file]);
+  const setup = setupOf(entryOf(value, "setup")?.value, complain);
+  const database = databaseOf(entryOf(value, "database")?.value, reading);
+  const name = entryOf(value, "name")?.value;
+  return {
+    name: name?.kind === "scalar" ? String(name.value) : "",
+    description: options?.description as string | undefined,
+    file,
+    database: new Secret(database),
+    setup,
+    flows,
+  };
+};
+
+const withoutEntry = (value: YamlValue & { kind: "map" }, key: string): YamlValue => ({
+  ...value,
+  entries: value.entries.filter((entry) => entry.key !== key),
+});
+
+const databaseOf = (value: YamlValue | undefined, { database, complain }: Reading): string => {
+  if (database !== undefined) return database;
+  if (value?.kind !== "scalar" || typeof value.value !== "string") return "embedded";
+  if (!value.unset?.length && !/^(embedded$|postgres(ql)?:|socket:)/.test(value.value)) {
+    complain(
+      "bad_database_url",
+      value.place,
+      "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`.",
+    );
+  }
+  return value.value;
+};
+
+const setupOf = (value: YamlValue | undefined, complain: Complain): string[] => {
+  const scripts = value?.kind === "list" ? value.items : [];
+  return scripts
+    .filter((item): item is YamlScalar => item.kind === "scalar" && !item.unset?.length)
+    .map((item) => {
+      const path = absolutePath(String(item.value), item);
+      if (!existsSync(path)) {
+        complain("file_missing", item.place, `The script ${fileLabel(path)} is not there.`);
+      }
+      return path;
+    });
+};
+
+/** The flows of a list, included files in their places; `files` are those being read, against circles. */
+const flowsOf = async (
+  value: YamlValue | undefined,
+  reading: Reading,
+  files: readonly string[],
+): Promise<FlowPlan[]> => {
+  const flows: FlowPlan[] = [];
+  for (const item of value?.kind === "list" ? value.items : []) {
+    if (item.kind !== "map") {
+      reading.complain(
+        "wrong_type",
+        item.place,
+        "A flow is a map with `name`, `source` and `sink`.",
+      );
+    } else if (entryOf(item, "include")) {
+      flows.push(...(await includedFlows(item, reading, files)));
+    } else {
+      const flow = flowOf(item, reading);
+      if (flow) flows.push(flow);
+    }
+  }
+  return flows;
+};
+
+const includedFlows = async (
+  item: YamlValue,
+  reading: Reading,
+  files: readonly string[],
+): Promise<FlowPlan[]> => {
+  const { complain } = reading;
+  const options = checkedOptions(item, includeOptions, {
+    name: "include",
+    place: item.place,
+    complain,
+  });
+  const target = entryOf(item, "include")?.value;
+  if (options === undefined && unsetIn(item).length === 0) return [];
+  if (target?.kind !== "scalar" || target.unset?.length) return [];
+  const file = absolutePath(String(target.value), target);
+  if (files.includes(file)) {
+    const circle = [...files, file].map(fileLabel).join(" → ");
+    complain("include_circle", target.place, `The file includes itself: ${circle}.`);
+    return [];
+  }
+  const raw = await readYaml(file, complain, target.place);
+  if (raw === undefined) return [];
+  if (raw.kind !== "map") {
+    complain(
+      "no_flows",
+      raw.place,
+      "An included file is a map with `flows` and, if need be, `params`.",
+    );
+    return [];
+  }
+  const parameters = boundParameters(entryOf(raw, "params")?.value, entryOf(item, "with")?.value, {
+    place: target.place,
+    complain,
+  });
+  const value = withVariables(raw, { ...reading, parameters }, complain);
+  for (const name of unsetIn(value)) reading.unset.add(name);
+  checkedOptions(value, includedOptions, { name: fileLabel(file), place: value.place, complain });
+  return flowsOf(entryOf(value, "flows")?.value, reading, [...files, file]);
+};
+
+const flowOf = (value: YamlValue, reading: Reading): FlowPlan | undefined => {
+  const { complain } = reading;
+  const nameValue = entryOf(value, "name")?.value;
+  const name = nameValue?.kind === "scalar" ? String(nameValue.value) : "flow";
+  checkedOptions(value, flowOptions, { name, place: value.place, complain });
+  if (nameValue) {
+    const first = reading.names.get(name);
+    if (first) {
+      complain(
+        "duplicate_flow",
+        nameValue.place,
+        `A flow \`${name}\` is there already, at ${fileLabel(first.file)}:${first.line}.`,
+      );
+    }
+    reading.names.set(name, nameValue.place);
+  }
+  const source = stageOf(entryOf(value, "source")?.value, "source", reading);
+  const list = entryOf(value, "transforms")?.value;
+  const items = list?.kind === "list" ? list.items : [];
+  const transforms = items.map((item) => stageOf(item, "transform", reading));
+  const sink = stageOf(entryOf(value, "sink")?.value, "sink", reading);
+  const rejects = limitsOf(entryOf(value, "rejects")?.value, complain);
+  if (!source || !sink || transforms.includes(undefined)) return undefined;
+  return {
+    name,
+    place: value.place,
+    source,
+    transforms: transforms.filter((transform) => transform !== undefined),
+    sink,
+    rejects,
+  };
+};
+
+/** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */
+const stageOf = (
+  value: YamlValue | undefined,
+  kind: Component["kind"],
+  { components, complain }: Reading,
+): StagePlan | undefined => {
+  if (value === undefined) return undefined;
+  const known = components.filter((component) => component.kind === kind);
+  const names = known.map(({ name }) => name);
+  if (value.kind !== "map") {
+    const word = value.kind === "scalar" ? String(value.value) : "";
+    const example = names.includes(word) ? word : (names[0] ?? "");
+    complain(
+      "wrong_type",
+      value.place,
+      `A ${kind} is a map with its name as the key: \`${example}: { … }\`.`,
+    );
+    return undefined;
+  }
+  const [entry, second] = value.entries;
+  if (entry === undefined) {
+    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
+    return undefined;
+  }
+  if (second !== undefined) {
+    complain(
+      "two_components",
+      second.keyPlace,
+      `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
+    );
+    return undefined;
+  }
+  const component = known.find(({ name }) => name === entry.key);
+  if (component === undefined) {
+    const other = components.find(({ name }) => name === entry.key);
+    const hint = other
+      ? `\`${entry.key}\` is a ${other.kind}, and this is the place of a ${kind}.${suggestion("", names)}`
+      : `There is no ${kind} \`${entry.key}\`.${suggestion(entry.key, names)}`;
+    complain("unknown_component", entry.keyPlace, hint);
+    return undefined;
+  }
+  const inner: YamlValue =
+    entry.value.kind === "scalar" && entry.value.value === null
+      ? { kind: "map", place: entry.keyPlace, entries: [] }
+      : entry.value;
+  if (inner.kind !== "map") {
+    complain(
+      "wrong_type",
+      inner.place,
+      `The options of \`${entry.key}\` are a map: \`${component.example}\`.`,
+    );
+    return undefined;
+  }
+  const options = checkedOptions(inner, component.options, {
+    name: component.name,
+    place: entry.keyPlace,
+    complain,
+  });
+  if (options === undefined) return undefined;
+  return {
+    component,
+    options,
+    place: entry.keyPlace,
+    locate: (subject) => placeOf(inner, subject) ?? entry.keyPlace,
+  };
+};
+
+const limitsOf = (value: YamlValue | undefined, complain: Complain): RejectLimits => {
+  if (value?.kind !== "map") return STRICT;
+  const byCode = new Map<string, Limit>();
+  let { max } = STRICT;
+  for (const entry of value.entries) {
+    if (unsetIn(entry.value).length > 0) continue;
+    const limit = parseLimit(plain(entry.value));
+    if (limit === undefined) {
+      complain(
+        "bad_limit",
+        entry.value.place,
+        `A limit is a number of records (\`1000\`), a share (\`1%\`) or \`any\`, not ${JSON.stringify(plain(entry.value))}.`,
+      );
+    } else if (entry.key === "max") max = limit;
+    else byCode.set(entry.key, limit);
+  }
+  return { max, byCode };
+};

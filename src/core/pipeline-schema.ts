@@ -1,0 +1,84 @@
+/** The shape of a pipeline file outside of its components; also what the JSON Schema is made from. */
+
+import { Type } from "typebox";
+
+/** Anything: looked at by whoever knows the component. */
+const anything = (description: string) => Type.Unsafe<unknown>({ description });
+
+const NAME = "^[A-Za-z][A-Za-z0-9_-]*$";
+
+export const pipelineOptions = Type.Object({
+  name: Type.String({
+    pattern: NAME,
+    description:
+      "The pipeline's name, of letters, digits, `_` and `-`: its runs and locks go by it.",
+  }),
+  description: Type.Optional(Type.String({ description: "What the pipeline does, for people." })),
+  database: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "`embedded` (the default: a database in the folder `.runner/db` beside this file) or a URL such as `postgresql://user@host/geonature`.",
+    }),
+  ),
+  setup: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description: "SQL scripts that run first, each time: what they do must be done only once.",
+    }),
+  ),
+  flows: Type.Array(anything("A flow, or an included file of flows."), {
+    minItems: 1,
+    description: "The flows, in the order in which they run.",
+  }),
+});
+
+export const flowOptions = Type.Object({
+  name: Type.String({
+    pattern: NAME,
+    description: "The flow's name, of letters, digits, `_` and `-`.",
+  }),
+  source: anything("Where the records come from: one source."),
+  transforms: Type.Optional(
+    Type.Array(anything("One transform."), {
+      description: "What happens to the records, in this order.",
+    }),
+  ),
+  sink: anything("Where the records go: one sink."),
+  rejects: Type.Optional(
+    Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] }), {
+      description:
+        "How many records may be set aside before the flow fails: `{ max: 1000 }`, `{ max: 1% }`; " +
+        "by code, `{ max: 1%, no_id: any }`. None when absent.",
+    }),
+  ),
+});
+
+export const includeOptions = Type.Object({
+  include: Type.String({ minLength: 1, description: "A file of flows, relative to this one." }),
+  with: Type.Optional(
+    Type.Record(Type.String(), anything("The value."), {
+      description: "Values for the file's parameters.",
+    }),
+  ),
+});
+
+export const includedOptions = Type.Object({
+  description: Type.Optional(Type.String({ description: "What the flows do, for people." })),
+  params: Type.Optional(
+    Type.Record(Type.String({ minLength: 1 }), anything("The parameter."), {
+      description: "The parameters that whoever includes this file can give, as `${with.name}`.",
+    }),
+  ),
+  flows: pipelineOptions.properties.flows,
+});
+
+export const PARAMETER_TYPES = ["string", "integer", "number", "boolean", "list", "path"] as const;
+
+export const parameterOptions = Type.Object({
+  type: Type.Unsafe<(typeof PARAMETER_TYPES)[number]>({
+    enum: PARAMETER_TYPES,
+    description: "What it must be.",
+  }),
+  default: Type.Optional(anything("Its value when none is given; without it, one must be given.")),
+  description: Type.Optional(Type.String({ description: "What it is for." })),
+});

@@ -1,0 +1,104 @@
+import type { Complain } from "./complaint.ts";
+import { suggestion } from "./errors.ts";
+import type { YamlEntry, YamlScalar, YamlValue } from "./yaml-value.ts";
+
+/** What `${…}` can stand for. */
+export interface Variables {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Arguments of an included file by name; undefined in a pipeline. */
+  readonly parameters: ReadonlyMap<string, YamlValue> | undefined;
+  /** Whether a variable may be unset: then it is only noted, and nobody complains of the text. */
+  readonly isOffline: boolean;
+}
+
+/** `$${` is a literal `${`. */
+const VARIABLE = /\$\$\{|\$\{([^}:]*)(?::([-?])([^}]*))?\}/g;
+
+/** Replaces `${…}` in the texts of a value, after YAML was parsed: a variable never changes the structure. */
+export const withVariables = (
+  value: YamlValue,
+  variables: Variables,
+  complain: Complain,
+): YamlValue => {
+  if (value.kind === "list") {
+    return { ...value, items: value.items.map((item) => withVariables(item, variables, complain)) };
+  }
+  if (value.kind === "map") {
+    const entries = value.entries.map(
+      (entry): YamlEntry => ({ ...entry, value: withVariables(entry.value, variables, complain) }),
+    );
+    return { ...value, entries };
+  }
+  if (typeof value.value !== "string" || !value.value.includes("${")) return value;
+  return replaced(value, value.value, variables, complain);
+};
+
+const replaced = (
+  scalar: YamlScalar,
+  text: string,
+  variables: Variables,
+  complain: Complain,
+): YamlValue => {
+  const whole = /^\$\{with\.([^}]*)\}$/.exec(text);
+  if (whole) {
+    const value = parameter(whole[1] ?? "", scalar, variables, complain);
+    return value === undefined ? scalar : { ...value, usedAt: scalar.place };
+  }
+  const unset: string[] = [];
+  let isFromShell = false;
+  const result = text.replace(VARIABLE, (match, name: string | undefined, kind, rest, offset) => {
+    if (name === undefined) return "${";
+    if (name.startsWith("with.")) {
+      const value = parameter(name.slice("with.".length), scalar, variables, complain);
+      if (value === undefined) return match;
+      if (value.kind === "scalar") return String(value.value ?? "");
+      complain(
+        "not_text",
+        scalar.place,
+        `\`${name}\` is no single value and cannot stand inside a text.`,
+      );
+      return match;
+    }
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      complain(
+        "bad_variable",
+        scalar.place,
+        `\`${match}\` is no variable. \`$\${\` is a literal \`\${\`.`,
+      );
+      return match;
+    }
+    const value = variables.environment[name];
+    if (value !== undefined && value !== "") {
+      isFromShell ||= offset === 0;
+      return value;
+    }
+    if (kind === "-") return rest;
+    unset.push(name);
+    if (!variables.isOffline) {
+      const advice = kind === "?" && rest ? rest : `Set it, or give a default: \`\${${name}:-…}\``;
+      complain(
+        "variable_unset",
+        scalar.place,
+        `The variable \`${name}\` has no value. ${advice.replace(/\.?$/, ".")}`,
+      );
+    }
+    return match;
+  });
+  return { ...scalar, value: result, isReplaced: true, isFromShell, unset };
+};
+
+const parameter = (
+  name: string,
+  { place }: YamlScalar,
+  { parameters }: Variables,
+  complain: Complain,
+): YamlValue | undefined => {
+  const value = parameters?.get(name);
+  if (value === undefined) {
+    const message = parameters
+      ? `This file has no parameter \`${name}\`.${suggestion(name, parameters.keys())}`
+      : `\`\${with.${name}}\` works only in an included file, which declares \`params\`.`;
+    complain("unknown_parameter", place, message);
+  }
+  return value;
+};

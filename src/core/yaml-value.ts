@@ -1,0 +1,91 @@
+/** What a YAML file says, as a tree that knows where each part of it stands. Never modified. */
+
+import type { Place } from "./errors.ts";
+
+export type YamlValue = YamlScalar | YamlList | YamlMap;
+
+interface Located {
+  readonly place: Place;
+  /** Where `${with.name}` took this value from elsewhere. */
+  readonly usedAt?: Place;
+}
+
+export interface YamlScalar extends Located {
+  readonly kind: "scalar";
+  readonly value: string | number | boolean | null;
+  /** The text in the file, before variables were replaced. */
+  readonly source: string;
+  /** Whether a variable was replaced in it: such a text counts as a number where one is wanted. */
+  readonly isReplaced?: boolean;
+  /** Whether it begins with a variable of the shell: a path is then relative to the working folder. */
+  readonly isFromShell?: boolean;
+  /** Names of variables in it that have no value; their text still stands in `value`. */
+  readonly unset?: readonly string[];
+}
+
+export interface YamlList extends Located {
+  readonly kind: "list";
+  readonly items: readonly YamlValue[];
+}
+
+export interface YamlMap extends Located {
+  readonly kind: "map";
+  readonly entries: readonly YamlEntry[];
+}
+
+export interface YamlEntry {
+  readonly key: string;
+  readonly keyPlace: Place;
+  readonly value: YamlValue;
+}
+
+/** The path from a value to one inside it: keys of maps and indexes of lists. */
+export type YamlPath = readonly (string | number)[];
+
+/** The value as plain data. */
+export const plain = (value: YamlValue): unknown => {
+  if (value.kind === "scalar") return value.value;
+  if (value.kind === "list") return value.items.map(plain);
+  return Object.fromEntries(value.entries.map((entry) => [entry.key, plain(entry.value)]));
+};
+
+/** The entry of a map with this key, if the value is a map that has one. */
+export const entryOf = (value: YamlValue | undefined, key: string): YamlEntry | undefined =>
+  value?.kind === "map" ? value.entries.find((entry) => entry.key === key) : undefined;
+
+/** The value at a path, or undefined. */
+export const valueAt = (value: YamlValue | undefined, path: YamlPath): YamlValue | undefined => {
+  const [step, ...rest] = path;
+  if (step === undefined || value === undefined) return value;
+  if (value.kind === "list") return valueAt(value.items[Number(step)], rest);
+  return valueAt(entryOf(value, String(step))?.value, rest);
+};
+
+/** All scalars of a value, in the order of the file. */
+export function* scalarsOf(value: YamlValue): Generator<YamlScalar> {
+  if (value.kind === "scalar") yield value;
+  else if (value.kind === "list") for (const item of value.items) yield* scalarsOf(item);
+  else for (const entry of value.entries) yield* scalarsOf(entry.value);
+}
+
+/** All entries of all maps of a value, in the order of the file. */
+export function* entriesOf(value: YamlValue): Generator<YamlEntry> {
+  if (value.kind === "list") for (const item of value.items) yield* entriesOf(item);
+  if (value.kind !== "map") return;
+  for (const entry of value.entries) {
+    yield entry;
+    yield* entriesOf(entry.value);
+  }
+}
+
+/** Names of the variables without a value in it. */
+export const unsetIn = (value: YamlValue): string[] => [
+  ...new Set([...scalarsOf(value)].flatMap(({ unset }) => unset ?? [])),
+];
+
+/** Where a name stands in it: as a value, else as a key. */
+export const placeOf = (value: YamlValue, subject: string): Place | undefined => {
+  for (const scalar of scalarsOf(value)) if (scalar.value === subject) return scalar.place;
+  for (const entry of entriesOf(value)) if (entry.key === subject) return entry.keyPlace;
+  return undefined;
+};
