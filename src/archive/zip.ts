@@ -16,11 +16,11 @@ import { type Archive, type Entry, entriesByName, type Limits } from "./entries.
 const DEFLATE = 8;
 const STORED = 0;
 
-/** Compressed bytes are read in such pieces, which become about 1 MB of text each. */
-const READ_BYTES = 256 * 1024;
+/** Compressed bytes are read in such pieces, which become about 500 kB of text each. */
+const READ_BYTES = 128 * 1024;
 
 /** zlib's own 16 KiB would cost three times as much; a piece of this size is worked on while the next is made. */
-const INFLATE_BYTES = 1024 * 1024;
+const INFLATE_BYTES = 512 * 1024;
 
 /** A ratio is judged from here on. */
 const RATIO_BYTES = 100 * 1024 * 1024;

@@ -14,6 +14,10 @@ export interface Period {
 const FORM =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?)?)?$/;
 
+/** What nearly all dates are: a minute or second of a day that every month has. No part of it needs a second look. */
+const PLAIN_MOMENT =
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?Z?$/;
+
 /** The period that a text means; `bad_date` or `date_inverted` when it means none. */
 export const parsePeriod = (text: string): Period | "bad_date" | "date_inverted" => {
   const slash = text.indexOf("/");
@@ -46,6 +50,7 @@ const completed = (end: string, start: string): string => {
 };
 
 const parseDate = (text: string): Period | undefined => {
+  if (PLAIN_MOMENT.test(text)) return plainMoment(text);
   const found = FORM.exec(text);
   if (found === null) return undefined;
   const [, year = "", month, day, hour, minute, second, fraction] = found;
@@ -60,6 +65,13 @@ const parseDate = (text: string): Period | undefined => {
   if (hour > "23" || (minute ?? "") > "59" || (second ?? "") > "59") return undefined;
   const seconds = `${second ?? "00"}${fraction ? `.${fraction.slice(0, 6)}` : ""}`;
   const moment = `${date} ${hour}:${minute}:${seconds}`;
+  return { min: moment, max: moment };
+};
+
+const plainMoment = (text: string): Period => {
+  const hasSeconds = text.length >= "YYYY-MM-DDTHH:MM:SS".length;
+  const time = hasSeconds ? text.slice(11, 19) : `${text.slice(11, 16)}:00`;
+  const moment = `${text.slice(0, DAY)} ${time}`;
   return { min: moment, max: moment };
 };
 
