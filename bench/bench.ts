@@ -83,7 +83,13 @@ const archiveOf = async (records: number, badShare = 0): Promise<string> => {
     log(
       `Making an archive of ${records} records${badShare ? `, ${badShare * 100} % of them bad` : ""} …`,
     );
-    await writeArchive(`${path}.part`, { rows: records, seed: 1, mode: "big", badShare });
+    await writeArchive(`${path}.part`, {
+      rows: records,
+      seed: 1,
+      mode: "big",
+      badShare,
+      isTame: true,
+    });
     await cp(`${path}.part`, path);
     await rm(`${path}.part`);
   }

@@ -179,6 +179,8 @@ export interface RecordOptions {
   readonly mode: "big" | "small";
   /** Share of records whose latitude is no number, which a server refuses. */
   readonly badShare?: number;
+  /** Without the value `\.`, at which the hand procedure's `\copy` ends with an error. */
+  readonly isTame?: boolean;
 }
 
 type Random = (below: number) => number;
@@ -225,11 +227,13 @@ export function* sampleRecords({
   seed,
   mode,
   badShare = 0,
+  isTame = false,
 }: RecordOptions): Generator<Sample> {
   const random = randomFrom(seed);
   for (let row = 0; row < rows; row++) {
     const values = occurrence(row, random);
     if (badShare > 0 && random(10_000) < badShare * 10_000) values.decimalLatitude = "45,7°";
+    if (isTame && values.occurrenceRemarks === "\\.") values.occurrenceRemarks = "";
     const isQuoted = mode === "small";
     const media = mediaOf(values, random);
     values.mediaType = media.map(({ type }) => type).join(";");
