@@ -3,6 +3,7 @@
 #
 #   scripts/with-postgres.sh npm test
 #
+# It forgets what the disk forgets (fsync=off), unless POSTGRES_OPTIONS, which may be empty, says otherwise.
 # Needs PostgreSQL's own programs (Debian: postgresql-15-postgis-3). PostgreSQL does not run as root:
 # there, the user postgres owns the cluster. Password over TCP, none over the Unix socket.
 set -euo pipefail
@@ -32,7 +33,7 @@ echo "$password" > "$folder/password"
 as_owner "$bin/initdb" -D "$folder/data" -U runner --pwfile="$folder/password" \
   --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
 as_owner "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o \
-  "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder -c fsync=off -c max_connections=50" \
+  "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder ${POSTGRES_OPTIONS--c fsync=off} -c max_connections=50" \
   >/dev/null
 chmod 755 "$folder"
 

@@ -1,11 +1,5 @@
-import { Batch, type Input } from "../core/batch.ts";
-import {
-  type Column,
-  ConstantColumn,
-  DefaultColumn,
-  FieldColumn,
-  type Slab,
-} from "../core/columns.ts";
+import { Batch, type Columns, type Input } from "../core/batch.ts";
+import { ConstantColumn, DefaultColumn, FieldColumn, type Slab } from "../core/columns.ts";
 import { csvBatches } from "../core/csv.ts";
 import { asUtf8, asValidUtf8 } from "../core/encoding.ts";
 import { headerMissing } from "../core/errors.ts";
@@ -85,14 +79,17 @@ async function* plainBatches(
   if (isEmpty) yield Batch.empty(input, layout.columns.keys());
 }
 
-const slabColumns = (slab: Slab, { columns }: Layout): Map<string, Column> =>
-  new Map<string, Column>(
-    [...columns].map(([name, { index, default: value }]): [string, Column] => {
-      if (index === undefined) return [name, new ConstantColumn(value ?? null)];
-      const field = new FieldColumn(slab, index);
-      return [name, value === undefined ? field : new DefaultColumn(field, value)];
-    }),
-  );
+/** A table has hundreds of columns and a flow wants a few: each is made when it is asked for. */
+const slabColumns = (slab: Slab, { columns }: Layout): Columns => ({
+  get: (name) => {
+    const placed = columns.get(name);
+    if (placed === undefined) return undefined;
+    if (placed.index === undefined) return new ConstantColumn(placed.default ?? null);
+    const field = new FieldColumn(slab, placed.index);
+    return placed.default === undefined ? field : new DefaultColumn(field, placed.default);
+  },
+  keys: () => columns.keys(),
+});
 
 /** From columns that are named by their position to the table's. */
 const withNames = (batch: Batch, { columns }: Layout): Batch => {

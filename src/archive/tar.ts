@@ -16,7 +16,8 @@ export const openTar = async (
   { signal, limits }: ArchiveOptions,
 ): Promise<Archive> => {
   const folder = await mkdtemp(join(tmpdir(), "runner-"));
-  const remove = () => rm(folder, { recursive: true, force: true });
+  // A file that was being written when something failed may come after the first attempt.
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 10 });
   let bytes = 0;
   let problem: RunnerError | undefined;
   try {

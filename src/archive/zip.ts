@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { crc32, createInflateRaw } from "node:zlib";
 import * as yauzl from "yauzl";
 import {
@@ -86,6 +87,7 @@ async function* content(source: Source): AsyncGenerator<Buffer> {
   let bytes = 0;
   let checksum = 0;
   for await (const chunk of uncompressed(source)) {
+    source.signal.throwIfAborted();
     bytes += chunk.length;
     checksum = crc32(chunk, checksum);
     const isBomb = bytes > RATIO_BYTES && bytes > compressedSize * limits.maxRatio;
@@ -129,7 +131,11 @@ async function* uncompressed(source: Source): AsyncGenerator<Buffer> {
     const joined = pipeline(raw, inflate);
     joined.catch(() => undefined);
     // Leaving the loop destroys `inflate`, and with it the file.
-    yield* inflate;
+    for await (const chunk of inflate) {
+      // Gives zlib the time to begin with the next piece, in its own thread, before this one is worked on.
+      await setImmediate();
+      yield chunk;
+    }
     await joined;
   } catch (error) {
     signal.throwIfAborted();

@@ -39,8 +39,15 @@ export interface Rejected extends RecordPlace {
   readonly message: string;
 }
 
+/** The columns of a batch by name; a `Map` will do, and so will what makes a column when it is asked for. */
+export interface Columns {
+  get(name: string): Column | undefined;
+  /** The names in their order. */
+  keys(): Iterable<string>;
+}
+
 interface Parts {
-  readonly columns: ReadonlyMap<string, Column>;
+  readonly columns: Columns;
   /** False while any column may be asked for: only on the empty batch of `validate`. */
   readonly isClosed: boolean;
   readonly rows: Uint32Array;
@@ -53,7 +60,8 @@ interface Parts {
 }
 
 /**
- * About 1 MB of records as columns. Immutable: what a method gives shares all that it does not change.
+ * Up to about half a megabyte of records as columns. It is to be used before the next one is asked for:
+ * a source may put the next one's columns into the same memory. Immutable: what a method gives shares all that it does not change.
  *
  * Rows keep their numbers through the flow: `rows` lists those still alive, columns answer for them.
  */
@@ -66,7 +74,7 @@ export class Batch {
 
   /** A batch as a source makes it: `size` good rows, and the records that were no good. */
   static from(source: {
-    columns: ReadonlyMap<string, Column>;
+    columns: Columns;
     size: number;
     input: Input;
     record: Locate;
@@ -75,7 +83,8 @@ export class Batch {
     rejects?: readonly Rejected[];
   }): Batch {
     const { columns, size, input, record, bytes, rejects = [] } = source;
-    const rows = Uint32Array.from({ length: size }, (_, row) => row);
+    const rows = new Uint32Array(size);
+    for (let row = 0; row < size; row++) rows[row] = row;
     const read = size + rejects.length;
     return new Batch({
       columns,
@@ -161,7 +170,10 @@ export class Batch {
 
   /** With this column, in the place of one of the same name or after the last. */
   with(name: string, column: Column): Batch {
-    return this.#changed({ columns: new Map(this.#parts.columns).set(name, column) });
+    const { columns } = this.#parts;
+    const keys = () => new Set([...columns.keys(), name]);
+    const get = (wanted: string) => (wanted === name ? column : columns.get(wanted));
+    return this.#changed({ columns: { get, keys } });
   }
 
   /** Only these rows; the others count as filtered. */

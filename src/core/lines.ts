@@ -6,8 +6,8 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { Batch, type Input, type Locate } from "./batch.ts";
-import { type Column, FieldColumn, type Slab } from "./columns.ts";
+import { Batch, type Columns, type Input, type Locate } from "./batch.ts";
+import { FieldColumn, type Slab } from "./columns.ts";
 import { lineTooLong } from "./errors.ts";
 
 const NEWLINE = 0x0a;
@@ -94,7 +94,7 @@ export async function* lineBatches(
   lines: AsyncIterable<Buffer>,
   table: {
     format: LineFormat;
-    columns: (slab: Slab) => ReadonlyMap<string, Column>;
+    columns: (slab: Slab) => Columns;
     input: Input;
     firstLine: number;
     /** Told of every field that was CSV-quoted and is read unquoted. */
@@ -103,8 +103,10 @@ export async function* lineBatches(
 ): AsyncGenerator<Batch> {
   const { format, columns, input } = table;
   let line = table.firstLine;
+  // One batch's fences lie where the last one's lay: by then its columns have been used.
+  const memory = new FenceMemory();
   for await (const bytes of lines) {
-    const split = splitLines(bytes, format);
+    const split = splitLines(bytes, format, memory);
     const locate = locator(bytes, split.starts, split.lines, input.name, line);
     line += split.lineCount;
     if (split.slab.quoted) table.onQuoted?.(split.slab.quoted.size);
@@ -127,14 +129,13 @@ export async function* lineBatches(
 }
 
 /** The columns of a slab by name: name → field number. */
-export const fieldColumns = (
-  slab: Slab,
-  names: ReadonlyMap<string, number>,
-): Map<string, Column> => {
-  const columns = new Map<string, Column>();
-  for (const [name, field] of names) columns.set(name, new FieldColumn(slab, field));
-  return columns;
-};
+export const fieldColumns = (slab: Slab, names: ReadonlyMap<string, number>): Columns => ({
+  get: (name) => {
+    const field = names.get(name);
+    return field === undefined ? undefined : new FieldColumn(slab, field);
+  },
+  keys: () => names.keys(),
+});
 
 interface Split {
   readonly slab: Slab;
@@ -152,20 +153,24 @@ interface Split {
  * The inner loop has no branch: it stores every position and only moves on behind a separator. That is
  * more than twice as fast as testing each byte, as GBIF's lines are mostly separators.
  */
-export const splitLines = (bytes: Buffer, format: LineFormat): Split => {
+export const splitLines = (
+  bytes: Buffer,
+  format: LineFormat,
+  memory: FenceMemory = new FenceMemory(),
+): Split => {
   const { separator, fields } = format;
   const stride = fields + 1;
   const starts: number[] = [];
   const lines: number[] = [];
   const wrong: { start: number; line: number; fields: number }[] = [];
-  let fences = scratch;
+  let fences = memory.fences;
   let first = 0;
   let lineCount = 0;
   for (let start = 0; start < bytes.length; lineCount++) {
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline > start && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
     // A store behind the end of a typed array does nothing, so a line that does not fit is only counted.
-    if (first + stride > fences.length) fences = grown(fences, first + stride);
+    if (first + stride > fences.length) fences = memory.grow(first + stride);
     let cursor = first + 1;
     fences[first] = start - 1;
     for (let index = start; index < end; index++) {
@@ -182,7 +187,7 @@ export const splitLines = (bytes: Buffer, format: LineFormat): Split => {
     }
     start = newline + 1;
   }
-  const own = fences.slice(0, first);
+  const own = fences.subarray(0, first);
   const quoted = format.mayQuote ? quotedFields(bytes, own, stride) : undefined;
   return {
     slab: { bytes, fences: own, fields, quoted },
@@ -193,13 +198,18 @@ export const splitLines = (bytes: Buffer, format: LineFormat): Split => {
   };
 };
 
-let scratch: Int32Array = new Int32Array(1 << 18);
+/** Memory for the fences of one batch after the other. */
+export class FenceMemory {
+  fences: Int32Array = new Int32Array(1 << 16);
 
-const grown = (fences: Int32Array, needed: number): Int32Array => {
-  scratch = new Int32Array(Math.max(needed, fences.length * 2));
-  scratch.set(fences);
-  return scratch;
-};
+  /** The same fences with room for more. */
+  grow(needed: number): Int32Array {
+    const larger = new Int32Array(Math.max(needed, this.fences.length * 2));
+    larger.set(this.fences);
+    this.fences = larger;
+    return larger;
+  }
+}
 
 /**
  * The fields that GBIF's writer of small downloads CSV-quoted although `meta.xml` says that nothing is.

@@ -71,7 +71,7 @@ const identityOf = async (path: string, name: string): Promise<string> => {
   await using file = await openFolder(path, name);
   const [entry] = file.entries.values();
   if (entry === undefined) throw archiveMissing(path, undefined);
-  return contentHash(entry.read(new AbortController().signal));
+  return await contentHash(entry.read(new AbortController().signal));
 };
 
 /** An object at the start is the first line of NDJSON, unless the array is said to be inside. */

@@ -11,6 +11,7 @@ import {
 } from "../../src/core/lines.ts";
 import { inputNamed, rejectsOf } from "../support/flow.ts";
 import { cutAtRandom, type Random, randomFrom, randomText } from "../support/random.ts";
+import { valuesOf } from "../support/transform.ts";
 
 const TAB = 9;
 const input = inputNamed("occurrence.txt");
@@ -19,37 +20,36 @@ async function* chunks(...parts: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield Buffer.from(part);
 }
 
+/** What is read of each batch while it is the current one: its columns do not outlive it. */
+interface Read {
+  readonly values: (string | null)[][];
+  readonly copied: string;
+  readonly batch: Batch;
+}
+
 const batchesOf = async (
   source: AsyncIterable<Buffer>,
   fields: number,
   options: { separator?: number; mayQuote?: boolean; firstLine?: number } = {},
-): Promise<Batch[]> => {
+): Promise<Read[]> => {
   const { separator = TAB, mayQuote = true, firstLine = 1 } = options;
   const names = new Map(Array.from({ length: fields }, (_, field) => [`f${field}`, field]));
-  return Array.fromAsync(
-    lineBatches(wholeLines(source, input), {
-      format: { separator, fields, mayQuote },
-      columns: (slab) => fieldColumns(slab, names),
-      input,
-      firstLine,
-    }),
-  );
-};
-
-const valuesOf = (batches: readonly Batch[]): (string | null)[][] =>
-  batches.flatMap((batch) =>
-    [...batch.rows].map((row) => batch.names.map((name) => batch.column(name).text(row))),
-  );
-
-const copied = (batches: readonly Batch[]): string => {
-  const writer = new CopyWriter(64);
-  for (const batch of batches) {
+  const batches = lineBatches(wholeLines(source, input), {
+    format: { separator, fields, mayQuote },
+    columns: (slab) => fieldColumns(slab, names),
+    input,
+    firstLine,
+  });
+  const read: Read[] = [];
+  for await (const batch of batches) {
+    const writer = new CopyWriter(64);
     for (const row of batch.rows) {
       for (const name of batch.names) batch.column(name).copyTo(writer, row);
       writer.endRow();
     }
+    read.push({ values: valuesOf(batch), copied: writer.data.toString(), batch });
   }
-  return writer.data.toString();
+  return read;
 };
 
 /** What GBIF's rule says of one field, and nothing else. */
@@ -88,7 +88,11 @@ describe("lines", () => {
     const bytes = Buffer.from(text);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const batches = await batchesOf(chunks(bytes.subarray(0, cut), bytes.subarray(cut)), 3);
-      assert.deepEqual(valuesOf(batches), slowRows(text, 3), `cut at ${cut}`);
+      assert.deepEqual(
+        batches.flatMap(({ values }) => values),
+        slowRows(text, 3),
+        `cut at ${cut}`,
+      );
     }
   });
 
@@ -97,7 +101,11 @@ describe("lines", () => {
     for (let round = 0; round < 1500; round++) {
       const text = randomTable(random);
       const batches = await batchesOf(cutAtRandom(Buffer.from(text), random), 3);
-      assert.deepEqual(valuesOf(batches), slowRows(text, 3), JSON.stringify(text));
+      assert.deepEqual(
+        batches.flatMap(({ values }) => values),
+        slowRows(text, 3),
+        JSON.stringify(text),
+      );
     }
   });
 
@@ -109,19 +117,22 @@ describe("lines", () => {
       const expected = slowRows(text, 3)
         .map((row) => row.map((value) => value?.replaceAll("\\", "\\\\") ?? "\\N").join("\t"))
         .map((line) => `${line}\n`);
-      assert.equal(copied(batches), expected.join(""));
+      assert.equal(batches.map((one) => one.copied).join(""), expected.join(""));
     }
   });
 
   test("a line of the wrong width is rejected with its line number and text, and shifts nothing", async () => {
     const batches = await batchesOf(chunks("a\tb\nonly\nc\td\te\r\nf\tg\n"), 2, { firstLine: 2 });
-    assert.deepEqual(valuesOf(batches), [
-      ["a", "b"],
-      ["f", "g"],
-    ]);
-    const [batch] = batches;
-    assert.ok(batch);
-    assert.deepEqual(rejectsOf(batch), [
+    assert.deepEqual(
+      batches.flatMap(({ values }) => values),
+      [
+        ["a", "b"],
+        ["f", "g"],
+      ],
+    );
+    const [one] = batches;
+    assert.ok(one);
+    assert.deepEqual(rejectsOf(one.batch), [
       {
         place: "occurrence.txt:3",
         code: "wrong_width",
@@ -133,18 +144,18 @@ describe("lines", () => {
         message: "The line has 3 fields, the table has 2.",
       },
     ]);
-    assert.equal(batch.rejects[1]?.raw, "c\td\te");
-    assert.equal(batch.read, 4);
-    assert.deepEqual(batch.record(1), { place: "occurrence.txt:5", raw: "f\tg" });
+    assert.equal(one.batch.rejects[1]?.raw, "c\td\te");
+    assert.equal(one.batch.read, 4);
+    assert.deepEqual(one.batch.record(1), { place: "occurrence.txt:5", raw: "f\tg" });
   });
 
   test("line numbers go on from one batch to the next, blank lines included", async () => {
     const batches = await batchesOf(chunks("a\tb\n\n", "c\td\n", "e\n"), 2);
     assert.deepEqual(
-      batches.flatMap((batch) => [...batch.rows].map((row) => batch.record(row).place)),
+      batches.flatMap(({ batch }) => [...batch.rows].map((row) => batch.record(row).place)),
       ["occurrence.txt:1", "occurrence.txt:3"],
     );
-    assert.equal(batches[2]?.rejects[0]?.place, "occurrence.txt:4");
+    assert.equal(batches[2]?.batch.rejects[0]?.place, "occurrence.txt:4");
   });
 
   test("a line with a NUL or with invalid UTF-8 is rejected, its neighbours are not", async () => {
@@ -153,13 +164,13 @@ describe("lines", () => {
       Buffer.from([0xe9]),
       Buffer.from("\tz\nc\td\n"),
     ]);
-    const [batch] = await batchesOf(chunks(bad), 2);
-    assert.ok(batch);
-    assert.deepEqual(valuesOf([batch]), [
+    const [one] = await batchesOf(chunks(bad), 2);
+    assert.ok(one);
+    assert.deepEqual(one.values, [
       ["a", "b"],
       ["c", "d"],
     ]);
-    assert.deepEqual(rejectsOf(batch), [
+    assert.deepEqual(rejectsOf(one.batch), [
       {
         place: "occurrence.txt:2",
         code: "nul_character",
@@ -211,12 +222,12 @@ describe("lines", () => {
 
   test("a line with far more fields than the table does not disturb the next", async () => {
     const long = "\t".repeat(400_000);
-    const [batch] = await batchesOf(chunks(`a\tb\n${long}\nc\td\n`), 2);
-    assert.ok(batch);
-    assert.deepEqual(valuesOf([batch]), [
+    const [one] = await batchesOf(chunks(`a\tb\n${long}\nc\td\n`), 2);
+    assert.ok(one);
+    assert.deepEqual(one.values, [
       ["a", "b"],
       ["c", "d"],
     ]);
-    assert.equal(batch.rejects[0]?.message, "The line has 400001 fields, the table has 2.");
+    assert.equal(one.batch.rejects[0]?.message, "The line has 400001 fields, the table has 2.");
   });
 });

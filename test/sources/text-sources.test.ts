@@ -23,13 +23,16 @@ const read = async (
   const path = join(folder, "in.txt");
   await writeFile(path, content);
   const said: string[] = [];
-  const batches: Batch[] = await Array.fromAsync(
-    source({ path, ...options } as never)(contextAlone(said)),
-  );
+  const batches: Batch[] = [];
+  const values: (string | null)[][] = [];
+  for await (const batch of source({ path, ...options } as never)(contextAlone(said))) {
+    batches.push(batch);
+    values.push(...valuesOf(batch));
+  }
   assert.ok(batches.length > 0, "a source gives at least one batch");
   return {
     names: batches[0]?.names,
-    values: batches.flatMap(valuesOf),
+    values,
     places: batches.flatMap((batch) => [...batch.rows].map((row) => batch.record(row).place)),
     rejects: batches.flatMap((batch) => rejectsOf(batch)),
     read: batches.reduce((sum, batch) => sum + batch.read, 0),
