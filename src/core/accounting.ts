@@ -3,6 +3,7 @@ import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
+import { fileLabel } from "./place.ts";
 import type { RejectFile } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
@@ -161,7 +162,7 @@ export class FlowAccount {
       read: this.#read,
       limit,
       examples: this.#examples,
-      file: this.#rejectFile.path,
+      file: fileLabel(this.#rejectFile.path),
     });
   }
 

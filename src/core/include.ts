@@ -31,10 +31,19 @@ export const boundParameters = (
   }
   for (const parameter of parameters) {
     const value = boundValue(parameter, entryOf(given, parameter.key)?.value, { place, complain });
-    if (value !== undefined) bound.set(parameter.key, value);
+    // What was complained of here is not complained of again wherever it is used.
+    bound.set(parameter.key, value ?? unknownValue(parameter.key, place));
   }
   return bound;
 };
+
+const unknownValue = (name: string, place: Place): YamlValue => ({
+  kind: "scalar",
+  place,
+  value: "",
+  source: "",
+  unset: [`with.${name}`],
+});
 
 const boundValue = (
   { key, keyPlace, value: declaration }: YamlEntry,

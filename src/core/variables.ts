@@ -51,7 +51,10 @@ const replaced = (
     if (name.startsWith("with.")) {
       const value = parameter(name.slice("with.".length), scalar, variables, complain);
       if (value === undefined) return match;
-      if (value.kind === "scalar") return String(value.value ?? "");
+      if (value.kind === "scalar") {
+        unset.push(...(value.unset ?? []));
+        return String(value.value ?? "");
+      }
       complain(
         "not_text",
         scalar.place,

@@ -1,0 +1,321 @@
+import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { copyTemplate } from "./support/database.ts";
+import { runRunner, startRunner } from "./support/runner.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+let folder = "";
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  await cp(join(root, "pipelines"), join(folder, "pipelines"), {
+    recursive: true,
+    filter: (path) => !path.includes(".runner"),
+  });
+  await cp(join(root, "samples", "demo.zip"), join(folder, "samples", "demo.zip"));
+  await copyTemplate(join(folder, "pipelines", ".runner", "db"));
+});
+after(() => rm(folder, { recursive: true }));
+
+const runner = (...words: string[]) => runRunner(words, { cwd: folder });
+
+/** A pipeline of its own; the name of its file. */
+const pipeline = async (name: string, text: string): Promise<string> => {
+  await writeFile(join(folder, "pipelines", name), text);
+  return `pipelines/${name}`;
+};
+
+describe("runner", () => {
+  test("loads the demo, says what it did and what to try next", async () => {
+    const { code, stdout, stderr } = await runner("pipelines/demo.yaml");
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "");
+    assert.match(stderr, /^10 values of occurrence\.txt are CSV-quoted/);
+    assert.match(stderr, /\noccurrences: 2,000 read, 2,000 inserted in /);
+    assert.match(stderr, /\nmultimedia: [\d,]+ read, [\d,]+ inserted in /);
+    assert.match(
+      stderr,
+      /\nDone: run 1 of demo, in embedded database .*\nNext: `runner preview pipelines\/demo\.yaml`/,
+    );
+  });
+
+  test("ends with one JSON object on standard output when asked, the counts in it", async () => {
+    const { code, stdout } = await runner(
+      "run",
+      "pipelines/demo.yaml",
+      "--json",
+      "--flow",
+      "occurrences",
+    );
+    assert.equal(code, 0);
+    const summary = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+    const [flow] = summary.flows;
+    assert.deepEqual(
+      { ...summary, flows: summary.flows.length, run: typeof summary.run },
+      { run: "number", pipeline: "demo", status: "done", flows: 1 },
+    );
+    assert.equal(typeof flow.seconds, "number");
+    assert.deepEqual(
+      { ...flow, seconds: 0 },
+      {
+        name: "occurrences",
+        read: 2000,
+        inserted: 2000,
+        updated: 0,
+        unchanged: 0,
+        held: 0,
+        rejected: 0,
+        filtered: 0,
+        vanished: 0,
+        seconds: 0,
+      },
+    );
+  });
+
+  test("ends with 1 when a flow fails, shows the place in the YAML, and loads nothing", async () => {
+    const file = await pipeline(
+      "strict.yaml",
+      `name: strict
+flows:
+  - name: dates
+    source: { dwca: { path: ../samples/demo.zip } }
+    transforms:
+      - parse_dates: { from: eventDate, min: a, max: b }
+      - project: { columns: { id: gbifID, a: a } }
+    sink: { postgres_copy: { table: strict.dates, mode: replace, create: { columns: { id: bigint, a: text } } } }
+`,
+    );
+    const { code, stdout, stderr } = await runner(file, "--json");
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /pipelines\/strict\.yaml:8:13 1 record was rejected of \d+ read in flow `dates`; its limit is 0\.\n {2}occurrence\.txt:\d+ date_missing: `eventDate` is empty\./,
+    );
+    assert.match(stderr, /\n {2}8 \| {5}sink: /);
+    const summary = JSON.parse(stdout);
+    assert.equal(summary.status, "failed");
+    assert.equal(summary.error.code, "too_many_rejects");
+    const rejects = /All are in (\S+\.ndjson)\./.exec(stderr)?.[1] ?? "";
+    assert.match(await readFile(join(folder, rejects), "utf8"), /"code":"date_missing"/);
+  });
+
+  test("names a term that the archive lacks with the nearest ones, under a caret", async () => {
+    const file = await pipeline(
+      "typo.yaml",
+      `name: typo
+flows:
+  - name: a
+    source: { dwca: { path: ../samples/demo.zip } }
+    transforms:
+      - project: { columns: { id: gbifID, date: eventDat } }
+    sink: { file: { path: ../out.tsv } }
+`,
+    );
+    const { code, stderr } = await runner(file);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /pipelines\/typo\.yaml:6:49 There is no column `eventDat` here\. Did you mean `eventDate`/,
+    );
+    assert.match(stderr, /\n {4}\| {49}\^/);
+  });
+
+  test("ends with 2 when the pipeline is wrong, and tells all of it", async () => {
+    const file = await pipeline("wrong.yaml", "name: wrong\nflow: []\n");
+    const { code, stderr } = await runner(file);
+    assert.equal(code, 2);
+    assert.match(stderr, /wrong\.yaml:2:1 .* has no option `flow`\. Did you mean `flows`\?/);
+  });
+
+  test("ends with 3 when the database cannot be reached, without its password", async () => {
+    const { code, stderr } = await runner(
+      "pipelines/demo.yaml",
+      "--database",
+      "postgresql://anne:s3cret@127.0.0.1:1/x",
+    );
+    assert.equal(code, 3);
+    assert.match(stderr, /There is no connection to postgresql:\/\/anne@127\.0\.0\.1:1\/x/);
+    assert.doesNotMatch(stderr, /s3cret/);
+  });
+
+  test("refuses a second process on the same embedded database, and names the first", async () => {
+    const file = await pipeline(
+      "slow.yaml",
+      `name: slow
+flows:
+  - name: a
+    source: { dwca: { path: "${"http://127.0.0.1:9/x.zip"}" } }
+    sink: { file: { path: "-" } }
+`,
+    );
+    await writeFile(join(folder, "pipelines", ".runner", "db", "lock"), `${process.pid}\n`);
+    const { code, stderr } = await runner(file);
+    await rm(join(folder, "pipelines", ".runner", "db", "lock"));
+    assert.equal(code, 3);
+    assert.match(stderr, new RegExp(`is in use by process ${process.pid}\\.`));
+  });
+
+  test("stops at an interrupt with 130, at a request to end with 143, and loads nothing", async () => {
+    const lines = Array.from({ length: 400_000 }, (_, id) => id).join("\n");
+    await writeFile(join(folder, "long.csv"), `id\n${lines}\n`);
+    const file = await pipeline(
+      "long.yaml",
+      `name: long
+flows:
+  - name: a
+    source: { csv: { path: ../long.csv } }
+    transforms: [ { distinct: { columns: [id] } } ]
+    sink: { postgres_copy: { table: long, mode: replace, create: { columns: { id: bigint }, primary_key: [id] } } }
+`,
+    );
+    for (const [signal, expected] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      const { child, ended } = startRunner([file], { cwd: folder });
+      setTimeout(() => child.kill(signal), 2200);
+      const { code, stderr } = await ended;
+      // A fast machine may have finished: then there was nothing to interrupt.
+      if (code === 0) continue;
+      assert.equal(code, expected, stderr);
+      assert.match(
+        stderr,
+        /Interrupted: what was not committed is undone\. Run it again to go on\./,
+      );
+    }
+  });
+
+  test("writes records to standard output for `-`, but not together with --json", async () => {
+    const file = await pipeline(
+      "stdout.yaml",
+      `name: stdout
+flows:
+  - name: a
+    source: { csv: { path: in.csv } }
+    sink: { file: { path: "-", format: ndjson } }
+`,
+    );
+    await writeFile(join(folder, "pipelines", "in.csv"), "a,b\n1,\n");
+    const { code, stdout } = await runner(file);
+    assert.equal(code, 0);
+    assert.equal(stdout, '{"a":"1","b":null}\n');
+    const both = await runner(file, "--json");
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /do not go together/);
+  });
+});
+
+describe("runner validate", () => {
+  test("says of each pipeline of a folder that it is right, and which variables it needs", async () => {
+    const { code, stdout } = await runRunner(["validate", "pipelines"], { cwd: root });
+    assert.equal(code, 0);
+    assert.match(stdout, /^pipelines\/demo\.yaml: 2 flows, all right\.$/m);
+    assert.match(
+      stdout,
+      /^pipelines\/inat\.yaml: 2 flows, all right\. Needs to run: INAT_ARCHIVE\.$/m,
+    );
+    assert.doesNotMatch(stdout, /gbif-staging/);
+  });
+
+  test("tells problems as text, as JSON and as annotations, with exit code 2", async () => {
+    const file = await pipeline(
+      "bad.yaml",
+      "name: bad\nflows:\n  - name: a\n    source: { dwc: {} }\n",
+    );
+    const text = await runner("validate", file);
+    assert.equal(text.code, 2);
+    assert.match(text.stderr, /pipelines\/bad\.yaml:4:15 There is no source `dwc`\./);
+    assert.match(text.stderr, /pipelines\/bad\.yaml: 2 problems\.$/m);
+    const json = JSON.parse((await runner("validate", file, "--format", "json")).stdout);
+    assert.deepEqual(
+      json.complaints.map(
+        ({ code, line, column }: { code: string; line: number; column: number }) => [
+          code,
+          line,
+          column,
+        ],
+      ),
+      [
+        ["missing_option", 3, 5],
+        ["unknown_component", 4, 15],
+      ],
+    );
+    const github = await runner("validate", file, "--format", "github");
+    assert.match(
+      github.stdout,
+      /^::error file=pipelines\/bad\.yaml,line=4,col=15,title=unknown_component::There is no source `dwc`\./m,
+    );
+  });
+
+  test("prints the pipeline with its included files in their places", async () => {
+    const { code, stdout } = await runner("validate", "pipelines/demo.yaml", "--print");
+    assert.equal(code, 0);
+    assert.match(stdout, /^name: demo$/m);
+    assert.match(stdout, /gbif_id: gbifID/);
+    assert.doesNotMatch(stdout, /include:|with\./);
+  });
+
+  test("says that a file or folder has no pipeline", async () => {
+    const folderAlone = await runner("validate", "samples");
+    assert.equal(folderAlone.code, 2);
+    assert.match(folderAlone.stderr, /There is no pipeline in samples/);
+    const none = await runner("validate", "none.yaml");
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /is not there/);
+  });
+});
+
+describe("the other commands", () => {
+  test("preview shows records after the transforms, writes nothing and needs no database", async () => {
+    const words = [
+      "preview",
+      "pipelines/demo.yaml",
+      "--rows",
+      "2",
+      "--database",
+      "postgresql://127.0.0.1:1/x",
+    ];
+    const { code, stdout, stderr } = await runRunner(words, { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^occurrence\.txt:2\n {2}gbif_id +\d+\n/);
+    assert.equal(stdout.match(/^occurrence\.txt:/gm)?.length, 2);
+    assert.match(stderr, /2 records of flow `occurrences`; nothing was written\./);
+  });
+
+  test("components lists all, or shows one; an unknown one gets the nearest", async () => {
+    assert.match(
+      (await runner("components")).stdout,
+      /^dwca +source +Reads a table of a Darwin Core Archive/m,
+    );
+    assert.match((await runner("components", "extract_id")).stdout, /^### extract_id\n/);
+    const wrong = await runner("components", "extract");
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Did you mean `extract_id`\?/);
+  });
+
+  test("schema prints the JSON Schema that is in the repository", async () => {
+    const { stdout } = await runner("schema");
+    assert.equal(stdout, await readFile(join(root, "schema", "pipeline.schema.json"), "utf8"));
+  });
+
+  test("without words shows help; an unknown option or command gets a suggestion and exit code 2", async () => {
+    const help = await runner();
+    assert.equal(help.code, 0);
+    assert.match(help.stdout, /Try it:\n {2}runner pipelines\/demo\.yaml/);
+    const option = await runner("validate", "--fromat", "json", "x.yaml");
+    assert.equal(option.code, 2);
+    assert.match(option.stderr, /Did you mean --format\?/);
+    assert.equal((await runner("--version")).code, 0);
+  });
+
+  test("output that nobody reads to its end is no error", async () => {
+    const { child, ended } = startRunner(["schema"]);
+    child.stdout.destroy();
+    const { code, stderr } = await ended;
+    assert.equal(code, 0);
+    assert.equal(stderr, "");
+  });
+});

@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { formatComplaint } from "../../src/core/complaint.ts";
+import { expandPipeline } from "../../src/core/expand.ts";
+import { type LoadOptions, loadPipeline } from "../../src/core/pipeline-file.ts";
+import type { Secret } from "../../src/core/secret.ts";
+import { components } from "../../src/registry.ts";
+
+const broken = new URL("../pipelines-broken/", import.meta.url).pathname;
+
+/** What a user reads, with places relative to the folder of the broken pipelines. */
+const complaintsOf = async (file: string, options: Partial<LoadOptions> = {}): Promise<string> => {
+  const { complaints } = await loadPipeline(file, {
+    components,
+    environment: {},
+    isOffline: true,
+    ...options,
+  });
+  const base = relative(process.cwd(), broken);
+  return complaints
+    .map((complaint) => `${formatComplaint(complaint)}\n`)
+    .join("\n")
+    .replaceAll(broken, "")
+    .replaceAll(`${base}/`, "");
+};
+
+describe("a broken pipeline is told with place, sentence and caret", async () => {
+  const files = (await readdir(broken)).filter((name) => name.endsWith(".yaml")).sort();
+  for (const file of files) {
+    test(file.replace(".yaml", "").replaceAll("-", " "), async () => {
+      const expected = join(broken, file.replace(".yaml", ".txt"));
+      const found = await complaintsOf(join(broken, file));
+      assert.notEqual(found, "", "it is not broken");
+      assert.doesNotMatch(found, /must match exactly|additional propert|instancePath/);
+      if (process.env.UPDATE) await writeFile(expected, found);
+      assert.equal(found, await readFile(expected, "utf8"));
+    });
+  }
+});
+
+describe("a good pipeline", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  const load = async (text: string, options: Partial<LoadOptions> = {}, included?: string) => {
+    const file = join(folder, "p.yaml");
+    await writeFile(file, text);
+    if (included !== undefined) await writeFile(join(folder, "included.yaml"), included);
+    const loaded = await loadPipeline(file, {
+      components,
+      environment: {},
+      isOffline: false,
+      ...options,
+    });
+    return { ...loaded, said: loaded.complaints.map(({ message }) => message) };
+  };
+  const flow = (source: string, more = "") =>
+    `name: x\nflows:\n  - name: a\n    source: ${source}\n    sink: { file: { path: out.tsv } }\n${more}`;
+
+  test("has defaults filled in and paths relative to the file that names them", async () => {
+    const { plan, said } = await load(flow("{ dwca: { path: ../a.zip } }"));
+    assert.deepEqual(said, []);
+    assert.equal(plan?.database.reveal(), "embedded");
+    assert.deepEqual(plan?.flows[0]?.source.options, {
+      path: join(folder, "..", "a.zip"),
+      max_gb: 200,
+      max_ratio: 200,
+    });
+  });
+
+  test("has variables replaced in values: with a default, a literal, and never more than text", async () => {
+    const environment = { A: "x: [1]", EMPTY: "" };
+    const { plan } = await load(
+      flow(`{ dwca: { path: a.zip, table: "\${A}-\${B:-b}-\${EMPTY:-e}-$\${C}" } }`),
+      { environment },
+    );
+    assert.deepEqual(plan?.flows[0]?.source.options, {
+      path: join(folder, "a.zip"),
+      table: "x: [1]-b-e-${C}",
+      max_gb: 200,
+      max_ratio: 200,
+    });
+  });
+
+  test("takes numbers and limits from variables, and a path of the shell from the working folder", async () => {
+    const { plan, said } = await load(
+      flow(
+        `{ dwca: { path: "\${ARCHIVE}", max_gb: "\${GB}" } }`,
+        `    rejects: { max: "\${MAX}" }\n`,
+      ),
+      { environment: { ARCHIVE: "a.zip", GB: "2.5", MAX: "0.5%" } },
+    );
+    assert.deepEqual(said, []);
+    assert.deepEqual(plan?.flows[0]?.source.options, {
+      path: join(process.cwd(), "a.zip"),
+      max_gb: 2.5,
+      max_ratio: 200,
+    });
+    assert.deepEqual(plan?.flows[0]?.rejects.max, { share: 0.005 });
+  });
+
+  test("without a value for a variable is refused to run, and only noted offline", async () => {
+    const text = `database: "\${DATABASE_URL}"\n${flow(`{ dwca: { path: "\${ARCHIVE:?Set it to a zip}" } }`)}`;
+    const run = await load(text);
+    assert.deepEqual(run.said, [
+      "The variable `DATABASE_URL` has no value. Set it, or give a default: `${DATABASE_URL:-…}`.",
+      "The variable `ARCHIVE` has no value. Set it to a zip.",
+    ]);
+    const offline = await load(text, { isOffline: true });
+    assert.deepEqual([offline.said, offline.variables], [[], ["DATABASE_URL", "ARCHIVE"]]);
+    const overridden = await load(text, {
+      environment: { ARCHIVE: "a.zip" },
+      database: "embedded",
+    });
+    assert.deepEqual(overridden.said, []);
+  });
+
+  test("gets patterns as regular expressions and plain numbers as they are written", async () => {
+    const { plan } = await load(
+      flow(
+        "{ dwca: { path: a.zip } }",
+        "    transforms:\n      - extract_id: { from: a, to: b, pattern: '(\\d+)', missing: null }\n      - set: { columns: { n: 1.50 } }\n",
+      ),
+    );
+    const [extract, set] = plan?.flows[0]?.transforms ?? [];
+    assert.deepEqual(extract?.options, { from: "a", to: "b", pattern: /(\d+)/u, missing: null });
+    assert.deepEqual(set?.options, { columns: { n: "1.50" } });
+  });
+
+  test("includes flows: typed parameters stay what they are, paths belong to the file that gives them", async () => {
+    const included = `
+params:
+  archive: { type: path }
+  licenses: { type: list, default: [CC0_1_0] }
+  table: { type: string, default: occurrence }
+flows:
+  - name: inner
+    source: { dwca: { path: "\${with.archive}", table: "\${with.table}.txt" } }
+    transforms: [ { filter: { column: license, in: "\${with.licenses}" } } ]
+    sink: { file: { path: out.tsv } }
+`;
+    const { plan, said } = await load(
+      "name: x\nflows:\n  - include: included.yaml\n    with: { archive: data/a.zip, licenses: [CC_BY_4_0, CC0_1_0] }\n",
+      {},
+      included,
+    );
+    assert.deepEqual(said, []);
+    assert.equal(plan?.flows[0]?.name, "inner");
+    assert.deepEqual(plan?.flows[0]?.source.options, {
+      path: join(folder, "data", "a.zip"),
+      table: "occurrence.txt",
+      max_gb: 200,
+      max_ratio: 200,
+    });
+    assert.deepEqual(plan?.flows[0]?.transforms[0]?.options, {
+      column: "license",
+      in: ["CC_BY_4_0", "CC0_1_0"],
+    });
+  });
+
+  test("is printed with its included files in their places, without its password", async () => {
+    const { plan } = await load(
+      `database: postgresql://anne:s3cret@host/x\n${flow("{ csv: { path: 'http://x', columns: [a] } }")}`,
+    );
+    assert.ok(plan);
+    const text = expandPipeline(plan);
+    assert.match(text, /database: postgresql:\/\/anne:\*\*\*@host\/x/);
+    assert.match(text, /rejects:\n\s+max: 0/);
+    assert.doesNotMatch(text, /s3cret/);
+  });
+
+  test("keeps its database secret wherever it lands", async () => {
+    const { plan } = await load(
+      `database: postgresql://anne:s3cret@host/x\n${flow("{ csv: { path: a.csv } }")}`,
+    );
+    const secret = plan?.database as Secret;
+    assert.equal(`${secret} ${JSON.stringify({ secret })}`, '*** {"secret":"***"}');
+  });
+});
+
+test("the project's own pipelines are all right", async () => {
+  const folder = new URL("../../pipelines/", import.meta.url).pathname;
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
+  assert.ok(files.length >= 4);
+  for (const file of files) assert.equal(await complaintsOf(join(folder, file)), "");
+});
