@@ -79,8 +79,13 @@ export const takeLines = async (
     remaining = remaining.subarray(end + 1);
   }
   async function* rest(): AsyncGenerator<Buffer> {
-    if (remaining?.length) yield remaining;
-    yield* lines;
+    try {
+      if (remaining?.length) yield remaining;
+      yield* lines;
+    } finally {
+      // Whoever stops before the lines were begun must close them too.
+      await lines.return(undefined);
+    }
   }
   return { header, rest: rest() };
 };

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
 import { embeddedBroken } from "../core/errors.ts";
+import { fileLabel } from "../core/place.ts";
 import type { Database } from "../core/session.ts";
 import { type Connection, sessionOn } from "./connection.ts";
 import { lockFolder } from "./folder-lock.ts";
@@ -31,7 +32,7 @@ export const openEmbedded = async ({
     await unlock();
   };
   return embeddedDatabase(database, {
-    label: `embedded database ${embeddedFolder}`,
+    label: `embedded database ${fileLabel(embeddedFolder)}`,
     onNotice,
     close,
   });
