@@ -7,6 +7,7 @@ import type { Batch } from "./core/batch.ts";
 import type { Context, Log } from "./core/component.ts";
 import { messageOf, setupFailed, unknownFlow } from "./core/errors.ts";
 import { recordsOf, runFlow } from "./core/flow.ts";
+import { withoutPasswords } from "./core/place.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Display, showProgress } from "./core/progress.ts";
 import { RejectFile } from "./core/reject-file.ts";
@@ -79,7 +80,7 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
     rejectFile.close();
     await run.finish(
       statusOf(error, options.signal),
-      error === undefined ? undefined : messageOf(error),
+      error === undefined ? undefined : withoutPasswords(messageOf(error)),
     );
   } catch (thrown) {
     error ??= thrown;

@@ -17,17 +17,29 @@ export const runFlow = async (
   context: Context,
   account: FlowAccount,
 ): Promise<void> => {
+  const { signal } = context;
   const sink = stage<Sink>(flow.sink);
-  await pipeline(
-    recordsOf(flow, context),
-    (batches: AsyncIterable<Batch>) => account.watch(batches),
-    (batches: AsyncIterable<Batch>) => located(flow.sink, sink(batches, context)),
-    async (commits: AsyncIterable<Commit>) => {
-      for await (const _ of commits) context.signal.throwIfAborted();
-    },
-    { signal: context.signal },
-  );
-  context.signal.throwIfAborted();
+  let drained: Promise<void> | undefined;
+  try {
+    await pipeline(
+      recordsOf(flow, context),
+      (batches: AsyncIterable<Batch>) => account.watch(batches),
+      (batches: AsyncIterable<Batch>) => located(flow.sink, sink(batches, context)),
+      (commits: AsyncIterable<Commit>) => {
+        drained = drain(commits, signal);
+        return drained;
+      },
+      { signal },
+    );
+  } finally {
+    // On abort, `pipeline` rejects at once; the sink is still rolling back, perhaps on a shared session.
+    await drained?.catch(() => undefined);
+  }
+  signal.throwIfAborted();
+};
+
+const drain = async (commits: AsyncIterable<Commit>, signal: AbortSignal): Promise<void> => {
+  for await (const _ of commits) signal.throwIfAborted();
 };
 
 /** The batches of a flow after its transforms, as its sink gets them. */
