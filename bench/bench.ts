@@ -140,7 +140,7 @@ const byHand = [
 ].join("\n");
 
 const runner = (database: string, path: string): Promise<Measured> =>
-  measure(process.execPath, ["--max-semi-space-size=4", program, join(work, "pipeline.yaml")], {
+  measure(process.execPath, ["--max-semi-space-size=8", program, join(work, "pipeline.yaml")], {
     BENCH_DATABASE: database,
     BENCH_ARCHIVE: path,
   });

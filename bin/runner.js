@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=8
 // A small young generation: batches are freed soon after they were used, which saves 50 MB and no time is lost.
 // Plain old JavaScript: a Node that is too old must be able to read this far, to be told so.
 /* biome-ignore-all lint: it must parse on Node 12 */
@@ -57,7 +57,7 @@ function startPinned(modules) {
 function runWith(childProcess, node, here) {
   var child = childProcess.spawn(
     node,
-    ["--max-semi-space-size=4", here].concat(process.argv.slice(2)),
+    ["--max-semi-space-size=8", here].concat(process.argv.slice(2)),
     { stdio: "inherit" },
   );
   function forward(signal) {

@@ -130,6 +130,14 @@ Le Puy-en-Velay|Haute-Loire|45.04|3.89`
     return { town, department, latitude: Number(latitude), longitude: Number(longitude) };
   });
 
+const STREETS = [
+  "Chemin des Crêtes",
+  "Rue du Moulin",
+  "Route du Col",
+  "Impasse des Lilas",
+  "Allée des Tilleuls",
+];
+
 /** Departments in the order of GADM's numbers. */
 const DEPARTMENTS =
   "Ain,Allier,Ardèche,Cantal,Drôme,Haute-Loire,Haute-Savoie,Isère,Loire,Puy-de-Dôme,Rhône,Savoie".split(
@@ -144,6 +152,8 @@ const LAST =
   "Martin,Lefèvre,Dubois,Garçon,Moreau,Peña,Nuñez,Roux,Faure,Chevallier,Bérard,Vial,Guérin,Müller,d'Argent,Le Gall".split(
     ",",
   );
+
+const LOGINS = ["papillon", "naturaliste", "entomo_", "carabus", "libellule", "fourmi.", "sylvain"];
 
 const REMARKS = [
   "Au bord du sentier, à l'ombre.",
@@ -249,6 +259,15 @@ export function* sampleRecords({
   }
 }
 
+/** A full name, or a login as iNaturalist shows it. */
+const person = (random: Random): string =>
+  random(5) < 2
+    ? `${pick(random, LOGINS)}${random(9000)}`
+    : `${pick(random, FIRST)} ${pick(random, LAST)}`;
+
+const clock = (random: Random): string =>
+  `${two(random(24))}:${two(random(60))}:${two(random(60))}`;
+
 const datasetOf = (row: number): Dataset => {
   if (row % 50 === 7) return SPHAERIIDAE;
   if (row % 50 === 23) return PSILIDAE;
@@ -261,8 +280,9 @@ const occurrence = (row: number, random: Random): Record<string, string> => {
   const family = dataset === SPHAERIIDAE ? "Sphaeriidae" : "Psilidae";
   const taxa = isMuseum ? TAXA.filter((candidate) => candidate.family === family) : TAXA;
   const taxon = pick(random, taxa);
-  const observer = `${pick(random, FIRST)} ${pick(random, LAST)}`;
+  const observer = person(random);
   const number = String(20_000_000 + row * 97 + random(90));
+  const interpreted = `2026-08-${two(1 + random(28))}T${clock(random)}.${100 + random(900)}Z`;
   return {
     gbifID: String(4_000_000_000 + row * 3 + random(3)),
     ...provenance(dataset, row, number, observer, random),
@@ -270,13 +290,16 @@ const occurrence = (row: number, random: Random): Record<string, string> => {
     ...placeOf(random),
     ...taxonOf(taxon),
     ...annotations(row, random),
-    identifiedBy: random(3) === 0 ? `${pick(random, FIRST)} ${pick(random, LAST)}` : observer,
+    identifiedBy: random(3) === 0 ? person(random) : observer,
+    identificationID: String(100_000_000 + random(500_000_000)),
+    taxonID: String(40_000 + random(1_400_000)),
+    dateIdentified: `2026-0${1 + random(8)}-${two(1 + random(28))}T${clock(random)}`,
     occurrenceStatus: "PRESENT",
     hasGeospatialIssues: "false",
     isSequenced: "false",
     protocol: "DWC_ARCHIVE",
-    lastInterpreted: "2026-08-30T10:12:48.200Z",
-    lastParsed: "2026-08-30T10:12:48.200Z",
+    lastInterpreted: interpreted,
+    lastParsed: interpreted,
     lastCrawled: "2026-08-28T03:12:48.200Z",
     issue: "COORDINATE_ROUNDED;TAXON_MATCH_TAXON_ID_IGNORED",
     nonTaxonomicIssue: "COORDINATE_ROUNDED",
@@ -380,8 +403,8 @@ const dateOf = (row: number, isMuseum: boolean, random: Random): Record<string, 
 const placeOf = (random: Random): Record<string, string> => {
   const place = pick(random, PLACES);
   const isObscured = random(12) === 0;
-  const latitude = place.latitude + (random(2000) - 1000) / 20_000;
-  const longitude = place.longitude + (random(2000) - 1000) / 20_000;
+  const latitude = place.latitude + (random(100_000) - 50_000) / 1_000_000;
+  const longitude = place.longitude + (random(100_000) - 50_000) / 1_000_000;
   const number = DEPARTMENTS.indexOf(place.department) + 1;
   const precision = pick(random, ["", "4.0", "5.0", "10.0", "15.0", "61.0", "250.0", "1.0E7"]);
   return {
@@ -396,7 +419,7 @@ const placeOf = (random: Random): Record<string, string> => {
     countryCode: "FR",
     stateProvince: "Auvergne-Rhône-Alpes",
     county: place.department,
-    verbatimLocality: `${place.town}, ${place.department}, France`,
+    verbatimLocality: `${1 + random(300)} ${pick(random, STREETS)}, ${place.town}, ${place.department}, France`,
     gbifRegion: "EUROPE",
     level0Gid: "FRA",
     level0Name: "France",
@@ -440,7 +463,7 @@ const taxonOf = (taxon: Taxon): Record<string, string> => {
 };
 
 const annotations = (row: number, random: Random): Record<string, string> => ({
-  modified: `2026-0${1 + random(8)}-${two(1 + random(28))}T${two(random(24))}:15:00Z`,
+  modified: `2026-0${1 + random(8)}-${two(1 + random(28))}T${clock(random)}Z`,
   sex: random(12) === 0 ? pick(random, ["Male", "Female"]) : "",
   lifeStage:
     random(6) === 0 ? pick(random, ["Adult", "Adult", "Larva", "Pupa", "Nymph", "Egg"]) : "",
@@ -451,15 +474,15 @@ const annotations = (row: number, random: Random): Record<string, string> => ({
 });
 
 const mediaOf = (values: Readonly<Record<string, string>>, random: Random) => {
-  const number = values.catalogNumber ?? "";
+  const photo = 100_000_000 + random(400_000_000);
   const many =
     values.basisOfRecord === "PRESERVED_SPECIMEN" ? 0 : pick(random, [0, 1, 1, 1, 2, 2, 3, 4]);
   return Array.from({ length: many }, (_, index) => ({
     gbifID: values.gbifID ?? "",
     type: "StillImage",
     format: "image/jpeg",
-    identifier: `https://inaturalist-open-data.s3.amazonaws.com/photos/${number}${index}/original.jpg`,
-    references: `https://www.inaturalist.org/photos/${number}${index}`,
+    identifier: `https://inaturalist-open-data.s3.amazonaws.com/photos/${photo + index}/original.jpg`,
+    references: `https://www.inaturalist.org/photos/${photo + index}`,
     created: values.modified ?? "",
     creator: values.recordedBy ?? "",
     publisher: "iNaturalist",
