@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
@@ -20,6 +21,9 @@ export const openEmbedded = async ({
 }: OpenOptions): Promise<Database> => {
   await mkdir(embeddedFolder, { recursive: true });
   const unlock = await lockFolder(embeddedFolder);
+  if (!existsSync(`${embeddedFolder}/data`)) {
+    onNotice(`Making the embedded database in ${fileLabel(embeddedFolder)}: once, for some seconds.`);
+  }
   let database: PGlite;
   try {
     database = await PGlite.create(`${embeddedFolder}/data`, { extensions: { postgis } });
