@@ -12,6 +12,7 @@ import {
   entryTooLarge,
   unsafeName,
 } from "../core/errors.ts";
+import { Lender } from "../core/memory.ts";
 import { type Archive, type Entry, entriesByName, type Limits } from "./entries.ts";
 
 const DEFLATE = 8;
@@ -131,7 +132,10 @@ async function* uncompressed(source: Source): AsyncGenerator<Buffer> {
     const joined = pipeline(raw, inflate);
     joined.catch(() => undefined);
     // Leaving the loop destroys `inflate`, and with it the file.
+    const lender = new Lender();
     for await (const chunk of inflate) {
+      // Larger or smaller memory is not zlib's own: some of the stream's pieces were joined, or it is a pool.
+      if (chunk.buffer.byteLength === INFLATE_BYTES) lender.lend(chunk);
       // Gives zlib the time to begin with the next piece, in its own thread, before this one is worked on.
       await setImmediate();
       yield chunk;

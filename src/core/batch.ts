@@ -53,6 +53,7 @@ interface Parts {
   readonly rows: Uint32Array;
   readonly input: Input;
   readonly record: Locate;
+  readonly release: () => void;
   readonly read: number;
   readonly bytes: number;
   readonly filtered: number;
@@ -81,8 +82,17 @@ export class Batch {
     /** Bytes of the input that these records took. */
     bytes: number;
     rejects?: readonly Rejected[];
+    release?: () => void;
   }): Batch {
-    const { columns, size, input, record, bytes, rejects = [] } = source;
+    const {
+      columns,
+      size,
+      input,
+      record,
+      bytes,
+      rejects = [],
+      release = nothingToRelease,
+    } = source;
     const rows = new Uint32Array(size);
     for (let row = 0; row < size; row++) rows[row] = row;
     const read = size + rejects.length;
@@ -92,6 +102,7 @@ export class Batch {
       rows,
       input,
       record,
+      release,
       read,
       bytes,
       filtered: 0,
@@ -123,6 +134,14 @@ export class Batch {
   /** Where a row came from; safe to keep, it does not hold the columns. */
   get record(): Locate {
     return this.#parts.record;
+  }
+
+  /**
+   * Gives the memory under the batch back; a sink may call it when it will ask for no value and no record
+   * again. Kept apart from the batch, as `record` is.
+   */
+  get release(): () => void {
+    return this.#parts.release;
   }
 
   /** Records that the source read for this batch. */
@@ -200,5 +219,7 @@ export class Batch {
 }
 
 const nothing = new ConstantColumn(null);
+
+const nothingToRelease = (): void => undefined;
 
 const noRecord: Locate = () => ({ place: "", raw: "" });

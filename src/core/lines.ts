@@ -9,6 +9,7 @@ import { isUtf8 } from "node:buffer";
 import { Batch, type Columns, type Input, type Locate } from "./batch.ts";
 import { FieldColumn, type Slab } from "./columns.ts";
 import { lineTooLong } from "./errors.ts";
+import { giveBack } from "./memory.ts";
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -128,6 +129,7 @@ export async function* lineBatches(
       record: locate,
       bytes: bytes.length,
       rejects,
+      release: () => giveBack(bytes),
     });
     yield withoutBadText(batch, bytes, split.starts);
   }

@@ -8,6 +8,8 @@ export interface Chunk {
   readonly rows: number;
   /** Where the n-th row of the chunk came from, from 0. */
   readonly record: (row: number) => RecordPlace;
+  /** To be called when all is said of its rows. */
+  readonly release: () => void;
 }
 
 /** A chunk is sent when it has this many bytes and this many rows, or is as large as the last. */
@@ -37,15 +39,24 @@ export async function* chunksOf(
   let writer = writers[0] as CopyWriter;
   let segments: Segment[] = [];
   const chunk = (): Chunk => {
-    const made = { data: writer.data, rows: writer.rows, record: locatorOf(segments) };
+    const done = segments;
+    const made = {
+      data: writer.data,
+      rows: writer.rows,
+      record: locatorOf(done),
+      release: () => {
+        for (const segment of done) segment.release();
+      },
+    };
     turn = (turn + 1) % writers.length;
     return made;
   };
   for await (const batch of batches) {
     onBatch(batch);
     const columns = names.map((name) => batch.column(name));
-    segments.push({ first: writer.rows, rows: batch.rows, record: batch.record });
-    for (const row of batch.rows) {
+    const { rows, record, release } = batch;
+    segments.push({ first: writer.rows, rows, record, release });
+    for (const row of rows) {
       for (const column of columns) column.copyTo(writer, row);
       writer.endRow();
     }
@@ -64,6 +75,7 @@ interface Segment {
   readonly first: number;
   readonly rows: Uint32Array;
   readonly record: Locate;
+  readonly release: () => void;
 }
 
 const locatorOf =

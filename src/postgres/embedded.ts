@@ -22,7 +22,9 @@ export const openEmbedded = async ({
   await mkdir(embeddedFolder, { recursive: true });
   const unlock = await lockFolder(embeddedFolder);
   if (!existsSync(`${embeddedFolder}/data`)) {
-    onNotice(`Making the embedded database in ${fileLabel(embeddedFolder)}: once, for some seconds.`);
+    onNotice(
+      `Making the embedded database in ${fileLabel(embeddedFolder)}: once, for some seconds.`,
+    );
   }
   let database: PGlite;
   try {

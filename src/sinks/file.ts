@@ -37,6 +37,7 @@ export const file = defineSink({
           hasHeader = true;
           if (batch.size > 0) await target.write(LINES[format](batch));
           inserted += batch.size;
+          batch.release();
         }
         await using session = await context.database.session();
         await session.begin();

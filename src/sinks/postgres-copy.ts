@@ -87,6 +87,7 @@ export const postgresCopy = defineSink({
         const loaded = await load(chunk);
         inserted += loaded.inserted;
         tally.refuse(loaded.rejected);
+        chunk.release();
       }
       if (inserted === 0) warnEmpty(settings, first.input.name, context);
       yield await tally.commit(session, { inserted });
