@@ -1,4 +1,6 @@
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
 import { databaseInUse } from "../core/errors.ts";
 
 /**
@@ -9,18 +11,47 @@ import { databaseInUse } from "../core/errors.ts";
  */
 export const lockFolder = async (folder: string): Promise<() => Promise<void>> => {
   const lock = `${folder}/lock`;
-  const mine = `${lock}.${process.pid}`;
+  const mine = `${lock}.${process.pid}.${randomBytes(4).toString("hex")}`;
   await writeFile(mine, `${process.pid}\n`);
   try {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      if (await linked(mine, lock)) return () => rm(lock, { force: true });
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if ((await linked(mine, lock)) || (await takenOver(mine, lock))) {
+        return () => rm(lock, { force: true });
+      }
       const pid = await pidIn(lock);
       if (pid !== undefined && isRunning(pid)) throw databaseInUse(folder, pid);
-      await clearStale(lock, pid);
+      await setTimeout(WAIT_MS);
     }
     throw databaseInUse(folder, undefined);
   } finally {
     await rm(mine, { force: true });
+  }
+};
+
+const ATTEMPTS = 100;
+const WAIT_MS = 20;
+
+/** Whoever takes over is done in milliseconds; a guard of this age was left by a process that died. */
+const GUARD_MS = 10_000;
+
+/**
+ * Takes a lock over whose process is gone. Only who holds the guard may remove a lock, so that nobody
+ * removes one that was taken a moment ago.
+ */
+const takenOver = async (mine: string, lock: string): Promise<boolean> => {
+  const guard = `${lock}.takeover`;
+  if (!(await linked(mine, guard))) {
+    const info = await stat(guard).catch(() => undefined);
+    if (info && Date.now() - info.mtimeMs > GUARD_MS) await rm(guard, { force: true });
+    return false;
+  }
+  try {
+    const pid = await pidIn(lock);
+    if (pid !== undefined && isRunning(pid)) return false;
+    await rm(lock, { force: true });
+    return await linked(mine, lock);
+  } finally {
+    await rm(guard, { force: true });
   }
 };
 
@@ -33,19 +64,6 @@ const linked = async (file: string, name: string): Promise<boolean> => {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
   }
-};
-
-/** Moves a dead process's lock away, and back if another process was quicker and it is that one's. */
-const clearStale = async (lock: string, stale: number | undefined): Promise<void> => {
-  const aside = `${lock}.stale.${process.pid}`;
-  try {
-    await rename(lock, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
-  }
-  if ((await pidIn(aside)) !== stale) await linked(aside, lock);
-  await rm(aside, { force: true });
 };
 
 const pidIn = async (file: string): Promise<number | undefined> => {

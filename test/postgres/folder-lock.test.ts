@@ -35,9 +35,16 @@ describe("lockFolder", () => {
     await (await lockFolder(folder))();
   });
 
-  test("of many that want a folder at once, one gets it", async () => {
-    await writeFile(join(folder, "lock"), "not a pid\n");
-    const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => lockFolder(folder)));
-    assert.equal(attempts.filter(({ status }) => status === "fulfilled").length, 1);
+  test("of many that want a folder with a dead process's lock at once, one gets it", async () => {
+    for (let round = 0; round < 30; round++) {
+      await writeFile(join(folder, "lock"), "not a pid\n");
+      const attempts = await Promise.allSettled(
+        Array.from({ length: 8 }, () => lockFolder(folder)),
+      );
+      const taken = attempts.filter((attempt) => attempt.status === "fulfilled");
+      assert.equal(taken.length, 1);
+      for (const { value: unlock } of taken) await unlock();
+      assert.deepEqual(await readdir(folder), []);
+    }
   });
 });
