@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import type { Dataset } from "./layout.ts";
 import { MULTIMEDIA, OCCURRENCE, VERBATIM } from "./layout.ts";
+import { type Random, randomFrom } from "./random.ts";
 
 export const INATURALIST: Dataset = {
   uuid: "50c9509d-22c7-4a22-a47d-8c48425ef4a7",
@@ -192,18 +193,6 @@ export interface RecordOptions {
   /** Without the value `\.`, at which the hand procedure's `\copy` ends with an error. */
   readonly isTame?: boolean;
 }
-
-type Random = (below: number) => number;
-
-const randomFrom = (seed: number): Random => {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-};
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random(values.length)] as T;
 

@@ -61,31 +61,10 @@ export const summaryObject = ({ run, pipeline, status, flows, error }: RunSummar
   run: run === undefined ? null : Number(run),
   pipeline,
   status,
-  flows: flows.map(
-    ({
-      name,
-      read,
-      inserted,
-      updated,
-      unchanged,
-      held,
-      rejected,
-      filtered,
-      vanished,
-      seconds,
-    }) => ({
-      name,
-      read,
-      inserted,
-      updated,
-      unchanged,
-      held,
-      rejected,
-      filtered,
-      vanished,
-      seconds: Math.round(seconds * 1000) / 1000,
-    }),
-  ),
+  flows: flows.map(({ rejectedByCode: _, ...flow }) => ({
+    ...flow,
+    seconds: Math.round(flow.seconds * 1000) / 1000,
+  })),
   ...(status === "failed" ? { error: failure(error) } : {}),
 });
 

@@ -1,17 +1,8 @@
 /** Random input that is the same at every run. */
 
-export type Random = (below: number) => number;
+import type { Random } from "../../samples/random.ts";
 
-/** A small generator (mulberry32): whole numbers from 0 up to, and without, `below`. */
-export const randomFrom = (seed: number): Random => {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-};
+export { type Random, randomFrom } from "../../samples/random.ts";
 
 const LETTERS = [..."abcé\\\t\n\r\"'ñ日🐝 N.;|,\u0085\u2028", "\\N", '""', "\r\n"];
 
