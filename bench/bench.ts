@@ -7,7 +7,7 @@
  * Needs `unzip`, `cut`, `psql` and a server in TEST_DATABASE_URL, which `npm run bench` starts.
  */
 
-import { cp, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -74,25 +74,10 @@ const cutting = (columns: readonly { name: string }[], kept: Record<string, stri
 };
 
 const archiveOf = async (records: number, badShare = 0): Promise<string> => {
-  const path = join(tmpdir(), `runner-bench-${records}-${badShare}.zip`);
-  const isThere = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) {
-    log(
-      `Making an archive of ${records} records${badShare ? `, ${badShare * 100} % of them bad` : ""} …`,
-    );
-    await writeArchive(`${path}.part`, {
-      rows: records,
-      seed: 1,
-      mode: "big",
-      badShare,
-      isTame: true,
-    });
-    await cp(`${path}.part`, path);
-    await rm(`${path}.part`);
-  }
+  const bad = badShare > 0 ? `, ${badShare * 100} % of them bad` : "";
+  log(`Making an archive of ${records} records${bad} …`);
+  const path = join(work, `archive-${records}-${badShare}.zip`);
+  await writeArchive(path, { rows: records, seed: 1, mode: "big", badShare, isTame: true });
   return path;
 };
 
@@ -186,9 +171,9 @@ const range = (name: string) => {
 const loaded = [...(results.embedded?.[0]?.output ?? "").matchAll(/([\d,]+) read/g)]
   .map((match) => Number(match[1]?.replaceAll(",", "")))
   .reduce((sum, count) => sum + count, 0);
-const { stdout: psqlVersion } = { stdout: (await shell(psql("show server_version"))).output };
+const { output: serverVersion } = await shell(psql("show server_version"));
 
-const report = `${rows.toLocaleString("en-US")} records × 230 columns and their media, Node ${process.versions.node}, PostgreSQL ${psqlVersion.split("\n")[2]?.trim()}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB. Medians of ${rounds} rounds (least–most) after a warm-up.
+const report = `${rows.toLocaleString("en-US")} records × 230 columns and their media, Node ${process.versions.node}, PostgreSQL ${serverVersion.split("\n")[2]?.trim()}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB. Medians of ${rounds} rounds (least–most) after a warm-up.
 
 | what | wall time |
 |---|---|

@@ -43,17 +43,17 @@ export async function* wholeLines(
   for await (const chunk of chunks) {
     const begin = restBytes > 0 ? chunk.indexOf(NEWLINE) + 1 : 0;
     const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (begin > 0) {
-      yield Buffer.concat([...rest, chunk.subarray(0, begin)]);
-      rest = [];
-    }
+    // A copy, so that the few bytes of the rest do not keep the chunk; made now, as whoever has used the
+    // lines may give the chunk's memory back.
+    const tail = Buffer.from(chunk.subarray(end));
+    if (begin > 0) yield Buffer.concat([...rest, chunk.subarray(0, begin)]);
     if (end > begin) yield chunk.subarray(begin, end);
-    if (end > 0) restBytes = 0;
-    if (end < chunk.length) {
-      // A copy, so that the few bytes of the rest do not keep the whole chunk.
-      rest.push(Buffer.from(chunk.subarray(end)));
-      restBytes += chunk.length - end;
+    if (end > 0) {
+      rest = [];
+      restBytes = 0;
     }
+    rest.push(tail);
+    restBytes += tail.length;
     if (restBytes > MAX_LINE_BYTES) throw lineTooLong(input.name, MAX_LINE_BYTES);
   }
   if (restBytes > 0) yield Buffer.concat([...rest, Buffer.of(NEWLINE)]);
