@@ -180,7 +180,18 @@ export const splitLines = (
     if (first + stride > fences.length) fences = memory.grow(first + stride);
     let cursor = first + 1;
     fences[first] = start - 1;
-    for (let index = start; index < end; index++) {
+    let index = start;
+    for (const last = end - 3; index < last; index += 4) {
+      fences[cursor] = index;
+      cursor += bytes[index] === separator ? 1 : 0;
+      fences[cursor] = index + 1;
+      cursor += bytes[index + 1] === separator ? 1 : 0;
+      fences[cursor] = index + 2;
+      cursor += bytes[index + 2] === separator ? 1 : 0;
+      fences[cursor] = index + 3;
+      cursor += bytes[index + 3] === separator ? 1 : 0;
+    }
+    for (; index < end; index++) {
       fences[cursor] = index;
       cursor += bytes[index] === separator ? 1 : 0;
     }
