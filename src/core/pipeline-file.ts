@@ -14,7 +14,7 @@ import {
   includeOptions,
   pipelineOptions,
 } from "./pipeline-schema.ts";
-import { fileLabel } from "./place.ts";
+import { fileLabel, withoutPasswords } from "./place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";
 import { withVariables } from "./variables.ts";
@@ -58,11 +58,29 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
   const isGood = complaints.length === 0 && reading.unset.size === 0;
   return {
     plan: isGood ? plan : undefined,
-    complaints: inOrder(complaints),
+    complaints: inOrder(complaints).map((complaint) => discreet(complaint, options.environment)),
     variables: [...reading.unset],
     flows: [...reading.names.keys()],
   };
 };
+
+/** A complaint tells the value that is wrong; a secret may stand where it does not belong. */
+const discreet = (complaint: Complaint, environment: LoadOptions["environment"]): Complaint => {
+  let message = withoutPasswords(complaint.message);
+  for (const [name, value] of Object.entries(environment)) {
+    if (!SECRET_NAME.test(name) || value === undefined || value.length < SECRET_LENGTH) continue;
+    message = message
+      .replaceAll(value, "***")
+      .replaceAll(JSON.stringify(value).slice(1, -1), "***");
+  }
+  return { ...complaint, message };
+};
+
+/** Variables that are secret by their name. */
+const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY/i;
+
+/** A shorter value would blot out ordinary words. */
+const SECRET_LENGTH = 6;
 
 const planOf = async (file: string, reading: Reading): Promise<Plan | undefined> => {
   const { complain } = reading;

@@ -27,17 +27,15 @@ export const codeFrame = ({ file, line, column }: Place): string => {
   const lines = linesOf(file);
   const at = lines[line - 1];
   if (at === undefined) return "";
-  const width = String(line).length;
-  const above = lines[line - 2];
+  const above = visible(lines[line - 2] ?? "");
+  const caret = visible(at.slice(0, column - 1)).length;
   // A long line is cut on the left only as far as the caret stays in sight.
-  const from = Math.max(0, column - 1 - CARET_SIGHT);
-  const gutter = (text: string) => `  ${text.padStart(width)} | `;
+  const from = Math.max(0, caret - CARET_SIGHT);
+  const gutter = (text: string) => `  ${text.padStart(String(line).length)} | `;
   return [
-    ...(above === undefined || above.trim() === ""
-      ? []
-      : [gutter(String(line - 1)) + cut(above, from)]),
-    gutter(String(line)) + cut(at, from),
-    `${gutter("")}${" ".repeat(shown(at.slice(0, column - 1), from).length)}^`,
+    ...(above.trim() === "" ? [] : [gutter(String(line - 1)) + cut(above, from)]),
+    gutter(String(line)) + cut(visible(at), from),
+    `${gutter("")}${" ".repeat(from === 0 ? caret : CARET_SIGHT + 1)}^`,
   ]
     .map((text) => text.trimEnd())
     .join("\n");
@@ -47,19 +45,34 @@ const FRAME_WIDTH = 120;
 const CARET_SIGHT = 90;
 
 const cut = (line: string, from: number): string => {
-  const text = shown(line, from);
+  const text = from === 0 ? line : `…${line.slice(from)}`;
   return text.length > FRAME_WIDTH ? `${text.slice(0, FRAME_WIDTH)}…` : text;
 };
 
 /** A tab takes one column here, so that the caret stands right; a password is not shown. */
-const shown = (line: string, from: number): string =>
-  (from === 0 ? "" : "…") + withoutPasswords(line.slice(from)).replaceAll("\t", " ");
+const visible = (line: string): string =>
+  withoutPasswords(line).replace(SECRET_KEY, "$1***").replaceAll("\t", " ");
 
-/** A text with the passwords inside its URLs replaced by `***`. */
+/** The value of a key that is called a password; a variable is none. */
+const SECRET_KEY =
+  /(\b\w*(?:password|passwd|secret|token)["']?\s*:\s+)(?!["']?\$\{)("[^"]*"|'[^']*'|[^\s,{}[\]]+)/gi;
+
+/**
+ * A text with the passwords inside its URLs replaced by `***`. One of PostgreSQL may hold a `/` by
+ * mistake: there, all up to the last `@` is taken for the password.
+ */
 export const withoutPasswords = (text: string): string =>
-  text.replace(/(\w+:\/\/[^\s:/?#]*:)(?!\*\*\*@)[^\s/]+@/g, (whole, start: string) =>
-    whole.includes("${") ? whole : `${start}***@`,
+  [IN_POSTGRES_URL, IN_URL, IN_QUERY].reduce(
+    (masked, pattern) =>
+      masked.replace(pattern, (whole, start: string, end: string) =>
+        whole.includes("${") ? whole : `${start}***${end}`,
+      ),
+    text,
   );
+
+const IN_POSTGRES_URL = /\b(postgres(?:ql)?:\/\/[^\s:/?#"'`]*:)[^\s"'`]+(@)/g;
+const IN_URL = /(\w:\/\/[^\s:/?#"'`]*:)[^\s/"'`]+(@)/g;
+const IN_QUERY = /([?&](?:ssl)?password=)[^&\s"'`]+()/g;
 
 const linesOf = (file: string): string[] => {
   try {

@@ -175,6 +175,20 @@ flows:
     assert.doesNotMatch(text, /s3cret/);
   });
 
+  test("whose secret stands in the wrong place is told so without the secret", async () => {
+    const sink = (table: string) =>
+      flow("{ csv: { path: a.csv } }").replace(
+        "file: { path: out.tsv }",
+        `postgres_copy: { table: "${table}", mode: append }`,
+      );
+    const environment = { DATABASE_URL: "postgresql://anne:s3cret@host/x", MY_TOKEN: 's3cret"x' };
+    const url = await load(sink("${DATABASE_URL}"), { environment });
+    assert.match(url.said.join(), /postgresql:\/\/anne:\*\*\*@host/);
+    const token = await load(sink("${MY_TOKEN}"), { environment });
+    assert.match(token.said.join(), /`table` .*\*\*\*/);
+    for (const { said } of [url, token]) assert.doesNotMatch(said.join(), /s3cret/);
+  });
+
   test("keeps its database secret wherever it lands", async () => {
     const { plan } = await load(
       `database: postgresql://anne:s3cret@host/x\n${flow("{ csv: { path: a.csv } }")}`,
