@@ -18,7 +18,7 @@ const VARIABLE = { type: "string", pattern: "\\$\\{", description: "A variable, 
  */
 export const pipelineSchema = (components: readonly Component[]): object => {
   const flows = {
-    ...withVariables(pipelineOptions.properties.flows as Schema),
+    ...(pipelineOptions.properties.flows as Schema),
     items: {
       if: { required: ["include"] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
@@ -50,7 +50,8 @@ export const pipelineSchema = (components: readonly Component[]): object => {
         properties: {
           ...included.properties,
           params: {
-            ...included.properties?.params,
+            type: "object",
+            description: included.properties?.params?.description,
             additionalProperties: shapeOf(parameterOptions as Schema),
           },
         },
@@ -91,25 +92,38 @@ const stageSchema = (components: readonly Component[], kind: Component["kind"]):
   ),
 });
 
-/** Numbers and booleans may be variables; the runner's own keyword is not for editors. */
+/**
+ * What an editor may accept: what has a default is not required, and a variable may stand for any value
+ * that is more than free text. The runner's own keyword is not for editors.
+ */
 const withVariables = (schema: Schema): Schema => {
   const { runner: _, format: __, ...rest } = schema as Schema & { format?: string };
+  const { required, properties } = rest;
   const inner = {
     ...rest,
+    ...(required
+      ? { required: required.filter((name) => properties?.[name]?.default === undefined) }
+      : {}),
     ...(rest.items ? { items: withVariables(rest.items) } : {}),
-    ...(rest.properties ? { properties: mapValues(rest.properties, withVariables) } : {}),
+    ...(properties ? { properties: mapValues(properties, withVariables) } : {}),
     ...(rest.patternProperties
       ? { patternProperties: mapValues(rest.patternProperties, withVariables) }
       : {}),
   };
-  const isTyped = ["number", "integer", "boolean"].includes(String(schema.type)) || schema.enum;
-  if (!isTyped || schema.type === "string") return inner;
+  if (acceptsVariable(inner)) return inner;
   const { description, default: fallback, ...bare } = inner;
   return {
     ...(description === undefined ? {} : { description }),
     ...(fallback === undefined ? {} : { default: fallback }),
     anyOf: [bare, VARIABLE],
   } as Schema;
+};
+
+/** Free text does, and so does what has no type; a map is never given by a variable. */
+const acceptsVariable = (schema: Schema & { pattern?: string }): boolean => {
+  if (schema.enum || schema.pattern) return false;
+  const types = [schema.type ?? "string"].flat();
+  return types.includes("string") || types.includes("object");
 };
 
 const mapValues = (
