@@ -8,6 +8,14 @@ import { entryOf, type YamlEntry, type YamlValue } from "./yaml-value.ts";
 
 type ParameterType = (typeof PARAMETER_TYPES)[number];
 
+interface Binding {
+  /** Of the include. */
+  readonly place: Place;
+  readonly complain: Complain;
+  /** A default with its variables replaced; asked only for those that are used. */
+  readonly resolved: (fallback: YamlValue) => YamlValue;
+}
+
 /**
  * The values of a file's parameters: what `with` gives, else the default. Complains of unknown and missing
  * ones and of wrong types, at the place of the include.
@@ -15,8 +23,9 @@ type ParameterType = (typeof PARAMETER_TYPES)[number];
 export const boundParameters = (
   declared: YamlValue | undefined,
   given: YamlValue | undefined,
-  { place, complain }: { place: Place; complain: Complain },
+  binding: Binding,
 ): ReadonlyMap<string, YamlValue> => {
+  const { place, complain } = binding;
   const bound = new Map<string, YamlValue>();
   const parameters = declared?.kind === "map" ? declared.entries : [];
   const names = parameters.map(({ key }) => key);
@@ -30,7 +39,7 @@ export const boundParameters = (
     }
   }
   for (const parameter of parameters) {
-    const value = boundValue(parameter, entryOf(given, parameter.key)?.value, { place, complain });
+    const value = boundValue(parameter, entryOf(given, parameter.key)?.value, binding);
     // What was complained of here is not complained of again wherever it is used.
     bound.set(parameter.key, value ?? unknownValue(parameter.key, place));
   }
@@ -48,7 +57,7 @@ const unknownValue = (name: string, place: Place): YamlValue => ({
 const boundValue = (
   { key, keyPlace, value: declaration }: YamlEntry,
   given: YamlValue | undefined,
-  { place, complain }: { place: Place; complain: Complain },
+  { place, complain, resolved }: Binding,
 ): YamlValue | undefined => {
   if (declaration.kind !== "map") {
     complain(
@@ -65,7 +74,8 @@ const boundValue = (
   });
   if (options === undefined) return given;
   const type = options.type as ParameterType;
-  const value = given ?? entryOf(declaration, "default")?.value;
+  const fallback = entryOf(declaration, "default")?.value;
+  const value = given ?? (fallback && resolved(fallback));
   if (value === undefined) {
     const { description } = options;
     complain(
@@ -99,6 +109,8 @@ const TYPE_NAMES: Readonly<Record<ParameterType, string>> = {
 };
 
 const isOfType = (value: YamlValue, type: ParameterType): boolean => {
+  // A parameter that was complained of where it is declared.
+  if (value.kind === "scalar" && value.unset?.some((name) => name.startsWith("with."))) return true;
   if (type === "list") return value.kind === "list";
   if (value.kind !== "scalar") return false;
   if (value.unset?.length) return true;

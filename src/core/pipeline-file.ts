@@ -200,11 +200,19 @@ const includedFlows = async (
   const parameters = boundParameters(entryOf(raw, "params")?.value, entryOf(item, "with")?.value, {
     place: target.place,
     complain,
+    resolved: (fallback) =>
+      withVariables(fallback, { ...reading, parameters: new Map() }, complain),
   });
-  const value = withVariables(raw, { ...reading, parameters }, complain);
-  for (const name of unsetIn(value)) reading.unset.add(name);
-  checkedOptions(value, includedOptions, { name: fileLabel(file), place: value.place, complain });
-  return flowsOf(entryOf(value, "flows")?.value, reading, [...files, file]);
+  // The defaults in `params` are replaced where they are used, not here.
+  const entries = raw.entries.map((entry) => {
+    if (entry.key === "params") return entry;
+    return { ...entry, value: withVariables(entry.value, { ...reading, parameters }, complain) };
+  });
+  const value: YamlValue = { ...raw, entries };
+  const flows = entryOf(value, "flows")?.value;
+  for (const name of flows ? unsetIn(flows) : []) reading.unset.add(name);
+  checkedOptions(value, includedOptions, { name: fileLabel(file), place: raw.place, complain });
+  return flowsOf(flows, reading, [...files, file]);
 };
 
 const flowOf = (value: YamlValue, reading: Reading): FlowPlan | undefined => {

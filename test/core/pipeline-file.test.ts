@@ -164,6 +164,33 @@ flows:
     });
   });
 
+  test("may have variables in the defaults of parameters, which need no value when they are not used", async () => {
+    const included = `
+params:
+  archive: { type: path, default: "\${ARCHIVE}" }
+  gigabytes: { type: integer, default: "\${GB:-5}" }
+flows:
+  - name: inner
+    source: { dwca: { path: "\${with.archive}", max_gb: "\${with.gigabytes}" } }
+    sink: { file: { path: out.tsv } }
+`;
+    const given = await load(
+      "name: x\nflows:\n  - include: included.yaml\n    with: { archive: a.zip }\n",
+      {},
+      included,
+    );
+    assert.deepEqual(given.said, []);
+    assert.deepEqual(given.plan?.flows[0]?.source.options, {
+      path: join(folder, "a.zip"),
+      max_gb: 5,
+      max_ratio: 200,
+    });
+    const missing = await load("name: x\nflows: [ { include: included.yaml } ]\n", {}, included);
+    assert.deepEqual(missing.said, [
+      "The variable `ARCHIVE` has no value. Set it, or give a default: `${ARCHIVE:-…}`.",
+    ]);
+  });
+
   test("is printed with its included files in their places, without its password", async () => {
     const { plan } = await load(
       `database: postgresql://anne:s3cret@host/x\n${flow("{ csv: { path: 'http://x', columns: [a] } }")}`,
