@@ -55,8 +55,6 @@ const reportFile = (
   if (complaints.length > 0) console.error(`${label}: ${problems}.`);
   else if (!print) console.log(`${label}: ${counted}, all right.${unset}`);
   else if (plan) console.log(expandPipeline(plan).trimEnd());
-  else
-    console.error(`${label}: cannot be printed whole without a value for ${variables.join(", ")}.`);
 };
 
 /** A file itself; below a folder, every YAML file that is a pipeline and not an included one. */

@@ -2,41 +2,60 @@ import { Batch, type Input } from "./batch.ts";
 import type { Complaint } from "./complaint.ts";
 import type { Context, Source, Transform } from "./component.ts";
 import { RunnerError } from "./errors.ts";
-import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
+import type { FlowDraft, StagePlan } from "./plan.ts";
 
 const nowhere: Input = { name: "", sizeBytes: undefined, identity: async () => "" };
 
 /**
  * Runs the real transforms of each flow over one empty batch, so that a column that is not there is
  * found before anything is read. Sources and sinks are only made, not run.
+ *
+ * Behind a stage of which nothing certain is known (it was complained of, or a variable of it has no
+ * value) any column may exist, until a `project` closes the list again.
  */
-export const dryRun = async (plan: Plan): Promise<Complaint[]> => {
+export const dryRun = async (flows: readonly FlowDraft[]): Promise<Complaint[]> => {
   const complaints: Complaint[] = [];
-  for (const flow of plan.flows) {
-    const complaint = await firstProblem(flow);
-    if (complaint) complaints.push(complaint);
-  }
+  for (const flow of flows) complaints.push(...(await problemsOf(flow)));
   return complaints;
 };
 
-const firstProblem = async (flow: FlowPlan): Promise<Complaint | undefined> => {
-  let stage: StagePlan = flow.source;
-  try {
-    flow.source.component.create({ ...flow.source.options });
-    const columns = flow.source.component.columns?.({ ...flow.source.options });
-    let batch = Batch.empty(nowhere, columns);
-    for (const transform of flow.transforms) {
-      stage = transform;
-      batch = await transformed(transform, batch);
+const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Complaint[]> => {
+  const complaints: Complaint[] = [];
+  const attempt = async (
+    stage: StagePlan | undefined,
+    work: (stage: StagePlan) => Batch | Promise<Batch>,
+  ): Promise<Batch> => {
+    if (stage === undefined) return anyColumns;
+    const isUncertain = (stage.unset ?? []).length > 0;
+    try {
+      const batch = await work(stage);
+      return isUncertain && batch.names.some((name) => name.includes("${")) ? anyColumns : batch;
+    } catch (error) {
+      if (!isUncertain) complaints.push(complaintOf(error, stage));
+      return anyColumns;
     }
-    stage = flow.sink;
-    flow.sink.component.create({ ...flow.sink.options });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    const place = error.subject === undefined ? stage.place : stage.locate(error.subject);
-    return { code: error.code, message: error.message, place };
+  };
+  let batch = await attempt(source, made);
+  for (const transform of transforms) {
+    const before = batch;
+    batch = await attempt(transform, (stage) => transformed(stage, before));
   }
+  await attempt(sink, made);
+  return complaints;
+};
+
+const anyColumns = Batch.empty(nowhere);
+
+const complaintOf = (error: unknown, stage: StagePlan): Complaint => {
+  if (!(error instanceof RunnerError)) throw error;
+  const place = error.subject === undefined ? stage.place : stage.locate(error.subject);
+  return { code: error.code, message: error.message, place };
+};
+
+/** What a source gives before it has read anything. Some mistakes show when a component is made. */
+const made = ({ component, options }: StagePlan): Batch => {
+  component.create({ ...options });
+  return Batch.empty(nowhere, component.columns?.({ ...options }));
 };
 
 const transformed = async ({ component, options }: StagePlan, batch: Batch): Promise<Batch> => {

@@ -1,32 +1,45 @@
+import { dirname, isAbsolute, relative } from "node:path";
 import { stringify } from "yaml";
 import { type Limit, limitText, type RejectLimits } from "./limits.ts";
-import { fileLabel, withoutPasswords } from "./place.ts";
+import type { Schema } from "./options-check.ts";
+import { withoutPasswords } from "./place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";
 
-/** The pipeline as one YAML file: includes in their places, defaults filled in, secrets as `***`. */
-export const expandPipeline = (plan: Plan): string =>
-  stringify(
+/**
+ * The pipeline as one YAML file: includes in their places, defaults filled in, secrets as `***`. Paths
+ * are relative to the pipeline's folder, so that it does the same when it is kept beside it.
+ */
+export const expandPipeline = (plan: Plan): string => {
+  const folder = dirname(plan.file);
+  return stringify(
     {
       name: plan.name,
       ...(plan.description === undefined ? {} : { description: plan.description }),
       database: withoutPasswords(plan.database.reveal()),
-      ...(plan.setup.length === 0 ? {} : { setup: plan.setup.map(fileLabel) }),
-      flows: plan.flows.map(expandedFlow),
+      ...(plan.setup.length === 0 ? {} : { setup: plan.setup.map((file) => near(file, folder)) }),
+      flows: plan.flows.map((flow) => expandedFlow(flow, folder)),
     },
     { lineWidth: 100 },
   );
+};
 
-const expandedFlow = (flow: FlowPlan) => ({
+const expandedFlow = (flow: FlowPlan, folder: string) => ({
   name: flow.name,
-  source: expandedStage(flow.source),
-  ...(flow.transforms.length === 0 ? {} : { transforms: flow.transforms.map(expandedStage) }),
-  sink: expandedStage(flow.sink),
+  source: expandedStage(flow.source, folder),
+  ...(flow.transforms.length === 0
+    ? {}
+    : { transforms: flow.transforms.map((transform) => expandedStage(transform, folder)) }),
+  sink: expandedStage(flow.sink, folder),
   rejects: expandedLimits(flow.rejects),
 });
 
-const expandedStage = ({ component, options }: StagePlan) => ({
-  [component.name]: readable(options),
+const expandedStage = ({ component, options, unset = [] }: StagePlan, folder: string) => ({
+  [component.name]: readable(options, component.options as Schema, {
+    folder,
+    // A variable without a value stands as it was written; any other `${` is meant literally.
+    isLiteral: unset.length === 0,
+  }),
 });
 
 const expandedLimits = ({ max, byCode }: RejectLimits) =>
@@ -39,12 +52,29 @@ const limitValue = (limit: Limit): number | string =>
   limit !== "any" && "rows" in limit ? limit.rows : limitText(limit);
 
 /** Options as they would be written; a secret is not. */
-const readable = (value: unknown): unknown => {
-  if (value instanceof RegExp) return value.source;
+const readable = (
+  value: unknown,
+  schema: Schema | undefined,
+  way: { folder: string; isLiteral: boolean },
+): unknown => {
   if (value instanceof Secret) return "***";
-  if (Array.isArray(value)) return value.map(readable);
+  if (value instanceof RegExp) return readable(value.source.replaceAll("\\/", "/"), undefined, way);
+  if (Array.isArray(value)) return value.map((item) => readable(item, schema?.items, way));
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, readable(inner)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [
+        key,
+        readable(inner, schema?.properties?.[key] ?? patternSchema(schema), way),
+      ]),
+    );
   }
-  return value;
+  if (typeof value !== "string") return value;
+  const text = schema?.runner ? near(value, way.folder) : value;
+  return way.isLiteral ? text.replaceAll("${", () => "$${") : text;
 };
+
+const patternSchema = (schema: Schema | undefined): Schema | undefined =>
+  Object.values(schema?.patternProperties ?? {})[0];
+
+const near = (file: string, folder: string): string =>
+  isAbsolute(file) ? relative(folder, file) || "." : file;

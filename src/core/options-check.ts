@@ -10,7 +10,6 @@ import { Secret } from "./secret.ts";
 import {
   entryOf,
   plain,
-  unsetIn,
   valueAt,
   type YamlPath,
   type YamlScalar,
@@ -68,7 +67,8 @@ const validatorOf = (schema: TSchema): ValidateFunction => {
 
 /**
  * The options of something called `name`, defaults filled in and texts turned into what the schema's
- * `runner` keyword says; undefined when there are complaints or when a variable has no value yet.
+ * `runner` keyword says; undefined when there are complaints. Where a variable has no value, its text
+ * stays, whatever the schema wants.
  */
 export const checkedOptions = (
   value: YamlValue,
@@ -85,7 +85,7 @@ export const checkedOptions = (
     const found = sentence(error, value, { name, place });
     complain(found.code, found.place, found.message);
   }
-  if (errors.length > 0 || unsetIn(value).length > 0) return undefined;
+  if (own.length > 0) return undefined;
   let isGood = true;
   const made = converted(data, closed(schema as Schema), {
     value,
@@ -266,6 +266,7 @@ const ofKind = (
   { complain, label }: { complain: Complain; label: string },
 ): unknown => {
   if (kind === "secret") return new Secret(text);
+  if (scalar.unset?.length) return text;
   if (kind === "pattern") {
     try {
       return new RegExp(text, "u");

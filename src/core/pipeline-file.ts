@@ -15,7 +15,7 @@ import {
   pipelineOptions,
 } from "./pipeline-schema.ts";
 import { fileLabel, withoutPasswords } from "./place.ts";
-import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
+import type { FlowDraft, FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";
 import { withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -31,7 +31,7 @@ export interface LoadOptions {
 }
 
 export interface Loaded {
-  /** Undefined when there are complaints, or variables without a value. */
+  /** Undefined when there are complaints. Offline, the text of variables without a value stands in it. */
   readonly plan: Plan | undefined;
   /** In the order of the files. */
   readonly complaints: readonly Complaint[];
@@ -53,11 +53,11 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
   const complaints: Complaint[] = [];
   const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
   const reading: Reading = { ...options, complain, unset: new Set(), names: new Map() };
-  const plan = await planOf(file, reading);
-  if (plan) complaints.push(...(await dryRun(plan)));
-  const isGood = complaints.length === 0 && reading.unset.size === 0;
+  const draft = await draftOf(file, reading);
+  if (draft) complaints.push(...(await dryRun(draft.flows)));
+  const flows = draft?.flows.filter(isWhole) ?? [];
   return {
-    plan: isGood ? plan : undefined,
+    plan: draft && complaints.length === 0 ? { ...draft, flows } : undefined,
     complaints: inOrder(complaints).map((complaint) => discreet(complaint, options.environment)),
     variables: [...reading.unset],
     flows: [...reading.names.keys()],
@@ -82,7 +82,12 @@ const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY/i;
 /** A shorter value would blot out ordinary words. */
 const SECRET_LENGTH = 6;
 
-const planOf = async (file: string, reading: Reading): Promise<Plan | undefined> => {
+type PlanDraft = Omit<Plan, "flows"> & { readonly flows: readonly FlowDraft[] };
+
+const isWhole = (flow: FlowDraft): flow is FlowPlan =>
+  flow.source !== undefined && flow.sink !== undefined && !flow.transforms.includes(undefined);
+
+const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | undefined> => {
   const { complain } = reading;
   const raw = await readYaml(file, complain);
   if (raw === undefined) return undefined;
@@ -133,8 +138,9 @@ const databaseOf = (value: YamlValue | undefined, { database, complain }: Readin
 const setupOf = (value: YamlValue | undefined, complain: Complain): string[] => {
   const scripts = value?.kind === "list" ? value.items : [];
   return scripts
-    .filter((item): item is YamlScalar => item.kind === "scalar" && !item.unset?.length)
+    .filter((item): item is YamlScalar => item.kind === "scalar")
     .map((item) => {
+      if (item.unset?.length) return String(item.value);
       const path = absolutePath(String(item.value), item);
       if (!existsSync(path)) {
         complain("file_missing", item.place, `The script ${fileLabel(path)} is not there.`);
@@ -148,8 +154,8 @@ const flowsOf = async (
   value: YamlValue | undefined,
   reading: Reading,
   files: readonly string[],
-): Promise<FlowPlan[]> => {
-  const flows: FlowPlan[] = [];
+): Promise<FlowDraft[]> => {
+  const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
     if (item.kind !== "map") {
       reading.complain(
@@ -160,8 +166,7 @@ const flowsOf = async (
     } else if (entryOf(item, "include")) {
       flows.push(...(await includedFlows(item, reading, files)));
     } else {
-      const flow = flowOf(item, reading);
-      if (flow) flows.push(flow);
+      flows.push(flowOf(item, reading));
     }
   }
   return flows;
@@ -171,7 +176,7 @@ const includedFlows = async (
   item: YamlValue,
   reading: Reading,
   files: readonly string[],
-): Promise<FlowPlan[]> => {
+): Promise<FlowDraft[]> => {
   const { complain } = reading;
   const options = checkedOptions(item, includeOptions, {
     name: "include",
@@ -179,7 +184,7 @@ const includedFlows = async (
     complain,
   });
   const target = entryOf(item, "include")?.value;
-  if (options === undefined && unsetIn(item).length === 0) return [];
+  if (options === undefined) return [];
   if (target?.kind !== "scalar" || target.unset?.length) return [];
   const file = absolutePath(String(target.value), target);
   if (files.includes(file)) {
@@ -215,7 +220,7 @@ const includedFlows = async (
   return flowsOf(flows, reading, [...files, file]);
 };
 
-const flowOf = (value: YamlValue, reading: Reading): FlowPlan | undefined => {
+const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   const { complain } = reading;
   const nameValue = entryOf(value, "name")?.value;
   const name = nameValue?.kind === "scalar" ? String(nameValue.value) : "flow";
@@ -237,15 +242,7 @@ const flowOf = (value: YamlValue, reading: Reading): FlowPlan | undefined => {
   const transforms = items.map((item) => stageOf(item, "transform", reading));
   const sink = stageOf(entryOf(value, "sink")?.value, "sink", reading);
   const rejects = limitsOf(entryOf(value, "rejects")?.value, complain);
-  if (!source || !sink || transforms.includes(undefined)) return undefined;
-  return {
-    name,
-    place: value.place,
-    source,
-    transforms: transforms.filter((transform) => transform !== undefined),
-    sink,
-    rejects,
-  };
+  return { name, place: value.place, source, transforms, sink, rejects };
 };
 
 /** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */
@@ -312,6 +309,7 @@ const stageOf = (
     options,
     place: entry.keyPlace,
     locate: (subject) => placeOf(inner, subject) ?? entry.keyPlace,
+    unset: unsetIn(inner),
   };
 };
 

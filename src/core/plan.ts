@@ -34,4 +34,13 @@ export interface StagePlan {
   readonly place: Place;
   /** Where in this component's YAML a name stands; the component's own place when it does not. */
   locate(subject: string): Place;
+  /** Variables without a value; their text, `${NAME}`, stands in the options. Only offline, never in a run. */
+  readonly unset?: readonly string[];
+}
+
+/** A flow as far as its YAML is right: a stage that was complained of is undefined. */
+export interface FlowDraft extends Omit<FlowPlan, "source" | "transforms" | "sink"> {
+  readonly source: StagePlan | undefined;
+  readonly transforms: readonly (StagePlan | undefined)[];
+  readonly sink: StagePlan | undefined;
 }

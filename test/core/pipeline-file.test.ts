@@ -191,6 +191,27 @@ flows:
     ]);
   });
 
+  test("printed whole loads as the same pipeline, variables without a value included", async () => {
+    const source = `{ dwca: { path: "\${ARCHIVE}", max_gb: "\${GB}" } }`;
+    const transforms = `    transforms:
+      - extract_id: { from: a, to: b, pattern: '/x/(\\d+)' }
+      - set: { columns: { note: "costs $\${x}" } }
+`;
+    const first = await load(flow(source, transforms), { isOffline: true });
+    assert.deepEqual(first.said, []);
+    assert.ok(first.plan);
+    const text = expandPipeline(first.plan);
+    assert.match(text, /path: \$\{ARCHIVE\}\n/);
+    assert.match(text, /pattern: \/x\/\(\\d\+\)\n/);
+    assert.match(text, /note: costs \$\$\{x\}\n/);
+    assert.match(text, /path: out\.tsv\n/);
+    const second = await load(text, { isOffline: true });
+    assert.deepEqual(second.said, []);
+    assert.deepEqual(second.variables, ["ARCHIVE", "GB"]);
+    assert.ok(second.plan);
+    assert.equal(expandPipeline(second.plan), text);
+  });
+
   test("is printed with its included files in their places, without its password", async () => {
     const { plan } = await load(
       `database: postgresql://anne:s3cret@host/x\n${flow("{ csv: { path: 'http://x', columns: [a] } }")}`,
@@ -222,6 +243,38 @@ flows:
     );
     const secret = plan?.database as Secret;
     assert.equal(`${secret} ${JSON.stringify({ secret })}`, '*** {"secret":"***"}');
+  });
+});
+
+describe("offline, a stage whose variable has no value", () => {
+  const check = async (source: string, transforms: readonly string[]) => {
+    const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    const file = join(folder, "p.yaml");
+    const list = transforms.map((transform) => `      - ${transform}\n`).join("");
+    const sink = "    sink: { file: { path: out.tsv } }\n";
+    const text = `name: x\nflows:\n  - name: a\n    source: ${source}\n    transforms:\n${list}${sink}`;
+    await writeFile(file, text);
+    const loaded = await loadPipeline(file, { components, environment: {}, isOffline: true });
+    await rm(folder, { recursive: true });
+    return loaded.complaints.map(({ code, place }) => `${place.line}:${place.column} ${code}`);
+  };
+
+  test("leaves the others checked", async () => {
+    const found = await check('{ csv: { path: "${FILE}" } }', [
+      "project: { columns: { a: x } }",
+      "filter: { column: b, present: true }",
+    ]);
+    assert.deepEqual(found, ["7:27 unknown_column"]);
+  });
+
+  test("is not complained of, nor are columns whose name depends on it", async () => {
+    const found = await check("{ csv: { path: a.csv } }", [
+      'project: { columns: { a: x, "y": "${FROM}" } }',
+      'filter: { column: "${COLUMN}", present: true }',
+      'extract_id: { from: a, to: "${TO}", pattern: "(.)" }',
+      "filter: { column: z, present: true }",
+    ]);
+    assert.deepEqual(found, []);
   });
 });
 
