@@ -3,18 +3,13 @@
 import { dirname, resolve } from "node:path";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
+import { meant, memberSchema, relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
-import { listed, type Place, suggestion } from "./errors.ts";
+import { nearest, type Place } from "./errors.ts";
+import { pathOf, sentence } from "./option-sentences.ts";
 import type { OptionKind } from "./options.ts";
 import { Secret } from "./secret.ts";
-import {
-  entryOf,
-  plain,
-  valueAt,
-  type YamlPath,
-  type YamlScalar,
-  type YamlValue,
-} from "./yaml-value.ts";
+import { plain, valueAt, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** The parts of JSON Schema that are used here. */
 export interface Schema {
@@ -28,13 +23,16 @@ export interface Schema {
   readonly default?: unknown;
   readonly runner?: OptionKind;
   readonly required?: readonly string[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
 }
 
 /** An option that is not in the schema is an error, at every level. */
 export const closed = (schema: Schema): Schema => {
-  const { properties, items } = schema;
+  const { properties, items, anyOf } = schema;
   return {
     ...schema,
+    ...(anyOf ? { anyOf: anyOf.map(closed) } : {}),
     ...(items ? { items: closed(items) } : {}),
     ...(properties
       ? {
@@ -80,14 +78,18 @@ export const checkedOptions = (
   let errors = validate(data) ? [] : (validate.errors ?? []);
   const conversions = errors.filter((error) => convert(error, value, data));
   if (conversions.length > 0) errors = validate(data) ? [] : (validate.errors ?? []);
-  const own = errors.filter((error) => unsetAt(value, error) === 0);
+  const own = withoutEchoes(
+    relevant(errors, validate.schema as Schema, data).filter(
+      (error) => unsetAt(value, error) === 0,
+    ),
+  );
   for (const error of own) {
     const found = sentence(error, value, { name, place });
     complain(found.code, found.place, found.message);
   }
   if (own.length > 0) return undefined;
   let isGood = true;
-  const made = converted(data, closed(schema as Schema), {
+  const made = converted(data, validate.schema as Schema, {
     value,
     complain: (code, at, message) => {
       isGood = false;
@@ -96,6 +98,21 @@ export const checkedOptions = (
     label: name,
   });
   return isGood ? (made as Record<string, unknown>) : undefined;
+};
+
+/** An option that is missing because it is misspelt is told once: where it stands. */
+const withoutEchoes = (errors: readonly ErrorObject[]): ErrorObject[] => {
+  const misspelt = (path: string, name: string) =>
+    errors.some(
+      ({ keyword, instancePath, params }) =>
+        keyword === "additionalProperties" &&
+        instancePath === path &&
+        nearest(String(params.additionalProperty).replace(/:.*/, ""), [name]).length > 0,
+    );
+  return errors.filter(
+    ({ keyword, instancePath, params }) =>
+      keyword !== "required" || !misspelt(instancePath, params.missingProperty),
+  );
 };
 
 /** A text that came from a variable may be a number or a boolean where one is wanted. */
@@ -122,121 +139,14 @@ const unsetAt = (value: YamlValue, error: ErrorObject): number => {
   return at?.kind === "scalar" ? (at.unset?.length ?? 0) : 0;
 };
 
-const pathOf = ({ instancePath }: ErrorObject): YamlPath =>
-  instancePath
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-
-interface Found {
-  readonly code: string;
-  readonly place: Place;
-  readonly message: string;
-}
-
-const sentence = (
-  error: ErrorObject,
-  value: YamlValue,
-  whole: { name: string; place: Place },
-): Found => {
-  const path = pathOf(error);
-  const at = valueAt(value, path);
-  const here = at?.place ?? whole.place;
-  const label = path.length === 0 ? `\`${whole.name}\`` : `\`${path.at(-1)}\` of \`${whole.name}\``;
-  const given = at?.kind === "scalar" ? JSON.stringify(at.value) : `a ${at?.kind ?? "value"}`;
-  const { params } = error;
-  switch (error.keyword) {
-    case "additionalProperties": {
-      const key = String(params.additionalProperty);
-      const known = Object.keys((error.parentSchema as Schema).properties ?? {});
-      return {
-        code: "unknown_option",
-        place: entryOf(at, key)?.keyPlace ?? here,
-        message: `${label} has no option \`${key}\`.${suggestion(key, known)}`,
-      };
-    }
-    case "required": {
-      const key = String(params.missingProperty);
-      const { description = "" } = (error.parentSchema as Schema).properties?.[key] ?? {};
-      return {
-        code: "missing_option",
-        place: path.length === 0 ? whole.place : here,
-        message: `${label} needs the option \`${key}\`: ${firstSentence(description)}`,
-      };
-    }
-    case "type":
-      return {
-        code: "wrong_type",
-        place: here,
-        message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.`,
-      };
-    case "enum": {
-      const allowed = (params.allowedValues as unknown[]).map(String);
-      return {
-        code: "unknown_value",
-        place: here,
-        message: `${label} is ${given}.${suggestion(at?.kind === "scalar" ? String(at.value) : "", allowed) || ` It can be ${listed(allowed)}.`}`,
-      };
-    }
-    case "pattern": {
-      const { description = "" } = error.parentSchema as Schema;
-      return {
-        code: "wrong_form",
-        place: here,
-        message: `${label} is ${given}, which has not the right form: ${firstSentence(description) || `it must match ${params.pattern}.`}`,
-      };
-    }
-    default:
-      return { code: "wrong_value", place: here, message: `${label} ${limitSentence(error)}.` };
-  }
-};
-
-const limitSentence = ({ keyword, params, message }: ErrorObject): string => {
-  switch (keyword) {
-    case "minLength":
-    case "minItems":
-    case "minProperties":
-      return params.limit === 1
-        ? "must not be empty"
-        : `must have at least ${params.limit} entries`;
-    case "maxProperties":
-    case "maxItems":
-      return `must have at most ${params.limit} entries`;
-    case "minimum":
-      return `must be ${params.limit} or more`;
-    case "exclusiveMinimum":
-      return `must be more than ${params.limit}`;
-    case "maximum":
-      return `must be ${params.limit} or less`;
-    case "uniqueItems":
-      return "has the same entry twice";
-    default:
-      return message ?? "is not right";
-  }
-};
-
-const TYPE_NAMES: Readonly<Record<string, string>> = {
-  string: "a text",
-  number: "a number",
-  integer: "a whole number",
-  boolean: "`true` or `false`",
-  array: "a list, `[a, b]`",
-  object: "a map, `{ name: value }`",
-  null: "`null`",
-};
-
-const typeName = (type: string): string => TYPE_NAMES[type] ?? type;
-
-const firstSentence = (description: string): string =>
-  (/^.*?[.:](?=\s|$)/.exec(description)?.[0] ?? description).replace(/:$/, ".");
-
 /** Follows schema and value together, and makes of each text what its kind says. */
 const converted = (
   data: unknown,
-  schema: Schema,
+  anySchema: Schema,
   context: { value: YamlValue | undefined; complain: Complain; label: string },
 ): unknown => {
   const { value } = context;
+  const schema = meant(anySchema, data);
   if (Array.isArray(data)) {
     const items = schema.items ?? {};
     return data.map((item, index) =>
@@ -245,8 +155,7 @@ const converted = (
   }
   if (typeof data === "object" && data !== null) {
     const members = Object.entries(data).map(([key, member]) => {
-      const inner =
-        schema.properties?.[key] ?? Object.values(schema.patternProperties ?? {})[0] ?? {};
+      const inner = memberSchema(schema, key);
       const made = converted(member, inner, { ...context, value: value && valueAt(value, [key]) });
       return [key, made];
     });

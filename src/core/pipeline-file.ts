@@ -51,7 +51,14 @@ interface Reading extends LoadOptions {
 /** Loads a pipeline. Throws only for what is not the user's fault. */
 export const loadPipeline = async (file: string, options: LoadOptions): Promise<Loaded> => {
   const complaints: Complaint[] = [];
-  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
+  // A file that is included twice is wrong once, and a variable is named once.
+  const told = new Set<string>();
+  const complain: Complain = (code, place, message) => {
+    const { file: at, line, column } = place;
+    const problem = code === "variable_unset" ? message : [code, at, line, column, message].join();
+    if (!told.has(problem)) complaints.push({ code, place, message });
+    told.add(problem);
+  };
   const reading: Reading = { ...options, complain, unset: new Set(), names: new Map() };
   const draft = await draftOf(file, reading);
   if (draft) complaints.push(...(await dryRun(draft.flows)));
@@ -97,7 +104,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
   }
   const own = reading.database === undefined ? raw : withoutEntry(raw, "database");
   const value = withVariables(own, { ...reading, parameters: undefined }, complain);
-  for (const name of unsetIn(value)) reading.unset.add(name);
+  noteUnset(value, reading);
   const options = checkedOptions(value, pipelineOptions, {
     name: fileLabel(file),
     place: value.place,
@@ -116,6 +123,15 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     flows,
   };
 };
+
+/** Parameters and aliases were complained of where they stand; only variables can be set. */
+const noteUnset = (value: YamlValue, { unset }: Reading): void => {
+  for (const name of unsetIn(value)) if (/^\w+$/.test(name)) unset.add(name);
+};
+
+/** Whether a value is a variable without one, or an alias: it may be anything. */
+const isUnknown = (value: YamlValue): boolean =>
+  value.kind === "scalar" && (value.unset?.length ?? 0) > 0;
 
 const withoutEntry = (value: YamlValue & { kind: "map" }, key: string): YamlValue => ({
   ...value,
@@ -157,6 +173,7 @@ const flowsOf = async (
 ): Promise<FlowDraft[]> => {
   const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
+    if (isUnknown(item)) continue;
     if (item.kind !== "map") {
       reading.complain(
         "wrong_type",
@@ -215,7 +232,7 @@ const includedFlows = async (
   });
   const value: YamlValue = { ...raw, entries };
   const flows = entryOf(value, "flows")?.value;
-  for (const name of flows ? unsetIn(flows) : []) reading.unset.add(name);
+  if (flows) noteUnset(flows, reading);
   checkedOptions(value, includedOptions, { name: fileLabel(file), place: raw.place, complain });
   return flowsOf(flows, reading, [...files, file]);
 };
@@ -251,7 +268,7 @@ const stageOf = (
   kind: Component["kind"],
   { components, complain }: Reading,
 ): StagePlan | undefined => {
-  if (value === undefined) return undefined;
+  if (value === undefined || isUnknown(value)) return undefined;
   const known = components.filter((component) => component.kind === kind);
   const names = known.map(({ name }) => name);
   if (value.kind !== "map") {
@@ -269,11 +286,24 @@ const stageOf = (
     complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
     return undefined;
   }
+  if (entry.key === "type" && !names.includes("type")) {
+    const word = String(plain(entry.value));
+    complain(
+      "component_as_type",
+      entry.keyPlace,
+      `The component's name is the key: \`${names.includes(word) ? word : (names[0] ?? "")}: { … }\` instead of \`type: …\`.`,
+    );
+    return undefined;
+  }
   if (second !== undefined) {
+    const isOption =
+      second.key in (known.find(({ name }) => name === entry.key)?.options.properties ?? {});
     complain(
       "two_components",
       second.keyPlace,
-      `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
+      isOption
+        ? `\`${second.key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`
+        : `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
     );
     return undefined;
   }
@@ -290,6 +320,7 @@ const stageOf = (
     entry.value.kind === "scalar" && entry.value.value === null
       ? { kind: "map", place: entry.keyPlace, entries: [] }
       : entry.value;
+  if (isUnknown(inner)) return undefined;
   if (inner.kind !== "map") {
     complain(
       "wrong_type",

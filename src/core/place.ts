@@ -76,9 +76,9 @@ const IN_QUERY = /([?&](?:ssl)?password=)[^&\s"'`]+()/g;
 
 const linesOf = (file: string): string[] => {
   try {
-    return readFileSync(file, "utf8")
-      .replace(/^\uFEFF/, "")
-      .split(/\r?\n/);
+    const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
+    // What is no text would disturb a terminal.
+    return /[\0\uFFFD]/.test(text) ? [] : text.split(/\r?\n/);
   } catch {
     return [];
   }

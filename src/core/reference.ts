@@ -51,6 +51,8 @@ const typeOf = (schema: Schema): string => {
   if (schema.runner) return KINDS[schema.runner];
   if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}`;
   if (schema.patternProperties) return "map";
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
+  if (schema.const !== undefined) return `\`${schema.const}\``;
   return [schema.type ?? "value"]
     .flat()
     .map((type) => TYPES[type] ?? type)

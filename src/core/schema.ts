@@ -104,6 +104,7 @@ const withVariables = (schema: Schema): Schema => {
     ...(required
       ? { required: required.filter((name) => properties?.[name]?.default === undefined) }
       : {}),
+    ...(rest.anyOf ? { anyOf: rest.anyOf.map(withVariables) } : {}),
     ...(rest.items ? { items: withVariables(rest.items) } : {}),
     ...(properties ? { properties: mapValues(properties, withVariables) } : {}),
     ...(rest.patternProperties

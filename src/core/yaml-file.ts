@@ -1,17 +1,14 @@
-import { readFile } from "node:fs/promises";
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type ParsedNode,
-  parseDocument,
-  type YAMLParseError,
-} from "yaml";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import type { Complain } from "./complaint.ts";
-import type { Place } from "./errors.ts";
+import { type Place, suggestion } from "./errors.ts";
+import { fileLabel } from "./place.ts";
+import { syntaxProblem } from "./yaml-syntax.ts";
 import type { YamlValue } from "./yaml-value.ts";
+
+/** More than any pipeline; an archive or a table that is named by mistake is not read to its end. */
+const MAX_BYTES = 5_000_000;
 
 /** Reads a YAML file; undefined when it cannot be taken apart, with the complaints that say why. */
 export const readYaml = async (
@@ -22,16 +19,36 @@ export const readYaml = async (
   const start: Place = includedFrom
     ? { file, line: 1, column: 1, includedFrom }
     : { file, line: 1, column: 1 };
-  let text: string;
   try {
-    text = await readFile(file, "utf8");
+    const text = await textOf(file);
+    if (text !== undefined) return parseYaml(text, start, complain);
+    complain("no_text", includedFrom ?? start, `${fileLabel(file)} is no YAML file in UTF-8.`);
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "cannot be read";
-    complain("file_missing", includedFrom ?? start, `The file ${file} ${reason}.`);
+    const system = error as NodeJS.ErrnoException;
+    if (system.syscall === undefined) throw error;
+    complain("file_missing", includedFrom ?? start, await missingSentence(file, system));
+  }
+  return undefined;
+};
+
+const textOf = async (file: string): Promise<string | undefined> => {
+  if ((await stat(file)).size > MAX_BYTES) return undefined;
+  const bytes = await readFile(file);
+  try {
+    // It also takes the byte order mark away, which would shift the columns of the first line.
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
     return undefined;
   }
-  return parseYaml(text, start, complain);
+};
+
+const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): Promise<string> => {
+  const label = fileLabel(file);
+  if (code === "EISDIR") return `${label} is a folder, and this is the place of a YAML file.`;
+  if (code !== "ENOENT") return `The file ${label} cannot be read.`;
+  const beside = await readdir(dirname(file)).catch(() => []);
+  const files = beside.filter((name) => /\.ya?ml$/.test(name));
+  return `The file ${label} is not there.${suggestion(basename(file), files)}`;
 };
 
 /** The same for text that is read already; `start` is its first character. */
@@ -52,42 +69,20 @@ export const parseYaml = (
   }
   // One mistake makes many errors behind it: only the first says something.
   const [first] = document.errors.filter(({ code }) => code !== "DUPLICATE_KEY");
-  if (first) complainOfSyntax(first, text, placeAt(first.pos[0]), complain);
+  if (first) {
+    const { code, offset, message } = syntaxProblem(first, text, document);
+    complain(code, placeAt(offset), message);
+  }
+  for (const { pos } of document.errors.length > 0 ? [] : document.warnings) {
+    const tag = text.slice(pos[0], pos[1]);
+    complain("yaml_tag", placeAt(pos[0]), `The tag \`${tag}\` has no meaning here: leave it out.`);
+  }
   if (document.errors.length > 0) return undefined;
   if (document.contents === null) {
     complain("empty_file", start, "The file is empty.");
     return undefined;
   }
   return yamlValue(document.contents as ParsedNode, placeAt, complain);
-};
-
-const complainOfSyntax = (
-  error: YAMLParseError,
-  text: string,
-  place: Place,
-  complain: Complain,
-): void => {
-  const line = text.split("\n")[place.line - 1] ?? "";
-  const variable = /[{[,:]\s*(\$\{[^}]*\})/.exec(line);
-  const isUnquoted = variable !== null && variable.index < place.column + 1;
-  if (isUnquoted && /UNEXPECTED_TOKEN|MISSING_CHAR/.test(error.code)) {
-    const column = variable.index + variable[0].indexOf("$") + 1;
-    complain(
-      "unquoted_variable",
-      { ...place, column },
-      `Inside \`{ }\` and \`[ ]\` a variable needs quotes: "${variable[1]}".`,
-    );
-    return;
-  }
-  const message = SENTENCES[error.code] ?? `This is not YAML: ${error.message.replace(/\.$/, "")}.`;
-  complain("yaml_syntax", place, message);
-};
-
-const SENTENCES: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: "YAML is indented with spaces, not with tabs.",
-  MULTIPLE_DOCS: "A second document begins here (`---`); a file holds one.",
-  BLOCK_AS_IMPLICIT_KEY:
-    "A value with `: ` in it needs quotes; or a line break is missing before the key.",
 };
 
 const yamlValue = (
@@ -101,6 +96,7 @@ const yamlValue = (
     return { kind: "list", place, items };
   }
   if (isMap(node)) {
+    for (const { key } of node.items) complainOfKey(key as ParsedNode, placeAt, complain);
     const entries = node.items.map(({ key, value }) => ({
       key: isScalar(key) ? String(key.source ?? key.value) : String(key),
       keyPlace: placeAt((key as ParsedNode).range[0]),
@@ -117,7 +113,8 @@ const yamlValue = (
       place,
       `\`*${node.source}\` points elsewhere; write the value itself, or use \`include\`.`,
     );
-    return { kind: "scalar", place, value: null, source: "" };
+    // As if a variable had no value: nobody complains of it again.
+    return { kind: "scalar", place, value: "", source: "", unset: [`*${node.source}`] };
   }
   const { value } = node;
   const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
@@ -127,4 +124,21 @@ const yamlValue = (
     value: isPlain ? (value as string | number | boolean | null) : String(value),
     source: node.source ?? "",
   };
+};
+
+/** Keys are names: nothing is replaced in them. */
+const complainOfKey = (
+  key: ParsedNode,
+  placeAt: (offset: number) => Place,
+  complain: Complain,
+): void => {
+  const place = placeAt(key.range[0]);
+  if (!isScalar(key)) complain("bad_key", place, "A key is a name, not a list or a map.");
+  else if (key.source.includes("${")) {
+    complain(
+      "variable_in_key",
+      place,
+      "A variable works only as a value: no `${…}` is replaced in a key.",
+    );
+  }
 };

@@ -1,0 +1,162 @@
+/** ajv's findings as sentences with a place. */
+
+import type { ErrorObject } from "ajv";
+import { listed, type Place, suggestion } from "./errors.ts";
+import type { Schema } from "./options-check.ts";
+import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
+
+/** Where in the options ajv found it. */
+export const pathOf = ({ instancePath }: ErrorObject): YamlPath =>
+  instancePath
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+
+interface Found {
+  readonly code: string;
+  readonly place: Place;
+  readonly message: string;
+}
+
+/** What ajv found, in a sentence; never in its own words. */
+export const sentence = (
+  error: ErrorObject,
+  value: YamlValue,
+  whole: { name: string; place: Place },
+): Found => {
+  const path = pathOf(error);
+  const at = valueAt(value, path);
+  const here = at?.place ?? whole.place;
+  const label = labelOf(value, path, whole.name);
+  const isSecret = (error.parentSchema as Schema).runner === "secret";
+  const scalar = isSecret ? "***" : at?.kind === "scalar" ? JSON.stringify(at.value) : undefined;
+  const given = scalar ?? `a ${at?.kind ?? "value"}`;
+  const { params } = error;
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const key = String(params.additionalProperty);
+      const known = Object.keys((error.parentSchema as Schema).properties ?? {});
+      return {
+        code: "unknown_option",
+        place: entryOf(at, key)?.keyPlace ?? here,
+        message: /^\w+:./.test(key)
+          ? `A space is missing after the colon of \`${key}\`.`
+          : `${label} has no option \`${key}\`.${suggestion(key, known)}`,
+      };
+    }
+    case "required": {
+      const key = String(params.missingProperty);
+      const { description = "" } = (error.parentSchema as Schema).properties?.[key] ?? {};
+      return {
+        code: "missing_option",
+        place: path.length === 0 ? whole.place : here,
+        message: `${label} needs the option \`${key}\`: ${firstSentence(description)}`,
+      };
+    }
+    case "type":
+      return {
+        code: "wrong_type",
+        place: here,
+        message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.${isSecret ? "" : quoteAdvice(error, at)}`,
+      };
+    case "anyOf":
+    case "const":
+    case "enum": {
+      const choices = choicesOf(error.parentSchema as Schema);
+      if (choices === undefined) {
+        const types = (error.parentSchema as Schema).anyOf?.flatMap(({ type = [] }) => type);
+        const wanted = [...new Set(types)].map(typeName).join(" or ");
+        return {
+          code: "wrong_type",
+          place: here,
+          message: `${label} must be ${wanted}, and is ${given}.`,
+        };
+      }
+      const allowed = choices.map(String);
+      return {
+        code: "unknown_value",
+        place: here,
+        message: `${label} is ${given}.${suggestion(at?.kind === "scalar" ? String(at.value) : "", allowed) || ` It can be ${listed(allowed)}.`}`,
+      };
+    }
+    case "pattern": {
+      const { description = "" } = error.parentSchema as Schema;
+      return {
+        code: "wrong_form",
+        place: here,
+        message: `${label} is ${given}, which has not the right form: ${firstSentence(description) || `it must match ${params.pattern}.`}`,
+      };
+    }
+    default:
+      return { code: "wrong_value", place: here, message: `${label} ${limitSentence(error)}.` };
+  }
+};
+
+/** "`table` of `csv`", "Item 2 of `columns`". */
+const labelOf = (value: YamlValue, path: YamlPath, name: string): string => {
+  if (path.length === 0) return `\`${name}\``;
+  const holder = path.slice(0, -1);
+  return valueAt(value, holder)?.kind === "list"
+    ? `Item ${Number(path.at(-1)) + 1} of \`${holder.at(-1) ?? name}\``
+    : `\`${path.at(-1)}\` of \`${name}\``;
+};
+
+/** The values that a schema allows, when it is a choice. */
+const choicesOf = (schema: Schema): readonly unknown[] | undefined => {
+  if (schema.enum) return schema.enum;
+  if (schema.const !== undefined) return [schema.const];
+  const choices = schema.anyOf?.map(choicesOf) ?? [undefined];
+  return choices.every((choice) => choice !== undefined) ? choices.flat() : undefined;
+};
+
+/** YAML takes `2021` and `true` for more than text, unless they are quoted. */
+const quoteAdvice = ({ params }: ErrorObject, at: YamlValue | undefined): string => {
+  const isPlain = at?.kind === "scalar" && /number|boolean/.test(typeof at.value);
+  return isPlain && [params.type].flat().includes("string")
+    ? ` Put quotes around it: ${JSON.stringify(at.source)}.`
+    : "";
+};
+
+const limitSentence = ({ keyword, params }: ErrorObject): string => {
+  switch (keyword) {
+    case "minLength":
+    case "minItems":
+    case "minProperties":
+      return params.limit === 1
+        ? "must not be empty"
+        : `must have at least ${params.limit} ${keyword === "minLength" ? "characters" : "entries"}`;
+    case "maxLength":
+    case "maxProperties":
+    case "maxItems":
+      return `must have at most ${params.limit} ${keyword === "maxLength" ? "characters" : "entries"}`;
+    case "minimum":
+      return `must be ${params.limit} or more`;
+    case "exclusiveMinimum":
+      return `must be more than ${params.limit}`;
+    case "exclusiveMaximum":
+      return `must be less than ${params.limit}`;
+    case "multipleOf":
+      return `must be a multiple of ${params.multipleOf}`;
+    case "maximum":
+      return `must be ${params.limit} or less`;
+    case "uniqueItems":
+      return "has the same entry twice";
+    default:
+      return "is not right";
+  }
+};
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "`true` or `false`",
+  array: "a list, `[a, b]`",
+  object: "a map, `{ name: value }`",
+  null: "`null`",
+};
+
+const typeName = (type: string): string => TYPE_NAMES[type] ?? type;
+
+const firstSentence = (description: string): string =>
+  (/^.*?[.:](?=\s|$)/.exec(description)?.[0] ?? description).replace(/:$/, ".");

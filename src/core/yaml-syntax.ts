@@ -1,0 +1,87 @@
+/** What is wrong with text that is no YAML, in the words of someone who writes pipelines. */
+
+import { type Document, isScalar, visit, type YAMLParseError } from "yaml";
+
+interface Problem {
+  readonly code: "unquoted_variable" | "yaml_syntax";
+  /** Where to look: not always where the parser gave up. */
+  readonly offset: number;
+  readonly message: string;
+}
+
+/** The sentence for a parser's error. */
+export const syntaxProblem = (error: YAMLParseError, text: string, document: Document): Problem => {
+  const [at] = error.pos;
+  const variable = unquotedVariable(text, at);
+  if (variable) return variable;
+  const offset = openQuote(error, document) ?? at;
+  const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
+  return { code: "yaml_syntax", offset, message };
+};
+
+/** Inside `{ }` and `[ ]`, YAML reads the brace of `${NAME}` as the start of a map, and stops there. */
+const unquotedVariable = (text: string, at: number): Problem | undefined => {
+  const dollar = at - 1;
+  if (!text.startsWith("${", dollar)) return undefined;
+  const variable = /^\$\{[^}\n]*\}?/.exec(text.slice(dollar))?.[0] ?? "";
+  // The quotes belong around the whole value: `"data/${NAME}.zip"`.
+  const before = /[^\s,[{"']*$/.exec(text.slice(0, dollar))?.[0] ?? "";
+  const behind = /^[^\s,\]}]*/.exec(text.slice(dollar + variable.length))?.[0] ?? "";
+  return {
+    code: "unquoted_variable",
+    offset: dollar,
+    message: `Inside \`{ }\` and \`[ ]\` a variable needs quotes: "${before}${variable}${behind}".`,
+  };
+};
+
+/** An open quote is noticed at the end of the file; its place is where it opens. */
+const openQuote = ({ code, message }: YAMLParseError, document: Document): number | undefined => {
+  if (code !== "MISSING_CHAR" || !message.includes("quote")) return undefined;
+  let opening: number | undefined;
+  visit(document, {
+    Scalar: (_key, { type, range }) => {
+      if (type?.startsWith("QUOTE")) opening = range?.[0] ?? opening;
+    },
+    Pair: (_key, { key }) => {
+      if (isScalar(key) && key.type?.startsWith("QUOTE")) opening = key.range?.[0] ?? opening;
+    },
+  });
+  return opening;
+};
+
+type Sentence = (error: YAMLParseError, text: string) => string;
+
+const otherSentence: Sentence = ({ message }) =>
+  `This is not YAML: ${message.replace(/\.$/, "").split("\n")[0]}.`;
+
+const SENTENCES: Readonly<Record<string, Sentence>> = {
+  TAB_AS_INDENT: () => "YAML is indented with spaces, not with tabs.",
+  MULTIPLE_DOCS: () => "A second document begins here (`---`); a file holds one.",
+  BLOCK_AS_IMPLICIT_KEY: ({ message }) =>
+    message.includes("sequence")
+      ? "This list belongs to no key: the line above it has a value already."
+      : "A value with `: ` in it needs quotes; or a line break is missing before the key.",
+  MULTILINE_IMPLICIT_KEY: () =>
+    "This line is no `key: value`: a key is followed by a colon and a space.",
+  BLOCK_IN_FLOW: () =>
+    "Inside `[ ]` and `{ }` a comma is missing here; or, before a list or map of several lines, the bracket is too much.",
+  RESOURCE_EXHAUSTION: () => "This is nested too deeply.",
+  BAD_INDENT: ({ message }) =>
+    message.startsWith("Flow")
+      ? `A bracket is not closed: \`${message.at(-1)}\` is missing before this.`
+      : "This line is indented neither as the lines above it nor as their content.",
+  BAD_SCALAR_START: ({ pos }, text) =>
+    `A value that begins with ${JSON.stringify(text[pos[0]])} needs quotes.`,
+  BAD_DQ_ESCAPE: ({ pos }, text) =>
+    `\`${text.slice(pos[0], pos[0] + 2)}\` means nothing inside double quotes. Use single quotes: in them a backslash is itself.`,
+  MISSING_CHAR: ({ message }) => {
+    if (message.includes("quote")) return "The quote that opens here is never closed.";
+    if (/ - indicator/.test(message))
+      return "This line is indented neither as the lines above it nor as their content.";
+    return /,/.test(message) ? "A comma is missing before this." : "A `: ` is missing here.";
+  },
+  UNEXPECTED_TOKEN: ({ pos }, text) => {
+    const token = /^\S*/.exec(text.slice(pos[0]))?.[0] ?? "";
+    return `\`${token.slice(0, 20)}\` has no place here. Is a quote or a bracket before it closed too early, or not opened?`;
+  },
+};
