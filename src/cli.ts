@@ -1,11 +1,13 @@
 /** The command line: which command, with which flags; what they do is in `commands/`. */
 
+import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
+import { suggestion } from "./core/errors.ts";
 import { pipelineSchema } from "./core/schema.ts";
 import { components } from "./registry.ts";
 import { version } from "./version.ts";
@@ -38,12 +40,23 @@ const wholeNumber = (value: string): number => {
 const databaseOption = () =>
   new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
 
+/** commander's "error: unknown option '--flwo'", as a sentence. */
+const sentenceOf = (text: string): string => {
+  const [first = "", ...rest] = text
+    .replace(/^error: /, "")
+    .trimEnd()
+    .split("\n");
+  const sentence = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.?$/, ".")}`;
+  return `${[sentence, ...rest].join("\n")}\n`;
+};
+
 const program = (end: (code: number) => void): Command => {
   const main = new Command("runner")
     .description("Brings biodiversity data into PostgreSQL, as a YAML file says.")
     .version(version)
     .addHelpText("after", EXAMPLE)
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(sentenceOf(text)) })
     .exitOverride();
 
   main
@@ -105,6 +118,14 @@ const main = async (words: readonly string[]): Promise<void> => {
     command.outputHelp();
     return;
   }
+  const [word = ""] = words;
+  const known = command.commands.map((one) => one.name());
+  // A word that is no command is a pipeline's file; one that is neither was meant as a command.
+  if (/^\w+$/.test(word) && !["help", ...known].includes(word) && !existsSync(word)) {
+    console.error(`There is no command \`${word}\`, and no such file.${suggestion(word, known)}`);
+    end(CONFIGURATION_WRONG);
+    return;
+  }
   try {
     await command.parseAsync(words, { from: "user" });
   } catch (error) {
@@ -121,5 +142,13 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
 });
+
+// What nobody awaited is a defect; it is told like any other, without passwords.
+for (const name of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(name, (error: unknown) => {
+    console.error(errorText(error));
+    process.exit(exitCodeOf(error));
+  });
+}
 
 await main(process.argv.slice(2));

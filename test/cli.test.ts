@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -130,6 +133,37 @@ flows:
     assert.match(stderr, /wrong\.yaml:2:1 .* has no option `flow`\. Did you mean `flows`\?/);
   });
 
+  test("says in the JSON object too that a pipeline is wrong, without a password", async () => {
+    const table = '"${DATABASE_URL}"';
+    const file = await pipeline(
+      "leak.yaml",
+      `name: leak\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { postgres_copy: { table: ${table}, mode: append } }\n`,
+    );
+    const environment = { DATABASE_URL: "postgresql://anne:s3cret@host/x" };
+    const { code, stdout, stderr } = await runRunner([file, "--json"], {
+      cwd: folder,
+      environment,
+    });
+    assert.equal(code, 2);
+    const summary = JSON.parse(stdout);
+    assert.deepEqual(
+      [summary.run, summary.pipeline, summary.status, summary.flows, summary.error.code],
+      [null, file, "failed", [], "wrong_form"],
+    );
+    assert.match(summary.error.message, /^pipelines\/leak\.yaml:5:37 `table` of `postgres_copy`/);
+    assert.doesNotMatch(stdout + stderr, /s3cret/);
+  });
+
+  test("names the file beside one that is not there, and says what a folder is", async () => {
+    const { code, stderr } = await runner("pipelines/dmo.yaml");
+    assert.equal(code, 2);
+    assert.equal(
+      stderr.trim(),
+      "pipelines/dmo.yaml:1:1 The file pipelines/dmo.yaml is not there. Did you mean `demo.yaml`?",
+    );
+    assert.match((await runner("./pipelines")).stderr, / pipelines is a folder, and this is the/);
+  });
+
   test("ends with 3 when the database cannot be reached, without its password", async () => {
     const { code, stderr } = await runner(
       "pipelines/demo.yaml",
@@ -258,6 +292,31 @@ describe("runner validate", () => {
     assert.doesNotMatch(stdout, /include:|with\./);
   });
 
+  test("finds in a folder a pipeline without its name, and a file that nobody includes", async () => {
+    const flow =
+      "  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: b.tsv } }\n";
+    const own = join(folder, "several");
+    await mkdir(own);
+    await writeFile(join(own, "good.yaml"), `name: good\nflows:\n  - include: part.yaml\n`);
+    await writeFile(join(own, "part.yaml"), `flows:\n${flow}`);
+    await writeFile(join(own, "spare.yaml"), `params: {}\nflows:\n${flow}`);
+    await writeFile(join(own, "other.yaml"), "services: {}\n");
+    const right = await runner("validate", "several");
+    assert.equal(right.code, 0);
+    assert.equal(right.stdout, "several/good.yaml: 1 flow, all right.\n");
+    assert.equal(
+      right.stderr,
+      "several/spare.yaml: no pipeline here includes it, so it was not checked.\n",
+    );
+    await writeFile(join(own, "typo.yaml"), `nmae: x\nflows:\n${flow}`);
+    const wrong = await runner("validate", "several");
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.stderr,
+      /several\/typo\.yaml:1:1 .* has no option `nmae`\. Did you mean `name`/,
+    );
+  });
+
   test("says that a file or folder has no pipeline", async () => {
     const folderAlone = await runner("validate", "samples");
     assert.equal(folderAlone.code, 2);
@@ -285,6 +344,25 @@ describe("the other commands", () => {
     assert.match(stderr, /2 records of flow `occurrences`; nothing was written\./);
   });
 
+  test("preview stops at an interrupt with 130", async () => {
+    // A server that never answers: the preview waits for its first record.
+    const server = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const file = await pipeline(
+      "waiting.yaml",
+      `name: waiting\nflows:\n  - name: a\n    source: { dwca: { path: "http://127.0.0.1:${port}/a.zip" } }\n    sink: { file: { path: b.tsv } }\n`,
+    );
+    const { child, ended } = startRunner(["preview", file], { cwd: folder });
+    await once(server, "connection");
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    server.close();
+    server.closeAllConnections();
+    assert.equal(code, 130);
+    assert.equal(stderr, "Interrupted; nothing was written.\n");
+  });
+
   test("components lists all, or shows one; an unknown one gets the nearest", async () => {
     assert.match(
       (await runner("components")).stdout,
@@ -307,7 +385,15 @@ describe("the other commands", () => {
     assert.match(help.stdout, /Try it:\n {2}runner pipelines\/demo\.yaml/);
     const option = await runner("validate", "--fromat", "json", "x.yaml");
     assert.equal(option.code, 2);
-    assert.match(option.stderr, /Did you mean --format\?/);
+    assert.match(option.stderr, /^Unknown option '--fromat'\.\n\(Did you mean --format\?\)$/m);
+    for (const words of [["valdate"], ["valdate", "x.yaml"]]) {
+      const command = await runner(...words);
+      assert.equal(command.code, 2);
+      assert.equal(
+        command.stderr,
+        "There is no command `valdate`, and no such file. Did you mean `validate`?\n",
+      );
+    }
     assert.equal((await runner("--version")).code, 0);
   });
 

@@ -1,6 +1,8 @@
 import type { Batch } from "../core/batch.ts";
+import type { Plan } from "../core/plan.ts";
 import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
+import { interruptedCode } from "./text.ts";
 
 export interface PreviewFlags {
   readonly database?: string;
@@ -14,28 +16,41 @@ export const previewCommand = async (
   flags: PreviewFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const plan = await loadToRun(file, flags.database);
+  const { plan } = await loadToRun(file, flags.database);
   if (plan === undefined) return 2;
-  const flow = flags.flow ?? plan.flows[0]?.name ?? "";
-  const say = (text: string) => console.error(text);
+  try {
+    await show(plan, { flow: flags.flow ?? plan.flows[0]?.name ?? "", rows: flags.rows, signal });
+    return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    say("Interrupted; nothing was written.");
+    return interruptedCode(signal);
+  }
+};
+
+const say = (text: string) => console.error(text);
+
+const show = async (
+  plan: Plan,
+  { flow, rows, signal }: { flow: string; rows: number; signal: AbortSignal },
+): Promise<void> => {
   const log = { info: say, warn: (text: string) => say(`Warning: ${text}`) };
   let shown = 0;
   for await (const batch of previewFlow(plan, { flow, signal, log })) {
-    for (const { place, code, message } of batch.rejects.slice(0, flags.rows)) {
+    for (const { place, code, message } of batch.rejects.slice(0, rows)) {
       say(`Rejected: ${place} ${code}: ${message}`);
     }
-    for (const row of batch.rows.slice(0, flags.rows - shown)) {
+    for (const row of batch.rows.slice(0, rows - shown)) {
       console.log(recordText(batch, row));
       shown++;
     }
-    if (shown >= flags.rows) break;
+    if (shown >= rows) break;
   }
   say(
     shown === 0
       ? `Flow \`${flow}\` gives no record.`
       : `${shown} records of flow \`${flow}\`; nothing was written.`,
   );
-  return 0;
 };
 
 /** A record, one line per column that has a value: wide tables do not fit across a terminal. */

@@ -1,6 +1,13 @@
 import { runPipeline } from "../runner.ts";
 import { loadToRun } from "./load.ts";
-import { closingLines, exitCodeOf, flowLine, summaryObject } from "./text.ts";
+import {
+  closingLines,
+  exitCodeOf,
+  flowLine,
+  interruptedCode,
+  refusalObject,
+  summaryObject,
+} from "./text.ts";
 
 export interface RunFlags {
   readonly database?: string;
@@ -14,8 +21,11 @@ export const runCommand = async (
   flags: RunFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const plan = await loadToRun(file, flags.database);
-  if (plan === undefined) return 2;
+  const { plan, complaints } = await loadToRun(file, flags.database);
+  if (plan === undefined) {
+    if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
+    return 2;
+  }
   const writesStdout = plan.flows.some(
     ({ sink }) => (sink.options as { path?: unknown }).path === "-",
   );
@@ -35,6 +45,6 @@ export const runCommand = async (
   });
   for (const line of closingLines(summary, file)) say(line);
   if (flags.json) console.log(JSON.stringify(summaryObject(summary)));
-  if (summary.status === "interrupted") return signal.reason === "SIGTERM" ? 143 : 130;
+  if (summary.status === "interrupted") return interruptedCode(signal);
   return summary.status === "done" ? 0 : exitCodeOf(summary.error);
 };

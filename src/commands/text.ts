@@ -1,6 +1,6 @@
-import { formatComplaint } from "../core/complaint.ts";
+import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import { messageOf, RunnerError } from "../core/errors.ts";
-import { fileLabel, withoutPasswords } from "../core/place.ts";
+import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import type { FlowSummary, RunSummary } from "../runner.ts";
 
@@ -23,6 +23,10 @@ export const exitCodeOf = (error: unknown): number => {
   if (error instanceof RunnerError) return error.exitCode;
   return (error as NodeJS.ErrnoException)?.syscall === undefined ? 1 : 3;
 };
+
+/** The exit code of what a signal stopped, as shells count it. */
+export const interruptedCode = (signal: AbortSignal): number =>
+  signal.reason === "SIGTERM" ? 143 : 130;
 
 /** `occurrences: 2,000 read, 1,998 inserted, 2 rejected (2 bad_date) in 0.4 s (5,000 rows/s)`. */
 export const flowLine = (flow: FlowSummary): string => {
@@ -66,6 +70,18 @@ export const summaryObject = ({ run, pipeline, status, flows, error }: RunSummar
     seconds: Math.round(flow.seconds * 1000) / 1000,
   })),
   ...(status === "failed" ? { error: failure(error) } : {}),
+});
+
+/** The object of `--json` when the pipeline is wrong and nothing was run. */
+export const refusalObject = (file: string, [first]: readonly Complaint[]) => ({
+  run: null,
+  pipeline: file,
+  status: "failed",
+  flows: [],
+  error: first && {
+    code: first.code,
+    message: `${formatPlace(first.place)} ${first.message}`,
+  },
 });
 
 const failure = (error: unknown) => ({

@@ -1,12 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { type Complaint, formatComplaint } from "../core/complaint.ts";
-import { messageOf } from "../core/errors.ts";
+import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
+import { messageOf, nearest } from "../core/errors.ts";
 import { expandPipeline } from "../core/expand.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
 import { readYaml } from "../core/yaml-file.ts";
-import { entryOf } from "../core/yaml-value.ts";
 import { components } from "../registry.ts";
 
 export interface ValidateFlags {
@@ -19,27 +18,36 @@ export const validateCommand = async (
   targets: readonly string[],
   flags: ValidateFlags,
 ): Promise<number> => {
-  const files: string[] = [];
+  const loaded = new Map<string, Loaded>();
+  const load = async (file: string) => {
+    const options = { components, environment: process.env, isOffline: true };
+    loaded.set(file, await loadPipeline(file, options));
+  };
+  const others: string[] = [];
   for (const target of targets) {
-    const found = await pipelinesIn(resolve(target));
-    if (found.length === 0) {
+    const { pipelines, parts } = await filesOf(resolve(target));
+    if (pipelines.length + parts.length === 0) {
       console.error(
         `There is no pipeline in ${fileLabel(resolve(target))}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
       );
       return 2;
     }
-    files.push(...found);
+    for (const file of pipelines) await load(file);
+    others.push(...parts);
   }
-  const loaded = new Map<string, Loaded>();
-  for (const file of files) {
-    const options = { components, environment: process.env, isOffline: true };
-    loaded.set(file, await loadPipeline(file, options));
-  }
+  const included = new Set([...loaded.values()].flatMap((one) => one.included));
+  const alone = others.filter((file) => !included.has(file));
+  // Without `params` it is a pipeline whose name was forgotten or misspelt.
+  const unchecked: string[] = [];
+  for (const file of alone) await ((await hasParameters(file)) ? unchecked.push(file) : load(file));
   const complaints = distinct([...loaded.values()].flatMap((one) => one.complaints));
   if (flags.format === "json") console.log(JSON.stringify(jsonReport(loaded, complaints), null, 2));
   else if (flags.format === "github") for (const one of complaints) console.log(annotation(one));
   else for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
   if (flags.format === "text") for (const [file, one] of loaded) reportFile(file, one, flags);
+  for (const file of unchecked) {
+    console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
+  }
   return complaints.length > 0 ? 2 : 0;
 };
 
@@ -57,10 +65,10 @@ const reportFile = (
   else if (plan) console.log(expandPipeline(plan).trimEnd());
 };
 
-/** A file itself; below a folder, every YAML file that is a pipeline and not an included one. */
-const pipelinesIn = async (target: string): Promise<string[]> => {
+/** A file itself is a pipeline; below a folder, `parts` are files of flows that others may include. */
+const filesOf = async (target: string): Promise<{ pipelines: string[]; parts: string[] }> => {
   const info = await stat(target).catch(() => undefined);
-  if (!info?.isDirectory()) return [target];
+  if (!info?.isDirectory()) return { pipelines: [target], parts: [] };
   const found = await readdir(target, { recursive: true, withFileTypes: true });
   const files = found
     .filter((file) => file.isFile() && /\.ya?ml$/.test(file.name))
@@ -68,29 +76,26 @@ const pipelinesIn = async (target: string): Promise<string[]> => {
     .filter((file) => !/[/\\](node_modules|\.\w+)[/\\]/.test(file.slice(target.length)))
     .sort();
   const pipelines: string[] = [];
-  for (const file of files) if (await isPipeline(file)) pipelines.push(file);
-  return pipelines;
+  const parts: string[] = [];
+  for (const file of files) {
+    const keys = await keysOf(file);
+    // A file that cannot be read counts, so that it is complained of; one without flows is no business of ours.
+    if (keys?.some((key) => key === "flows" || nearest(key, ["flows"]).length > 0) === false)
+      continue;
+    const isPart = keys !== undefined && (keys.includes("params") || !keys.includes("name"));
+    (isPart ? parts : pipelines).push(file);
+  }
+  return { pipelines, parts };
 };
 
-/** A file that cannot be read counts, so that it is complained of. */
-const isPipeline = async (file: string): Promise<boolean> => {
+const keysOf = async (file: string): Promise<string[] | undefined> => {
   const value = await readYaml(file, () => undefined);
-  if (value === undefined) return true;
-  return (
-    entryOf(value, "flows") !== undefined &&
-    entryOf(value, "params") === undefined &&
-    entryOf(value, "name") !== undefined
-  );
+  if (value === undefined) return undefined;
+  return value.kind === "map" ? value.entries.map(({ key }) => key) : [];
 };
 
-/** A problem of an included file is told once, however many pipelines include it. */
-const distinct = (complaints: readonly Complaint[]): Complaint[] => {
-  const seen = new Set<string>();
-  return complaints.filter(({ code, message, place }) => {
-    const key = [code, message, place.file, place.line, place.column].join("\0");
-    return !seen.has(key) && seen.add(key);
-  });
-};
+const hasParameters = async (file: string): Promise<boolean> =>
+  (await keysOf(file))?.includes("params") === true;
 
 const jsonReport = (loaded: ReadonlyMap<string, Loaded>, complaints: readonly Complaint[]) => ({
   files: [...loaded].map(([file, { flows, variables }]) => ({

@@ -30,3 +30,12 @@ export const inOrder = (complaints: readonly Complaint[]): Complaint[] =>
     ({ place: a }, { place: b }) =>
       Number(a.file > b.file) - Number(a.file < b.file) || a.line - b.line || a.column - b.column,
   );
+
+/** Without those that are told already: a problem of an included file is one, however often it is included. */
+export const distinct = (complaints: readonly Complaint[]): Complaint[] => {
+  const seen = new Set<string>();
+  return complaints.filter(({ code, message, place }) => {
+    const key = [code, message, place.file, place.line, place.column].join("\0");
+    return !seen.has(key) && seen.add(key);
+  });
+};

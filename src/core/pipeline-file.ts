@@ -1,7 +1,7 @@
 /** Reads a pipeline file into a plan, and says everything that is wrong with it in one go. */
 
 import { existsSync } from "node:fs";
-import { type Complain, type Complaint, inOrder } from "./complaint.ts";
+import { type Complain, type Complaint, distinct, inOrder } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
 import { type Place, suggestion } from "./errors.ts";
@@ -39,6 +39,8 @@ export interface Loaded {
   readonly variables: readonly string[];
   /** Names of the flows, included ones too, as far as they can be read. */
   readonly flows: readonly string[];
+  /** Absolute paths of the files that it includes. */
+  readonly included: readonly string[];
 }
 
 /** What is passed down while files are read. */
@@ -46,28 +48,37 @@ interface Reading extends LoadOptions {
   readonly complain: Complain;
   readonly unset: Set<string>;
   readonly names: Map<string, Place>;
+  readonly included: Set<string>;
 }
 
 /** Loads a pipeline. Throws only for what is not the user's fault. */
 export const loadPipeline = async (file: string, options: LoadOptions): Promise<Loaded> => {
   const complaints: Complaint[] = [];
-  // A file that is included twice is wrong once, and a variable is named once.
-  const told = new Set<string>();
+  const variables = new Set<string>();
   const complain: Complain = (code, place, message) => {
-    const { file: at, line, column } = place;
-    const problem = code === "variable_unset" ? message : [code, at, line, column, message].join();
-    if (!told.has(problem)) complaints.push({ code, place, message });
-    told.add(problem);
+    // A variable is named once, however often it is used.
+    if (code === "variable_unset" && variables.has(message)) return;
+    if (code === "variable_unset") variables.add(message);
+    complaints.push({ code, place, message });
   };
-  const reading: Reading = { ...options, complain, unset: new Set(), names: new Map() };
+  const reading: Reading = {
+    ...options,
+    complain,
+    unset: new Set(),
+    names: new Map(),
+    included: new Set(),
+  };
   const draft = await draftOf(file, reading);
   if (draft) complaints.push(...(await dryRun(draft.flows)));
   const flows = draft?.flows.filter(isWhole) ?? [];
   return {
     plan: draft && complaints.length === 0 ? { ...draft, flows } : undefined,
-    complaints: inOrder(complaints).map((complaint) => discreet(complaint, options.environment)),
+    complaints: inOrder(distinct(complaints)).map((complaint) =>
+      discreet(complaint, options.environment),
+    ),
     variables: [...reading.unset],
     flows: [...reading.names.keys()],
+    included: [...reading.included],
   };
 };
 
@@ -209,6 +220,7 @@ const includedFlows = async (
     complain("include_circle", target.place, `The file includes itself: ${circle}.`);
     return [];
   }
+  reading.included.add(file);
   const raw = await readYaml(file, complain, target.place);
   if (raw === undefined) return [];
   if (raw.kind !== "map") {
