@@ -106,6 +106,7 @@ export const startFakeGbif = async (given: Partial<FakeGbifOptions> = {}): Promi
   const api = faultQueue(options.faults);
   const files = faultQueue(options.fileFaults);
   let replacement: string | undefined;
+  await using started = new AsyncDisposableStack();
   const fileHost = await startHttpDouble<FileFault>({
     port: 0,
     requests,
@@ -118,6 +119,7 @@ export const startFakeGbif = async (given: Partial<FakeGbifOptions> = {}): Promi
       return answerFile(replacement ?? store.archiveOf(download), request, fault);
     },
   });
+  started.use(fileHost);
   const server = await startHttpDouble<Fault>({
     port: options.port,
     requests,
@@ -130,19 +132,17 @@ export const startFakeGbif = async (given: Partial<FakeGbifOptions> = {}): Promi
         fileHost: fileHost.origin,
       }),
   });
-  const url = `${server.origin}/v1`;
+  started.use(server);
+  const servers = started.move();
   return {
-    url,
+    url: `${server.origin}/v1`,
     fileHost: fileHost.origin,
     requests,
     downloads: store.downloads,
     next: api.next,
     nextFile: files.next,
     setStatus: store.setStatus,
-    [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
-      await fileHost[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
   };
 };
 

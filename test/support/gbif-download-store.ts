@@ -168,7 +168,7 @@ const factsOf = async (path: string): Promise<Facts> => {
       if (/^dataset\/.+\.xml$/.test(entry.fileName)) numberDatasets += 1;
       if (entry.fileName !== "occurrence.txt") continue;
       for await (const chunk of await zip.openReadStreamPromise(entry)) {
-        totalRecords += (chunk as Buffer).reduce((sum, byte) => sum + (byte === 10 ? 1 : 0), 0);
+        totalRecords += linesIn(chunk as Buffer);
       }
       totalRecords -= 1;
     }
@@ -176,4 +176,10 @@ const factsOf = async (path: string): Promise<Facts> => {
     zip.close();
   }
   return { size, totalRecords, numberDatasets };
+};
+
+const linesIn = (chunk: Buffer): number => {
+  let count = 0;
+  for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) count += 1;
+  return count;
 };
