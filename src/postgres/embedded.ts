@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { postgis } from "@electric-sql/pglite-postgis";
-import { embeddedBroken } from "../core/errors.ts";
+import { databaseInUse, embeddedBroken } from "../core/errors.ts";
+import { lockFile } from "../core/file-lock.ts";
 import { fileLabel } from "../core/place.ts";
 import type { Database } from "../core/session.ts";
 import { type Connection, sessionOn } from "./connection.ts";
-import { lockFolder } from "./folder-lock.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
 
 /**
@@ -20,7 +20,10 @@ export const openEmbedded = async ({
   onNotice,
 }: OpenOptions): Promise<Database> => {
   await mkdir(embeddedFolder, { recursive: true });
-  const unlock = await lockFolder(embeddedFolder);
+  // Two processes on one embedded database lose committed rows, so the second stops.
+  const unlock = await lockFile(`${embeddedFolder}/lock`, (pid) =>
+    databaseInUse(embeddedFolder, pid),
+  );
   if (!existsSync(`${embeddedFolder}/data`)) {
     onNotice(
       `Making the embedded database in ${fileLabel(embeddedFolder)}: once, for some seconds.`,

@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
-import { databaseInUse } from "../core/errors.ts";
 
 /**
- * Takes a folder for this process by a file with its pid; gives the function that releases it.
- *
- * Two processes on one embedded database lose committed rows, so the second stops. A file whose
- * process is gone, as after a power cut, is taken over.
+ * Takes what a lock file stands for by writing this process's pid into it; gives the function that
+ * releases it, or throws `inUse` with the pid of who has it. A file whose process is gone, as after a
+ * power cut, is taken over.
  */
-export const lockFolder = async (folder: string): Promise<() => Promise<void>> => {
-  const lock = `${folder}/lock`;
+export const lockFile = async (
+  lock: string,
+  inUse: (pid: number | undefined) => Error,
+): Promise<() => Promise<void>> => {
   const mine = `${lock}.${process.pid}.${randomBytes(4).toString("hex")}`;
   await writeFile(mine, `${process.pid}\n`);
   try {
@@ -19,10 +19,10 @@ export const lockFolder = async (folder: string): Promise<() => Promise<void>> =
         return () => rm(lock, { force: true });
       }
       const pid = await pidIn(lock);
-      if (pid !== undefined && isRunning(pid)) throw databaseInUse(folder, pid);
+      if (pid !== undefined && isRunning(pid)) throw inUse(pid);
       await setTimeout(WAIT_MS);
     }
-    throw databaseInUse(folder, undefined);
+    throw inUse(undefined);
   } finally {
     await rm(mine, { force: true });
   }

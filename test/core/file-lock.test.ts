@@ -5,9 +5,13 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { lockFolder } from "../../src/postgres/folder-lock.ts";
+import { databaseInUse } from "../../src/core/errors.ts";
+import { lockFile } from "../../src/core/file-lock.ts";
 
-describe("lockFolder", () => {
+const lockFolder = (folder: string) =>
+  lockFile(join(folder, "lock"), (pid) => databaseInUse(folder, pid));
+
+describe("lockFile", () => {
   let folder = "";
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "runner-test-"));
