@@ -1,26 +1,7 @@
 import { Type } from "typebox";
-import { openArchive } from "../archive/archive.ts";
-import { type Dataset, datasetsOf } from "../archive/eml.ts";
-import type { Archive, Entry } from "../archive/entries.ts";
-import type { Meta, Table } from "../archive/meta.ts";
-import { tableBatches } from "../archive/table-batches.ts";
-import { findTable, tablesOf } from "../archive/tables.ts";
-import type { Batch, Input } from "../core/batch.ts";
-import { type Context, defineSource } from "../core/component.ts";
+import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { defineSource } from "../core/component.ts";
 import { location } from "../core/options.ts";
-import { textBatch } from "../core/text-batch.ts";
-
-const GB = 1e9;
-
-const DATASETS: readonly (keyof Dataset)[] = [
-  "uuid",
-  "title",
-  "abstract",
-  "license",
-  "doi",
-  "citation",
-  "contacts",
-];
 
 /** Reads a table of a Darwin Core Archive: columns by term name, as `meta.xml` has them. */
 export const dwca = defineSource({
@@ -28,87 +9,12 @@ export const dwca = defineSource({
   summary: "Reads a table of a Darwin Core Archive, such as a GBIF download.",
   options: Type.Object({
     path: location("The archive: a zip, a `.tgz`, a folder, or an http(s) URL of one."),
-    table: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description:
-          "Which table: a file name (`occurrence`, `verbatim.txt`) or a row type (`Multimedia`); the core when absent. " +
-          "`datasets` are the data sets' descriptions (EML), one row each: " +
-          `${DATASETS.map((name) => `\`${name}\``).join(", ")}.`,
-      }),
-    ),
-    max_gb: Type.Number({
-      default: 200,
-      exclusiveMinimum: 0,
-      description: "A table that uncompresses to more GB than this stops the flow.",
-    }),
-    max_ratio: Type.Number({
-      default: 200,
-      exclusiveMinimum: 1,
-      description:
-        "A table that uncompresses to more than so many times its size stops the flow: a zip bomb.",
-    }),
+    ...tableOptions,
   }),
   example: "dwca: { path: ../samples/demo.zip, table: occurrence }",
-  columns: ({ table }) => (table === "datasets" ? DATASETS : undefined),
-  create: ({ path, table, max_gb, max_ratio }) =>
-    async function* (context) {
-      const limits = { maxBytes: max_gb * GB, maxRatio: max_ratio };
-      await using archive = await openArchive(path, { signal: context.signal, limits });
-      const meta = await tablesOf(archive, context.signal);
-      if (table === "datasets") {
-        yield await datasets(archive, meta, context);
-        return;
-      }
-      for (const warning of meta.warnings) context.log.warn(warning);
-      const found = findTable(archive, meta, table);
-      const files = found.files.map((file) => archive.entries.get(file) as Entry);
-      for (const file of files) {
-        const input = inputOf(archive, files, file.name);
-        yield* batchesOf(found, file, input, context);
-      }
-    },
+  columns: knownColumns,
+  create:
+    ({ path, ...table }) =>
+    (context) =>
+      readTable(path, table, context),
 });
-
-async function* batchesOf(
-  table: Table,
-  file: Entry,
-  input: Input,
-  { signal, log }: Context,
-): AsyncGenerator<Batch> {
-  let quoted = 0;
-  yield* tableBatches(table, file.read(signal), input, (fields) => {
-    quoted += fields;
-  });
-  if (quoted > 0) {
-    log.info(
-      `${quoted} values of ${file.name} are CSV-quoted although the archive says that none is; they were read without the quotes.`,
-    );
-  }
-}
-
-/** A table may be in several files; its size is that of all. */
-const inputOf = (archive: Archive, files: readonly Entry[], name: string): Input => ({
-  name,
-  sizeBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-  identity: async () => `${await archive.identity()} ${files.map((file) => file.name).join(" ")}`,
-});
-
-const datasets = async (
-  archive: Archive,
-  { metadata }: Meta,
-  { signal, log }: Context,
-): Promise<Batch> => {
-  const input: Input = {
-    name: archive.name,
-    sizeBytes: undefined,
-    identity: () => archive.identity(),
-  };
-  const found = await Array.fromAsync(datasetsOf(archive, metadata, { signal, warn: log.warn }));
-  const records = found.map(({ file, dataset }) => ({
-    place: `${file}:1`,
-    raw: JSON.stringify(dataset),
-    values: DATASETS.map((name) => dataset[name]),
-  }));
-  return textBatch(DATASETS, records, { input, bytes: 0 });
-};
