@@ -65,6 +65,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
     .action(async (file: string, flags: RunFlags) =>
       end(await runCommand(file, flags, interrupted())),

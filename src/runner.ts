@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type Counts, FlowAccount } from "./core/accounting.ts";
 import type { Batch } from "./core/batch.ts";
-import type { Context, Log } from "./core/component.ts";
+import type { Citation, Context, Log } from "./core/component.ts";
 import { messageOf, setupFailed, unknownFlow } from "./core/errors.ts";
 import { recordsOf, runFlow } from "./core/flow.ts";
 import { withoutPasswords } from "./core/place.ts";
@@ -21,8 +21,10 @@ export interface RunOptions {
   readonly database?: string | Database | undefined;
   /** Only these flows, in the plan's order; all when absent. */
   readonly flows?: readonly string[] | undefined;
+  /** Asks services anew for what earlier runs asked for. */
+  readonly isFresh?: boolean | undefined;
   readonly signal: AbortSignal;
-  readonly log: Log;
+  readonly log: Omit<Log, "now">;
   /** Where progress is drawn; absent for none. */
   readonly display?: Display | undefined;
   /** Told of each flow that is done. */
@@ -51,11 +53,14 @@ export interface RunSummary {
   /** Where the rejects are, if there are any. */
   readonly rejectFile: string | undefined;
   readonly database: string;
+  /** What the data of this run must be cited as. */
+  readonly citations: readonly Citation[];
 }
 
 /** Runs the flows of a plan until one fails. Never throws: what went wrong is in the summary. */
 export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunSummary> => {
   const flows: FlowSummary[] = [];
+  const citations = new Map<string, Citation>();
   let run: RunState | undefined;
   let rejectFile: RejectFile | undefined;
   let label = "";
@@ -70,7 +75,7 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
     try {
       for (const script of plan.setup) await runScript(database, script);
       for (const flow of wanted) {
-        const done = await oneFlow(flow, { database, run, rejectFile, options });
+        const done = await oneFlow(flow, { database, run, rejectFile, citations, options });
         flows.push(done);
         options.onFlow?.(done);
       }
@@ -93,20 +98,37 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
     error,
     rejectFile: rejectFile && rejectFile.sizeBytes > 0 ? rejectFile.path : undefined,
     database: label,
+    citations: [...citations.values()],
   };
 };
 
 /** The batches of one flow as its sink would get them; writes nothing, and opens the database only if asked. */
 export const previewFlow = (
   plan: Plan,
-  { flow, ...options }: { flow: string; signal: AbortSignal; log: Log; database?: string },
+  {
+    flow,
+    ...options
+  }: {
+    flow: string;
+    signal: AbortSignal;
+    log: RunOptions["log"];
+    database?: RunOptions["database"];
+  },
 ): AsyncIterable<Batch> => {
   const [chosen] = chosenFlows(plan, [flow]);
   const database = lazily(() => open(plan, options));
   const tally = () => {
     throw new Error("a preview commits nothing");
   };
-  const context: Context = { ...options, database, mode: "preview", tally };
+  const context: Context = {
+    signal: options.signal,
+    log: { ...options.log, now: () => undefined },
+    database,
+    mode: "preview",
+    tally,
+    run: { id: "", isFresh: false },
+    cite: async () => undefined,
+  };
   async function* batches(): AsyncGenerator<Batch> {
     await using _ = database;
     if (chosen) yield* recordsOf(chosen, context);
@@ -116,9 +138,15 @@ export const previewFlow = (
 
 const oneFlow = async (
   flow: FlowPlan,
-  run: { database: Database; run: RunState; rejectFile: RejectFile; options: RunOptions },
+  run: {
+    database: Database;
+    run: RunState;
+    rejectFile: RejectFile;
+    citations: Map<string, Citation>;
+    options: RunOptions;
+  },
 ): Promise<FlowSummary> => {
-  const { signal, log, display } = run.options;
+  const { signal, log, display, isFresh = false } = run.options;
   const { database, rejectFile, run: state } = run;
   const account = new FlowAccount({
     flow: flow.name,
@@ -127,7 +155,19 @@ const oneFlow = async (
     state,
     signal,
   });
-  const context: Context = { signal, log, database, mode: "run", tally: () => account.tally() };
+  const context: Context = {
+    signal,
+    log: { ...log, now: (words) => account.now(words) },
+    database,
+    mode: "run",
+    tally: () => account.tally(),
+    run: { id: state.run, isFresh },
+    cite: async (citation) => {
+      if (run.citations.has(citation.text)) return;
+      await state.cite(citation);
+      run.citations.set(citation.text, citation);
+    },
+  };
   const started = performance.now();
   const endProgress = display ? showProgress(account, display) : () => undefined;
   try {

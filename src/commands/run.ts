@@ -12,6 +12,7 @@ import {
 export interface RunFlags {
   readonly database?: string;
   readonly flow?: readonly string[];
+  readonly fresh?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,6 +39,7 @@ export const runCommand = async (
   const say = (text: string) => console.error(text);
   const summary = await runPipeline(plan, {
     flows: flags.flow,
+    isFresh: flags.fresh,
     signal,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },
     display: process.stderr,

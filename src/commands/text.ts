@@ -1,4 +1,5 @@
 import { type Complaint, formatComplaint } from "../core/complaint.ts";
+import type { Citation } from "../core/component.ts";
 import { messageOf, RunnerError } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
@@ -41,8 +42,8 @@ export const flowLine = (flow: FlowSummary): string => {
 
 /** What is left to say when a run is over. */
 export const closingLines = (summary: RunSummary, pipeline: string): string[] => {
-  const { run, status, database, rejectFile, error } = summary;
-  const lines: string[] = [];
+  const { run, status, database, rejectFile, error, citations } = summary;
+  const lines = citations.map(citationLine);
   if (status === "done") {
     lines.push(`Done: run ${run} of ${summary.pipeline}, in ${database}.`);
     if (rejectFile) lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
@@ -60,8 +61,15 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
   return lines;
 };
 
+/** `Cite: GBIF.org (24 November 2026) GBIF Occurrence Download https://doi.org/… (2,000 records, CC BY-NC 4.0)`. */
+const citationLine = ({ text, records, license }: Citation): string => {
+  const details = [records === undefined ? "" : `${count(records)} records`, license ?? ""];
+  const known = details.filter(Boolean).join(", ");
+  return `Cite: ${text}${known ? ` (${known})` : ""}`;
+};
+
 /** The object of `--json`. */
-export const summaryObject = ({ run, pipeline, status, flows, error }: RunSummary) => ({
+export const summaryObject = ({ run, pipeline, status, flows, citations, error }: RunSummary) => ({
   run: run === undefined ? null : Number(run),
   pipeline,
   status,
@@ -69,6 +77,7 @@ export const summaryObject = ({ run, pipeline, status, flows, error }: RunSummar
     ...flow,
     seconds: Math.round(flow.seconds * 1000) / 1000,
   })),
+  citations,
   ...(status === "failed" ? { error: failure(error) } : {}),
 });
 

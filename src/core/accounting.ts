@@ -44,6 +44,8 @@ export class FlowAccount {
   #read = 0;
   #bytes = 0;
   #inputBytes: number | undefined;
+  #unit: string | undefined;
+  #now = "";
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
   readonly #examples: Rejected[] = [];
@@ -75,13 +77,22 @@ export class FlowAccount {
     rejected: number;
     bytes: number;
     inputBytes: number | undefined;
+    unit: string | undefined;
+    now: string;
   } {
     return {
       read: this.#read,
       rejected: this.#rejected,
       bytes: this.#bytes,
       inputBytes: this.#inputBytes,
+      unit: this.#unit,
+      now: this.#now,
     };
+  }
+
+  /** Remembers what goes on at this moment, for the display. */
+  now(words: string): void {
+    this.#now = words;
   }
 
   /** Rejects by code, most frequent first. */
@@ -95,6 +106,7 @@ export class FlowAccount {
       this.#read += batch.read;
       this.#bytes += batch.bytes;
       this.#inputBytes = batch.input.sizeBytes;
+      this.#unit = batch.input.unit;
       yield batch;
     }
     this.#isComplete = true;

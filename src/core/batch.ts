@@ -7,6 +7,13 @@ export interface Input {
   readonly name: string;
   /** Size of the uncompressed text, for the progress display; undefined when it cannot be known. */
   readonly sizeBytes: number | undefined;
+  /** What `sizeBytes`, and the `bytes` of its batches, count instead of bytes: `ids`. */
+  readonly unit?: string;
+  /**
+   * Whether it comes from a service that counts requests: each batch is to be durable before the next
+   * is asked for.
+   */
+  readonly isMetered?: boolean;
   /** A text that two inputs share exactly when their content is the same. */
   identity(): Promise<string>;
 }

@@ -11,12 +11,14 @@
  * - *reject*: a record that was set aside, with a code and a reason. A value, not an exception.
  * - *tally*: what became of the records, counted where it happens.
  * - *commit*: what a sink has made durable, with its tally.
+ * - *citation*: what whoever uses the data must name: a DOI, a licence, an author.
  * - *session*: one connection to the database.
  */
 
 import type { Static, TObject } from "typebox";
 import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
+import type { Complain } from "./complaint.ts";
 import type { Database } from "./session.ts";
 
 /** What the runner lends a component while a flow runs. */
@@ -29,6 +31,31 @@ export interface Context {
   readonly mode: "run" | "plan" | "preview" | "validate";
   /** A new account of the records of one transaction; the only way to a commit. */
   readonly tally: () => Tally;
+  /** The run, for a source that remembers what it asked a service for. */
+  readonly run: RunIdentity;
+  /** Stores with the run what its data must be cited as; it is printed at the end. */
+  readonly cite: (citation: Citation) => Promise<void>;
+}
+
+export interface RunIdentity {
+  /** Its number in `runner.run`; empty where nothing is written. */
+  readonly id: string;
+  /** `--fresh`: what earlier runs asked for is asked for anew. */
+  readonly isFresh: boolean;
+}
+
+/** What whoever uses the data must name, and what they need to find it again. */
+export interface Citation {
+  /** `10.15468/dl.abcdef`; undefined when the provider gave none. */
+  readonly doi: string | undefined;
+  /** The licence's name or URL. */
+  readonly license: string | undefined;
+  /** As it is to be printed in a publication. */
+  readonly text: string;
+  /** Records in it, as its provider counts them. */
+  readonly records: number | undefined;
+  /** What it was asked with, as JSON. */
+  readonly request: object | undefined;
 }
 
 /** Sentences for the person who watches; nothing per record. */
@@ -37,6 +64,8 @@ export interface Log {
   info(sentence: string): void;
   /** Odd, but nothing is lost. */
   warn(sentence: string): void;
+  /** What goes on at this moment (`GBIF: RUNNING, 23,369 records`): drawn with the progress until the next. */
+  now(words: string): void;
 }
 
 /** What a sink has made durable: records inserted, updated and so on since its last commit. */
@@ -61,6 +90,8 @@ interface Definition<Options extends TObject, Stage> {
   /** The value of one list item or of `source:`/`sink:` in YAML; a test runs it through the loader. */
   readonly example: string;
   create(options: Static<Options>): Stage;
+  /** Says, offline, what only the component can see is wrong with its options: in a document, for one. */
+  check?(options: Static<Options>, complain: Complain): Promise<void>;
   /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
   columns?(options: Static<Options>): readonly string[] | undefined;
 }

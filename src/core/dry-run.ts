@@ -1,5 +1,5 @@
 import { Batch, type Input } from "./batch.ts";
-import type { Complaint } from "./complaint.ts";
+import type { Complain, Complaint } from "./complaint.ts";
 import type { Context, Source, Transform } from "./component.ts";
 import { RunnerError } from "./errors.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
@@ -21,6 +21,7 @@ export const dryRun = async (flows: readonly FlowDraft[]): Promise<Complaint[]> 
 
 const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Complaint[]> => {
   const complaints: Complaint[] = [];
+  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
   const attempt = async (
     stage: StagePlan | undefined,
     work: (stage: StagePlan) => Batch | Promise<Batch>,
@@ -28,6 +29,7 @@ const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Comp
     if (stage === undefined) return anyColumns;
     const isUncertain = (stage.unset ?? []).length > 0;
     try {
+      if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain);
       const batch = await work(stage);
       return isUncertain && batch.names.some((name) => name.includes("${")) ? anyColumns : batch;
     } catch (error) {
@@ -73,7 +75,7 @@ const forbidden = (): never => {
 
 const context: Context = {
   signal: new AbortController().signal,
-  log: { info: () => undefined, warn: () => undefined },
+  log: { info: () => undefined, warn: () => undefined, now: () => undefined },
   database: {
     label: "",
     isEmbedded: false,
@@ -82,4 +84,6 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
+  run: { id: "", isFresh: false },
+  cite: forbidden,
 };

@@ -218,6 +218,156 @@ export const downloadCut = (label: string, bytes: number, announced: number): Ru
     `${label} gave ${bytes} bytes of the ${announced} it announced. Nothing was loaded; try again.`,
   );
 
+/** A proxy that is no URL. */
+export const proxyInvalid = (cause: unknown): RunnerError =>
+  new RunnerError(
+    "proxy_invalid",
+    3,
+    "HTTPS_PROXY or HTTP_PROXY in the environment is no URL of a proxy; write it like http://proxy.example.org:3128.",
+    { cause },
+  );
+
+/** A redirect that is not followed, because it may lead into the user's own network or out of TLS. */
+export const redirectRefused = (from: string, to: string, what: string): RunnerError =>
+  new RunnerError(
+    "redirect_refused",
+    1,
+    `${from} redirects to ${to}, which is ${what}. This was not followed. Is the URL right?`,
+  );
+
+/** A server that sends round and round. */
+export const tooManyRedirects = (label: string, redirects: number): RunnerError =>
+  new RunnerError(
+    "too_many_redirects",
+    1,
+    `${label} redirects more than ${redirects} times. Is the URL right?`,
+  );
+
+/** GBIF wants an account for downloads, and none is in the environment. */
+export const gbifAccountMissing = (names: readonly string[]): RunnerError =>
+  new RunnerError(
+    "gbif_account_missing",
+    3,
+    `GBIF prepares downloads for its users only: set ${listed(names)} in the environment. An account is free: https://www.gbif.org/user/profile.`,
+  );
+
+/** GBIF does not know this user with this password. */
+export const gbifUnauthorized = (user: string): RunnerError =>
+  new RunnerError(
+    "gbif_unauthorized",
+    3,
+    `GBIF does not accept the user \`${user}\` with this password. GBIF_USER is the user name, not the e-mail address; GBIF_PWD is its password.`,
+  );
+
+/** GBIF will not do what was asked, and says why. */
+export const gbifRefused = (status: number, reason: string): RunnerError =>
+  new RunnerError(
+    "gbif_refused",
+    2,
+    `GBIF refuses the request with ${status}${status === 413 ? ": it is too large (at most 101,000 values and 10,000 points of polygons)" : ""}${reason ? `: ${reason.replace(/\.$/, "")}` : ""}. Correct the query.`,
+  );
+
+/** GBIF gives no answer, or none that makes sense. */
+export const gbifUnreachable = (url: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "gbif_unreachable",
+    3,
+    `GBIF cannot be asked at ${url}: ${messageOf(cause).replace(/\.$/, "")}. Nothing is lost: the next run goes on with the same request.`,
+    { cause },
+  );
+
+/** A download that ended without an archive. */
+export const gbifDownloadEnded = (key: string, status: string): RunnerError =>
+  new RunnerError(
+    "gbif_download_ended",
+    1,
+    `GBIF's download ${key} is ${status}: ${GBIF_STATES[status] ?? "a state that this version does not know. See https://www.gbif.org/occurrence/download."}`,
+  );
+
+const GBIF_STATES: Readonly<Record<string, string>> = {
+  CANCELLED: "somebody with this account cancelled it. Run again to ask anew.",
+  KILLED:
+    "GBIF stopped it, as it does with very large ones. Run again; if it happens again, ask for less.",
+  FAILED:
+    "GBIF could not prepare it. Run again to ask anew; if it happens again, write to helpdesk@gbif.org with this key.",
+  FILE_ERASED: "GBIF has deleted its archive, as it does after some months. Run again to ask anew.",
+};
+
+/** The download is not ready although all patience is used up. */
+export const gbifTooSlow = (key: string, status: string, hours: number): RunnerError =>
+  new RunnerError(
+    "gbif_too_slow",
+    1,
+    `GBIF's download ${key} is still ${status} after ${hours} hours. Run again to go on waiting for it, or raise \`max_wait_hours\`.`,
+    { subject: "max_wait_hours" },
+  );
+
+/** GBIF gives an older download for the same predicate, with keys of another taxonomy. */
+export const gbifOtherTaxonomy = (key: string, created: string): RunnerError =>
+  new RunnerError(
+    "gbif_other_taxonomy",
+    1,
+    `GBIF answers with its download ${key} of ${created}, whose taxonomy is another than the one asked for: ` +
+      "for 48 hours the same predicate gives the same archive. Ask again after that, or change the predicate a little.",
+  );
+
+/** Taxon keys with letters, where the database knows numbers. */
+export const taxonKeysCannotJoin = (input: string, key: string): RunnerError =>
+  new RunnerError(
+    "taxon_keys_cannot_join",
+    1,
+    `${input} has taxon keys such as \`${key}\`, of the Catalogue of Life; \`taxref_liens\` has the numbers of the GBIF backbone, so no name would be found. ` +
+      "Leave `checklistKey` out of the query, or write `taxon_keys: any` if you have a table that leads from one to the other.",
+    { subject: "taxon_keys" },
+  );
+
+/** GBIF announced another number of records than its archive has. */
+export const recordsDiffer = (input: string, read: number, announced: number): RunnerError =>
+  new RunnerError(
+    "records_differ",
+    1,
+    `${input} has ${read} records, GBIF announced ${announced}. Nothing was loaded. Run again; with \`--fresh\` GBIF is asked for a new archive.`,
+  );
+
+/** A preview or plan of an archive that was never fetched. */
+export const gbifNotFetched = (request: string): RunnerError =>
+  new RunnerError(
+    "gbif_not_fetched",
+    1,
+    `The archive of this query is not in the cache, and only \`runner run\` asks GBIF for it. It would ask: ${request}`,
+    { subject: "query" },
+  );
+
+/** iNaturalist turns us away. */
+export const inaturalistRefused = (url: string, status: number, reason: string): RunnerError =>
+  new RunnerError(
+    "inaturalist_refused",
+    3,
+    `iNaturalist answers ${status} at ${url}${reason ? `: ${reason.slice(0, 200).replace(/\s+/g, " ").trim()}` : ""}. What was answered before is loaded. It blocks who asks too often: wait a day, then write to help@inaturalist.org.`,
+  );
+
+/** iNaturalist gives no answer, or none that makes sense, for long. */
+export const inaturalistUnreachable = (url: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "inaturalist_unreachable",
+    3,
+    `iNaturalist cannot be asked at ${url}: ${messageOf(cause).replace(/\.$/, "")}. What was answered before is loaded; run again to go on.`,
+    { cause },
+  );
+
+/** Rates above those that a service publishes need somebody's word. */
+export const ratesWithoutPermission = (
+  name: string,
+  value: number | null,
+  published: number,
+): RunnerError =>
+  new RunnerError(
+    "rates_without_permission",
+    2,
+    `\`${name}\` is ${value === null ? "without limit" : value}, iNaturalist allows ${published}. Say under \`permission\` who granted more.`,
+    { subject: name },
+  );
+
 /** An encoding that nobody knows. */
 export const encodingUnknown = (input: string, encoding: string, cause: unknown): RunnerError =>
   new RunnerError(

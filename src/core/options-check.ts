@@ -5,6 +5,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
 import { meant, memberSchema, relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
+import { type Document, fileDocument, inlineDocument } from "./document.ts";
 import { nearest, type Place } from "./errors.ts";
 import { pathOf, sentence } from "./option-sentences.ts";
 import type { OptionKind } from "./options.ts";
@@ -147,6 +148,7 @@ const converted = (
 ): unknown => {
   const { value } = context;
   const schema = meant(anySchema, data);
+  if (schema.runner === "document" && value) return documentOf(value);
   if (Array.isArray(data)) {
     const items = schema.items ?? {};
     return data.map((item, index) =>
@@ -166,6 +168,13 @@ const converted = (
   const isAnyPlain = Array.isArray(schema.type) && schema.type.includes("string");
   if (isAnyPlain && typeof data === "number" && scalar) return scalar.source;
   return schema.runner && scalar ? ofKind(schema.runner, String(data), scalar, context) : data;
+};
+
+/** One whose name has a variable without a value stays a text; nothing is said of it. */
+const documentOf = (value: YamlValue): Document | string => {
+  if (value.kind !== "scalar") return inlineDocument(value);
+  const text = String(value.value);
+  return value.unset?.length ? text : fileDocument(absolutePath(text, value), value);
 };
 
 const ofKind = (
@@ -194,9 +203,9 @@ const ofKind = (
 
 /**
  * A path is relative to the file that names it; one that begins with a variable of the shell to the
- * working folder, as everything else in a shell. `-` is no file.
+ * working folder, as everything else in a shell. `-` is no file, nothing is none.
  */
 export const absolutePath = (text: string, scalar: YamlScalar): string => {
-  if (text === "-") return text;
+  if (text === "-" || text === "") return text;
   return resolve(scalar.isFromShell ? process.cwd() : dirname(scalar.place.file), text);
 };

@@ -6,10 +6,11 @@
  */
 
 import { type TUnsafe, Type } from "typebox";
+import type { Document } from "./document.ts";
 import type { Secret } from "./secret.ts";
 
 /** How the loader turns the text of an option into what `create` gets. */
-export type OptionKind = "pattern" | "secret" | "path" | "location";
+export type OptionKind = "pattern" | "secret" | "path" | "location" | "document";
 
 /** The name of a column of the batch, as `from`, `to` and the like. */
 export const columnName = (description: string) => Type.String({ description, minLength: 1 });
@@ -36,6 +37,10 @@ export const path = (description: string): TUnsafe<string> =>
 /** A path, or an http(s) URL that stays as it is. */
 export const location = (description: string): TUnsafe<string> =>
   Type.Unsafe<string>({ type: "string", minLength: 1, runner: "location", description });
+
+/** A map with a form of its own, written in place or in a JSON or YAML file; `create` gets a `Document`. */
+export const document = (description: string): TUnsafe<Document> =>
+  Type.Unsafe<Document>({ type: ["string", "object"], runner: "document", description });
 
 /** One of a few words; null is written `null` in YAML. */
 export const oneOf = <const Choice extends string | null>(

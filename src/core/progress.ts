@@ -1,7 +1,7 @@
 import type { FlowAccount } from "./accounting.ts";
 
 const TERMINAL_MS = 200;
-const LINES_MS = 10_000;
+const LINES_MS = 30_000;
 
 /** Where the display goes: standard error. */
 export interface Display {
@@ -11,13 +11,17 @@ export interface Display {
 }
 
 /**
- * Shows how far a flow is: one line that is drawn anew on a terminal, a plain line every ten seconds
+ * Shows how far a flow is: one line that is drawn anew on a terminal, a plain line every half minute
  * elsewhere. Gives the function that ends it.
  */
 export const showProgress = (account: FlowAccount, display: Display): (() => void) => {
   const started = performance.now();
   const draw = () => {
-    const line = progressLine(account.flow, account.progress, performance.now() - started);
+    const hasBar = display.isTTY === true;
+    const line = progressLine(account.flow, account.progress, {
+      elapsedMs: performance.now() - started,
+      hasBar,
+    });
     if (display.isTTY) display.write(`\r\x1b[2K${line.slice(0, (display.columns ?? 80) - 1)}`);
     else display.write(`${line}\n`);
   };
@@ -28,26 +32,36 @@ export const showProgress = (account: FlowAccount, display: Display): (() => voi
   };
 };
 
-/** `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`. */
+/**
+ * `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`, or what it
+ * waits for: `occurrences  GBIF: RUNNING, 23,369 records  12 min 5 s`.
+ */
 export const progressLine = (
   flow: string,
-  progress: FlowAccount["progress"],
-  elapsedMs: number,
+  { read, rejected, bytes, inputBytes, unit, now }: FlowAccount["progress"],
+  { elapsedMs, hasBar = false }: { elapsedMs: number; hasBar?: boolean },
 ): string => {
-  const { read, rejected, bytes, inputBytes } = progress;
   const seconds = elapsedMs / 1000;
   const share = inputBytes ? Math.min(1, bytes / inputBytes) : undefined;
+  if (read === 0 && now) return [flow, now, duration(seconds)].join("  ");
+  const amount = unit === undefined ? size : (number: number) => `${count(number)} ${unit}`;
   const parts = [
     flow,
-    share === undefined ? "" : `${Math.floor(share * 100)}%`,
+    share === undefined ? "" : `${hasBar ? bar(share) : ""}${Math.floor(share * 100)}%`,
+    now,
     `${count(read)} rows`,
-    inputBytes ? `${size(bytes)} of ${size(inputBytes)}` : size(bytes),
+    inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes),
     seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "",
     share ? `${duration((seconds * (1 - share)) / share)} left` : "",
     rejected > 0 ? `${count(rejected)} rejected` : "",
   ];
   return parts.filter(Boolean).join("  ");
 };
+
+const BAR_WIDTH = 20;
+
+const bar = (share: number): string =>
+  `${"█".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, "░")} `;
 
 /** 1,234,567: thousands apart, the same in every locale. */
 export const count = (number: number): string => number.toLocaleString("en-US");

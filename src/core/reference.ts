@@ -64,6 +64,7 @@ const KINDS = {
   secret: "secret text",
   path: "path",
   location: "path or URL",
+  document: "path or map",
 } as const;
 
 const TYPES: Readonly<Record<string, string>> = {

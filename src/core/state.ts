@@ -4,6 +4,7 @@
  */
 
 import { hostname } from "node:os";
+import type { Citation } from "./component.ts";
 import { leaseLost, pipelineBusy, stateForbidden } from "./errors.ts";
 import { type Database, inTransaction, type Session } from "./session.ts";
 
@@ -17,6 +18,8 @@ export interface RunState {
   readonly pipeline: string;
   /** Renews the lease inside the session's transaction; throws `lease_lost` when it is another's. */
   renew(session: Session): Promise<void>;
+  /** Stores what the run's data must be cited as; once, however many flows say so. */
+  cite(citation: Citation): Promise<void>;
   /** Writes how the run ended and gives the lease back. */
   finish(status: RunStatus, error?: string): Promise<void>;
 }
@@ -71,6 +74,37 @@ create table if not exists runner.input (
   loaded_at timestamptz not null default now(),
   primary key (pipeline, flow, target, identity)
 );
+create table if not exists runner.citation (
+  run bigint not null references runner.run on delete cascade,
+  citation text not null,
+  doi text,
+  license text,
+  records bigint,
+  request jsonb,
+  primary key (run, citation)
+);
+create table if not exists runner.download (
+  service text not null,
+  key text not null,
+  identity text not null,
+  request jsonb not null,
+  status text not null,
+  created_at timestamptz not null,
+  size_bytes bigint,
+  records bigint,
+  doi text,
+  license text,
+  run bigint not null,
+  updated_at timestamptz not null default now(),
+  primary key (service, key)
+);
+create index if not exists download_identity on runner.download (service, identity, created_at);
+create table if not exists runner.budget (
+  service text not null,
+  day date not null,
+  requests integer not null,
+  primary key (service, day)
+);
 `;
 
 /** Two processes that create the schema at once would trip over each other. */
@@ -121,6 +155,14 @@ export const beginRun = async (
       );
       if (count !== 1) throw leaseLost(pipeline);
     },
+    async cite({ text, doi, license, records, request }) {
+      await using own = await database.session();
+      await own.query(
+        `insert into runner.citation (run, citation, doi, license, records, request)
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing`,
+        [run, text, doi, license, records, request && JSON.stringify(request)],
+      );
+    },
     async finish(status, error) {
       await session.query(
         "update runner.run set status = $2, error = $3, finished_at = now() where run = $1",
@@ -137,7 +179,7 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
       await session.query(SCHEMA_LOCK);
       // Asked first, so that a role that may use the schema but not create one gets through.
       const { rows } = await session.query<{ present: boolean }>(
-        "select to_regclass('runner.input') is not null as present",
+        "select to_regclass('runner.budget') is not null as present",
       );
       if (!rows[0]?.present) await session.script(SCHEMA);
     });

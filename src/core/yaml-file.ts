@@ -47,7 +47,7 @@ const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): P
   if (code === "EISDIR") return `${label} is a folder, and this is the place of a YAML file.`;
   if (code !== "ENOENT") return `The file ${label} cannot be read.`;
   const beside = await readdir(dirname(file)).catch(() => []);
-  const files = beside.filter((name) => /\.ya?ml$/.test(name));
+  const files = beside.filter((name) => /\.(ya?ml|json)$/.test(name));
   return `The file ${label} is not there.${suggestion(basename(file), files)}`;
 };
 

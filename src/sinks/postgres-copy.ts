@@ -61,11 +61,12 @@ export const postgresCopy = defineSink({
 
     return async function* (batches, context) {
       const tally = context.tally();
+      // A source may wait for half an hour before its first batch: no transaction is open by then.
+      const { first, all } = await peek(batches);
       await using session = await context.database.session();
       await session.begin();
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
-      const { first, all } = await peek(batches);
       const table = await prepare(session, settings, first.names);
 
       if (

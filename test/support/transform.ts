@@ -12,7 +12,7 @@ export const contextAlone = (
   };
   return {
     signal,
-    log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
+    log: { info: (text) => said.push(text), warn: (text) => said.push(text), now: () => undefined },
     database: {
       label: "",
       isEmbedded: false,
@@ -21,6 +21,8 @@ export const contextAlone = (
     },
     mode: "run",
     tally: none,
+    run: { id: "", isFresh: false },
+    cite: none,
   };
 };
 

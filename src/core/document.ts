@@ -1,0 +1,24 @@
+import type { Complain } from "./complaint.ts";
+import { fileLabel } from "./place.ts";
+import { readYaml } from "./yaml-file.ts";
+import type { YamlScalar, YamlValue } from "./yaml-value.ts";
+
+/** A value that stands in a file of its own, or in the pipeline where it is used. */
+export interface Document {
+  /** For people: the file it stands in. */
+  readonly label: string;
+  /** What it says, with the place of each part; undefined when it cannot be read, with complaints. */
+  read(complain: Complain): Promise<YamlValue | undefined>;
+}
+
+/** A document written in place. */
+export const inlineDocument = (value: YamlValue): Document => ({
+  label: fileLabel(value.place.file),
+  read: async () => value,
+});
+
+/** A document in a file; `scalar` is where the file is named. */
+export const fileDocument = (file: string, { place }: YamlScalar): Document => ({
+  label: fileLabel(file),
+  read: (complain) => readYaml(file, complain, place),
+});
