@@ -42,6 +42,8 @@ export const rateLimiter = ({ perSecond, perMinute }: Rates): Limiter => {
       }),
     [Symbol.dispose]: () => {
       clearInterval(alive);
+      // What waits for its turn was rejected by its signal, or nobody waits for it.
+      queue.stop({ dropWaitingJobs: true }).catch(() => undefined);
       void queue.disconnect();
     },
   };
