@@ -192,6 +192,8 @@ export interface RecordOptions {
   readonly badShare?: number;
   /** Without the value `\.`, at which the hand procedure's `\copy` ends with an error. */
   readonly isTame?: boolean;
+  /** Taxon keys of the Catalogue of Life, with letters, instead of the backbone's numbers. */
+  readonly hasColKeys?: boolean;
 }
 
 const pick = <T>(random: Random, values: readonly T[]): T => values[random(values.length)] as T;
@@ -227,12 +229,18 @@ export function* sampleRecords({
   mode,
   badShare = 0,
   isTame = false,
+  hasColKeys = false,
 }: RecordOptions): Generator<Sample> {
   const random = randomFrom(seed);
   for (let row = 0; row < rows; row++) {
     const values = occurrence(row, random);
     if (badShare > 0 && random(10_000) < badShare * 10_000) values.decimalLatitude = "45,7°";
     if (isTame && values.occurrenceRemarks === "\\.") values.occurrenceRemarks = "";
+    if (hasColKeys) {
+      for (const name of ["taxonKey", "acceptedTaxonKey", "speciesKey"]) {
+        values[name] = Number(values[name]).toString(36).toUpperCase();
+      }
+    }
     const isQuoted = mode === "small";
     const media = mediaOf(values, random);
     values.mediaType = media.map(({ type }) => type).join(";");

@@ -3,6 +3,8 @@ import { file } from "./sinks/file.ts";
 import { postgresCopy } from "./sinks/postgres-copy.ts";
 import { csv } from "./sources/csv.ts";
 import { dwca } from "./sources/dwca.ts";
+import { gbif } from "./sources/gbif.ts";
+import { inaturalist } from "./sources/inaturalist.ts";
 import { json } from "./sources/json.ts";
 import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
@@ -15,6 +17,8 @@ import { set } from "./transforms/set.ts";
 /** Every component there is, in the order of the reference. */
 export const components: readonly Component[] = [
   dwca,
+  gbif,
+  inaturalist,
   csv,
   json,
 

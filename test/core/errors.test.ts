@@ -88,6 +88,66 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.downloadCut("http://host/x.zip", 5, 9),
     "http://host/x.zip gave 5 bytes of the 9 it announced. Nothing was loaded; try again.",
   ],
+  [
+    errors.proxyInvalid(undefined),
+    "HTTPS_PROXY or HTTP_PROXY in the environment is no URL of a proxy; write it like http://proxy.example.org:3128.",
+  ],
+  [
+    errors.redirectRefused("https://a/x", "http://10.0.0.1/x", "an address of a private network"),
+    "https://a/x redirects to http://10.0.0.1/x, which is an address of a private network. This was not followed. Is the URL right?",
+  ],
+  [
+    errors.gbifAccountMissing(["GBIF_USER", "GBIF_PWD"]),
+    "GBIF prepares downloads for its users only: set `GBIF_USER` and `GBIF_PWD` in the environment. An account is free: https://www.gbif.org/user/profile.",
+  ],
+  [
+    errors.gbifUnauthorized("me"),
+    "GBIF does not accept the user `me` with this password. GBIF_USER is the user name, not the e-mail address; GBIF_PWD is its password.",
+  ],
+  [
+    errors.gbifRefused(400, "Cannot deserialize value."),
+    "GBIF refuses the request with 400: Cannot deserialize value. Correct the query.",
+  ],
+  [
+    errors.gbifUnreachable("https://api.gbif.org/v1/x", new Error("it answers 500")),
+    "GBIF cannot be asked at https://api.gbif.org/v1/x: it answers 500. Nothing is lost: the next run goes on with the same request.",
+  ],
+  [
+    errors.gbifDownloadEnded("0000001-1", "KILLED"),
+    "GBIF's download 0000001-1 is KILLED: GBIF stopped it, as it does with very large ones. Run again; if it happens again, ask for less.",
+  ],
+  [
+    errors.gbifTooSlow("0000001-1", "SUSPENDED", 24),
+    "GBIF's download 0000001-1 is still SUSPENDED after 24 hours. Run again to go on waiting for it, or raise `max_wait_hours`.",
+  ],
+  [
+    errors.gbifOtherTaxonomy("0000001-1", "2026-11-23"),
+    "GBIF answers with its download 0000001-1 of 2026-11-23, whose taxonomy is another than the one asked for: for 48 hours the same predicate gives the same archive. Ask again after that, or change the predicate a little.",
+  ],
+  [
+    errors.taxonKeysCannotJoin("occurrence.txt", "5WZLF"),
+    "occurrence.txt has taxon keys such as `5WZLF`, of the Catalogue of Life; `taxref_liens` has the numbers of the GBIF backbone, so no name would be found. Leave `checklistKey` out of the query, or write `taxon_keys: any` if you have a table that leads from one to the other.",
+  ],
+  [
+    errors.gbifNotFetched("{}"),
+    "The archive of this query is not in the cache, and only `runner run` asks GBIF for it. It would ask: {}",
+  ],
+  [
+    errors.inaturalistRefused("https://api.inaturalist.org/v2/observations", 403, "Forbidden"),
+    "iNaturalist answers 403 at https://api.inaturalist.org/v2/observations: Forbidden. What was answered before is loaded. It blocks who asks too often: wait a day, then write to help@inaturalist.org.",
+  ],
+  [
+    errors.inaturalistUnreachable("https://api/v2", new Error("it answers 502")),
+    "iNaturalist cannot be asked at https://api/v2: it answers 502. What was answered before is loaded; run again to go on.",
+  ],
+  [
+    errors.ratesWithoutPermission("per_second", 5, 1),
+    "`per_second` is 5, iNaturalist allows 1. Say under `permission` who granted more.",
+  ],
+  [
+    errors.ratesWithoutPermission("per_day", null, 10_000),
+    "`per_day` is without limit, iNaturalist allows 10000. Say under `permission` who granted more.",
+  ],
 ];
 
 describe("errors", () => {
