@@ -11,6 +11,19 @@ create table if not exists pinv_gbif.cor_multimedia (
   media_url text
 );
 
+create table if not exists pinv_gbif.cor_uuid_inaturalist (
+  id_inaturalist bigint primary key
+);
+
+-- One that was made by hand for the answers of the R script has no time and no status: what is in it was found.
+alter table pinv_gbif.cor_uuid_inaturalist
+  add column if not exists id_inaturalist bigint,
+  add column if not exists uuid uuid,
+  add column if not exists uri text,
+  add column if not exists status text not null default 'found',
+  add column if not exists asked_at timestamptz;
+create unique index if not exists cor_uuid_inaturalist_id on pinv_gbif.cor_uuid_inaturalist (id_inaturalist);
+
 -- Tables that were made by hand from the wiki have types that real values do not fit: a date can be an
 -- interval, a taxon key has letters. Columns that are missing are added, those that are too narrow become text.
 do $$
