@@ -1,13 +1,13 @@
 /** Runs a plan: opens the database, takes the lease, runs setup and the flows in order, keeps the account. */
 
 import { readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { type Counts, FlowAccount } from "./core/accounting.ts";
 import type { Batch } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
 import { messageOf, setupFailed, unknownFlow } from "./core/errors.ts";
 import { recordsOf, runFlow } from "./core/flow.ts";
-import { withoutPasswords } from "./core/place.ts";
+import { fileLabel, formatPlace, placeInText, withoutPasswords } from "./core/place.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Display, showProgress } from "./core/progress.ts";
 import { RejectFile } from "./core/reject-file.ts";
@@ -229,12 +229,8 @@ const runScript = async (database: Database, path: string): Promise<void> => {
   }
 };
 
-const placeInScript = (path: string, sql: string, position: string | undefined): string => {
-  const file = relative(process.cwd(), path);
-  if (position === undefined) return file;
-  const before = sql.slice(0, Number(position) - 1).split("\n");
-  return `${file}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-};
+const placeInScript = (path: string, sql: string, position: string | undefined): string =>
+  position === undefined ? fileLabel(path) : formatPlace(placeInText(path, sql, Number(position)));
 
 const rejectPath = (plan: Plan, run: string): string =>
   join(dirname(plan.file), ".runner", "rejects", `${plan.name}-${run}.ndjson`);
