@@ -10,6 +10,7 @@ import { postgres } from "./sources/postgres.ts";
 import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
 import { filter } from "./transforms/filter.ts";
+import { lookup } from "./transforms/lookup.ts";
 import { mapValues } from "./transforms/map-values.ts";
 import { parseDates } from "./transforms/parse-dates.ts";
 import { project } from "./transforms/project.ts";
@@ -31,6 +32,7 @@ export const components: readonly Component[] = [
   set,
   mapValues,
   distinct,
+  lookup,
 
   postgresCopy,
   file,
