@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { type Counts, FlowAccount } from "./core/accounting.ts";
+import { type Changes, type Counts, FlowAccount } from "./core/accounting.ts";
 import type { Batch } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
 import { messageOf, setupFailed, unknownFlow } from "./core/errors.ts";
@@ -39,6 +39,8 @@ export interface FlowSummary extends Counts {
   readonly seconds: number;
   /** Rejects by code, most frequent first. */
   readonly rejectedByCode: readonly (readonly [string, number])[];
+  /** Rows updated, by column, and a few examples. */
+  readonly changed: Changes;
 }
 
 export interface RunSummary {
@@ -181,6 +183,7 @@ const oneFlow = async (
     vanished: 0,
     seconds: (performance.now() - started) / 1000,
     rejectedByCode: account.rejectedByCode,
+    changed: account.changed,
   };
 };
 

@@ -706,6 +706,69 @@ export const primaryKeyUnknown = (name: string, known: Iterable<string>): Runner
     { subject: name },
   );
 
+/** The columns of a key are not all in the flow, or not all in the table. */
+export const keyNotGiven = (name: string, given: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "key_not_given",
+    1,
+    `\`key\` names \`${name}\`, which is not a column of both the flow and the table.${suggestion(name, given)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** A column that is computed comes from the flow too. */
+export const derivedTwice = (name: string): RunnerError =>
+  new RunnerError(
+    "derived_twice",
+    1,
+    `Column \`${name}\` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.`,
+    { subject: name },
+  );
+
+/** A list of the sink names a column that there is not. */
+export const mergeColumnUnknown = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "merge_column_unknown",
+    1,
+    `The sink names column \`${name}\`, which this flow does not give.${suggestion(name, known)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** No unique index says that a key has one row. */
+export const keyNotUnique = (
+  table: string,
+  key: readonly string[],
+  statement: string,
+): RunnerError =>
+  new RunnerError(
+    "key_not_unique",
+    1,
+    `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
+    { subject: key[0] },
+  );
+
+/** Rows that the partial unique index behind the key does not cover. */
+export const keyOutsideIndex = (table: string, condition: string): RunnerError =>
+  new RunnerError(
+    "key_outside_index",
+    1,
+    `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others. Nothing was committed.`,
+    { subject: table },
+  );
+
+/** The track table is another target's, or another tool's. */
+export const trackDiffers = (
+  table: string,
+  wanted: readonly string[],
+  known: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "track_differs",
+    1,
+    `Table \`${table}\` cannot be the track of this sink: it has the columns ${listed(known)}, and would need ${listed(wanted)}. ` +
+      "Name another one; it is made when it is not there.",
+    { subject: table },
+  );
+
 /** A trigger or rule of the target swallowed rows without a word. */
 export const rowsSuppressed = (table: string, rows: number): RunnerError =>
   new RunnerError(

@@ -141,6 +141,30 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "iNaturalist cannot be asked at https://api/v2: it answers 502. What was answered before is loaded; run again to go on.",
   ],
   [
+    errors.keyNotGiven("idd", ["id", "n"]),
+    "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
+  ],
+  [
+    errors.derivedTwice("n"),
+    "Column `n` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.",
+  ],
+  [
+    errors.mergeColumnUnknown("nn", ["n"]),
+    "The sink names column `nn`, which this flow does not give. Did you mean `n`? Nothing was loaded.",
+  ],
+  [
+    errors.keyNotUnique("t", ["a", "b"], "create unique index concurrently on t (a, b);"),
+    "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. Nothing was loaded; this adds one: create unique index concurrently on t (a, b);",
+  ],
+  [
+    errors.keyOutsideIndex("t", "(id_source = 5)"),
+    "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.trackDiffers("t", ["id", "hash"], ["a"]),
+    "Table `t` cannot be the track of this sink: it has the columns `a`, and would need `id` and `hash`. Name another one; it is made when it is not there.",
+  ],
+  [
     errors.ratesWithoutPermission("per_second", 5, 1),
     "`per_second` is 5, iNaturalist allows 1. Say under `permission` who granted more.",
   ],
