@@ -603,12 +603,16 @@ export const stateForbidden = (label: string, cause: unknown): RunnerError =>
     { cause },
   );
 
-/** An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. */
-export const setupFailed = (place: string, cause: unknown): RunnerError =>
+/**
+ * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
+ * a part of the script was committed before.
+ */
+export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError =>
   new RunnerError(
     "setup_failed",
     1,
-    `The setup script ${place} failed: ${messageOf(cause)}. Nothing of it was kept, and no flow was run.`,
+    `The setup script ${place} failed: ${messageOf(cause).replace(/\.$/, "")}. ` +
+      `${isLater ? "Only the parts before it were" : "Nothing of it was"} kept, and no flow was run.`,
     { cause },
   );
 
