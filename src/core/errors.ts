@@ -259,6 +259,36 @@ export const gbifUnauthorized = (user: string): RunnerError =>
     `GBIF does not accept the user \`${user}\` with this password. GBIF_USER is the user name, not the e-mail address; GBIF_PWD is its password.`,
   );
 
+/** A query that GBIF would refuse; `runner validate` says the same without a run. */
+export const gbifQueryInvalid = (query: string, problems: readonly string[]): RunnerError =>
+  new RunnerError(
+    "gbif_query_invalid",
+    2,
+    `GBIF was not asked, as the query ${query} is wrong:\n${problems
+      .slice(0, 5)
+      .map((problem) => `  ${problem}`)
+      .join("\n")}${problems.length > 5 ? `\n  and ${problems.length - 5} more.` : ""}`,
+    { subject: "query" },
+  );
+
+/** The database has no value for a predicate. */
+export const gbifNoValues = (place: string): RunnerError =>
+  new RunnerError(
+    "gbif_no_values",
+    1,
+    `The statement at ${place} gives no value. GBIF was not asked: without its values the query would be another one.`,
+    { subject: "query" },
+  );
+
+/** The database refuses a statement for the values of a predicate. */
+export const gbifStatementFailed = (place: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "gbif_statement_failed",
+    1,
+    `Postgres refuses the statement at ${place}: ${messageOf(cause).replace(/\.$/, "")}. GBIF was not asked.`,
+    { subject: "query", cause },
+  );
+
 /** GBIF will not do what was asked, and says why. */
 export const gbifRefused = (status: number, reason: string): RunnerError =>
   new RunnerError(

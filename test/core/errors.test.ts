@@ -109,6 +109,18 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "GBIF refuses the request with 400: Cannot deserialize value. Correct the query.",
   ],
   [
+    errors.gbifQueryInvalid("queries/inat.json", ["queries/inat.json:3:5 Wrong."]),
+    "GBIF was not asked, as the query queries/inat.json is wrong:\n  queries/inat.json:3:5 Wrong.",
+  ],
+  [
+    errors.gbifNoValues("queries/inat.json:3:5"),
+    "The statement at queries/inat.json:3:5 gives no value. GBIF was not asked: without its values the query would be another one.",
+  ],
+  [
+    errors.gbifStatementFailed("queries/inat.json:3:5", new Error("no such table.")),
+    "Postgres refuses the statement at queries/inat.json:3:5: no such table. GBIF was not asked.",
+  ],
+  [
     errors.gbifUnreachable("https://api.gbif.org/v1/x", new Error("it answers 500")),
     "GBIF cannot be asked at https://api.gbif.org/v1/x: it answers 500. Nothing is lost: the next run goes on with the same request.",
   ],
