@@ -635,16 +635,18 @@ export const stateForbidden = (label: string, cause: unknown): RunnerError =>
 
 /**
  * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
- * a part of the script was committed before.
+ * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.
  */
-export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError =>
-  new RunnerError(
+export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError => {
+  const reason = messageOf(cause);
+  return new RunnerError(
     "setup_failed",
     1,
-    `The setup script ${place} failed: ${messageOf(cause).replace(/\.$/, "")}. ` +
+    `The setup script ${place} failed: ${reason.endsWith("\n") ? reason : `${reason}. `}` +
       `${isLater ? "Only the parts before it were" : "Nothing of it was"} kept, and no flow was run.`,
     { cause },
   );
+};
 
 /** The target of a sink is not in the database. */
 export const unknownTable = (table: string, known: Iterable<string>): RunnerError =>

@@ -23,32 +23,33 @@ export const runScript = async (
   onSkipped?: (sql: string) => void,
 ): Promise<void> => {
   const text = await readFile(path, "utf8");
-  const parts = partsOf(text);
-  for (const [index, { sql, start, command, commandStart }] of parts.entries()) {
-    const failed = (error: unknown, position: number | undefined): unknown => {
-      if (!isDatabaseError(error)) return error;
-      return setupFailed(placeInScript(path, text, position), error, index > 0);
-    };
+  const place = (offset: number | undefined) => placeInScript(path, text, offset);
+  for (const [index, { sql, start, command, commandStart }] of partsOf(text).entries()) {
     const rows = await session.script(sql).catch((error: unknown) => {
-      throw failed(
-        error,
-        isDatabaseError(error) ? offsetOf(sql, start, error.position) : undefined,
-      );
+      if (!isDatabaseError(error)) throw error;
+      throw setupFailed(place(offsetOf(sql, start, error.position)), error, index > 0);
     });
     if (command === undefined) continue;
     if (command !== "gexec") {
       await runScript(session, resolve(dirname(path), command), onSkipped);
       continue;
     }
-    for (const cell of rows.flat()) {
-      if (cell === null) continue;
-      const done = onSkipped
-        ? tried(session, String(cell), onSkipped)
-        : session.script(String(cell));
-      await done.catch((error: unknown) => {
-        throw failed(error, commandStart);
-      });
-    }
+    const statements = rows.flat().filter((cell) => cell !== null);
+    await executeEach(session, statements.map(String), onSkipped).catch((error: unknown) => {
+      if (!isDatabaseError(error)) throw error;
+      throw setupFailed(place(commandStart), error, true);
+    });
+  }
+};
+
+const executeEach = async (
+  session: Session,
+  statements: readonly string[],
+  onSkipped: ((sql: string) => void) | undefined,
+): Promise<void> => {
+  for (const sql of statements) {
+    if (onSkipped) await tried(session, sql, onSkipped);
+    else await session.script(sql);
   }
 };
 

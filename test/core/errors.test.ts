@@ -37,6 +37,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Ask an administrator for `create schema runner authorization <your role>;`.",
   ],
   [
+    errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),
+    "The setup script sql/a.sql:2:8 failed: syntax error. Nothing of it was kept, and no flow was run.",
+  ],
+  [
+    errors.setupFailed("sql/a.sql", new Error("these rights are missing:\n  grant x;\n"), true),
+    "The setup script sql/a.sql failed: these rights are missing:\n  grant x;\nOnly the parts before it were kept, and no flow was run.",
+  ],
+  [
     errors.statementFailed(
       "permission denied for table t",
       { sqlstate: "42501", hint: "Ask." },
