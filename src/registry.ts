@@ -10,6 +10,7 @@ import { json } from "./sources/json.ts";
 import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
 import { filter } from "./transforms/filter.ts";
+import { mapSinp } from "./transforms/map-sinp.ts";
 import { mapValues } from "./transforms/map-values.ts";
 import { parseDates } from "./transforms/parse-dates.ts";
 import { project } from "./transforms/project.ts";
@@ -30,6 +31,7 @@ export const components: readonly Component[] = [
   set,
   mapValues,
   distinct,
+  mapSinp,
 
   postgresCopy,
   postgresUpsert,

@@ -548,6 +548,42 @@ export const fileMissing = (
     `\`meta.xml\` of ${archive} names ${file}, which is not in it. The archive has ${listed(entries)}.`,
   );
 
+// The mapping to the SINP
+
+/** A file of the mapping that is not there. */
+export const mappingFileMissing = (file: string, cause: unknown): RunnerError =>
+  new RunnerError("mapping_file_missing", 2, `There is no file ${file}, which the mapping needs.`, {
+    subject: file,
+    cause,
+  });
+
+/** A run with a mapping that `validate` would complain of. */
+export const mappingInvalid = (problem: string, problems: number): RunnerError =>
+  new RunnerError(
+    "mapping_invalid",
+    2,
+    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`runner validate\` shows all.` : ""}`,
+  );
+
+/** Codes of the mapping that this GeoNature does not have: `STADE_VIE 99`. */
+export const unknownCodes = (codes: readonly string[]): RunnerError =>
+  new RunnerError(
+    "unknown_codes",
+    2,
+    `This GeoNature does not know ${codes.length === 1 ? "a code" : `${codes.length} codes`} of the mapping: ${codes.join(", ")}. ` +
+      "Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  );
+
+/** iNaturalist was not asked for all uuids yet, and the pipeline does not want to go on without. */
+export const uuidsUnresolved = (records: number): RunnerError =>
+  new RunnerError(
+    "uuids_unresolved",
+    1,
+    `The uuids of at least ${records} iNaturalist observations are not known yet. Nothing more was written. ` +
+      "Ask iNaturalist for them first, or write `unresolved_uuid: wait` to load the others now.",
+    { subject: "unresolved_uuid" },
+  );
+
 // The database
 
 /** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */
