@@ -1,6 +1,7 @@
 import type { Component } from "./core/component.ts";
 import { file } from "./sinks/file.ts";
 import { postgresCopy } from "./sinks/postgres-copy.ts";
+import { postgresUpsert } from "./sinks/postgres-upsert.ts";
 import { csv } from "./sources/csv.ts";
 import { dwca } from "./sources/dwca.ts";
 import { gbif } from "./sources/gbif.ts";
@@ -33,5 +34,6 @@ export const components: readonly Component[] = [
   mapSinp,
 
   postgresCopy,
+  postgresUpsert,
   file,
 ];

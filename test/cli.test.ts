@@ -58,7 +58,7 @@ describe("runner", () => {
     const [flow] = summary.flows;
     assert.deepEqual(
       { ...summary, flows: summary.flows.length, run: typeof summary.run },
-      { run: "number", pipeline: "demo", status: "done", flows: 1 },
+      { run: "number", pipeline: "demo", status: "done", flows: 1, citations: [] },
     );
     assert.equal(typeof flow.seconds, "number");
     assert.deepEqual(

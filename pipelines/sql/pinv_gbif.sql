@@ -1,6 +1,17 @@
 -- The staging tables of GBIF data. Run before every load: what is there already stays.
 
-create schema if not exists pinv_gbif;
+do $$
+begin
+  -- `if not exists` would ask for the right to make it even when it is there.
+  if exists (select from pg_namespace where nspname = 'pinv_gbif') then
+    return;
+  end if;
+  if not has_database_privilege(current_database(), 'create') then
+    raise exception E'there is no schema pinv_gbif, and role % may not make it. Who administers the database runs:\n  create schema pinv_gbif authorization %;\n', current_user, quote_ident(current_user)
+      using errcode = 'insufficient_privilege';
+  end if;
+  create schema pinv_gbif;
+end $$;
 
 create table if not exists pinv_gbif.tmp_gbif_data (
   gbif_id bigint primary key
