@@ -4,12 +4,7 @@ import { defineTransform } from "../core/component.ts";
 import { uuidsUnresolved } from "../core/errors.ts";
 import { oneOf, path } from "../core/options.ts";
 import { type Instance, readInstance } from "../geonature/instance.ts";
-import {
-  checkMapping,
-  type Mapping,
-  type MappingFiles,
-  readMapping,
-} from "../geonature/mapping.ts";
+import { checkMapping, type Mapping, readMapping } from "../geonature/mapping.ts";
 import { inputColumns, recordMapper } from "../geonature/record-mapper.ts";
 import type { RuleSettings } from "../geonature/rules.ts";
 import { scopeFilter } from "../geonature/scope.ts";
