@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
 import type { Complain, Complaint } from "../core/complaint.ts";
 import { mappingInvalid, suggestion } from "../core/errors.ts";
 import { formatPlace } from "../core/place.ts";
@@ -10,11 +11,8 @@ import { LEFT, readVocabularies, type VocabularyRule } from "./vocabularies.ts";
 /** The files that say how a record becomes a row of the synthese. */
 export interface MappingFiles {
   readonly fields: string;
+  /** Beside it lie the SINP's lists of codes and GBIF's own concepts. */
   readonly vocabularies: string;
-  /** The SINP's lists of codes. */
-  readonly nomenclatures: string;
-  /** GBIF's own vocabularies, each concept of which is to be covered. */
-  readonly concepts: string;
 }
 
 export interface Mapping {
@@ -46,8 +44,13 @@ export const checkMapping = async (
 ): Promise<Mapping | undefined> => {
   const fields = await readFields(files.fields, complain);
   const vocabularies = await readVocabularies(files.vocabularies, complain);
-  const lists = await readCodeLists(files.nomenclatures, complain);
-  const concepts = await readTable(files.concepts, ["vocabulary", "concept"], complain);
+  const beside = (name: string) => join(dirname(files.vocabularies), name);
+  const lists = await readCodeLists(beside("nomenclatures.csv"), complain);
+  const concepts = await readTable(
+    beside("gbif-vocabularies.csv"),
+    ["vocabulary", "concept"],
+    complain,
+  );
   if (!fields || !vocabularies || !lists || !concepts) return undefined;
   checkDefaults(fields, lists, complain);
   checkVocabularies(vocabularies, { fields, lists }, complain);

@@ -1,7 +1,7 @@
 /** What a pipeline takes of what GBIF has. */
 export interface Scope {
-  /** GBIF's names of the licences; `any` for all. */
-  readonly licenses: "any" | readonly string[];
+  /** GBIF's names of the licences; `any` among them for all. */
+  readonly licenses: readonly string[];
   readonly fossil: "keep" | "leave_out";
   readonly living: "keep" | "leave_out";
   readonly absent: "keep" | "leave_out";
@@ -21,7 +21,7 @@ export const scopeFilter = ({
   living,
   absent,
 }: Scope): ((values: ScopeValues) => string | undefined) => {
-  const allowed = licenses === "any" ? undefined : new Set(licenses.map(licenseCode));
+  const allowed = licenses.includes("any") ? undefined : new Set(licenses.map(licenseCode));
   return ({ license, basisOfRecord, occurrenceStatus }) => {
     if (fossil === "leave_out" && basisOfRecord === "FOSSIL_SPECIMEN") return basisOfRecord;
     if (living === "leave_out" && basisOfRecord === "LIVING_SPECIMEN") return basisOfRecord;

@@ -4,12 +4,7 @@ import { defineTransform } from "../core/component.ts";
 import { uuidsUnresolved } from "../core/errors.ts";
 import { oneOf, path } from "../core/options.ts";
 import { type Instance, readInstance } from "../geonature/instance.ts";
-import {
-  checkMapping,
-  type Mapping,
-  type MappingFiles,
-  readMapping,
-} from "../geonature/mapping.ts";
+import { checkMapping, type Mapping, readMapping } from "../geonature/mapping.ts";
 import { inputColumns, recordMapper } from "../geonature/record-mapper.ts";
 import type { RuleSettings } from "../geonature/rules.ts";
 import { scopeFilter } from "../geonature/scope.ts";
@@ -23,16 +18,14 @@ const keepOr = (what: string) =>
 
 const options = Type.Object({
   fields: path("The file with a line for each column of the synthese."),
-  vocabularies: path("The file that says what GBIF's values mean to the SINP."),
-  nomenclatures: path("The file with the SINP's lists of codes, to check the mapping offline."),
-  concepts: path("The file with GBIF's own vocabularies: each concept is to be covered."),
-  licenses: Type.Union(
-    [Type.Literal("any"), Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })],
-    {
-      description:
-        "The licences that are taken, as GBIF names them: `CC0_1_0`, `CC_BY_4_0`, `CC_BY_NC_4_0`, `UNSPECIFIED`; or `any`. The others count as filtered.",
-    },
+  vocabularies: path(
+    "The file that says what GBIF's values mean to the SINP. Beside it lie `nomenclatures.csv`, the SINP's lists of codes, and `gbif-vocabularies.csv`, GBIF's own concepts, against which it is checked.",
   ),
+  licenses: Type.Array(Type.String({ minLength: 1 }), {
+    description:
+      "The licences that are taken, as GBIF names them: `[CC0_1_0, CC_BY_4_0, CC_BY_NC_4_0, UNSPECIFIED]`, or `[any]`. The others count as filtered.",
+    minItems: 1,
+  }),
   observers: oneOf(["as_published", "anonymous"], {
     description:
       "Whether observers and determiners are named. `anonymous` leaves out the holder of the rights too.",
@@ -71,18 +64,17 @@ export const mapSinp = defineTransform({
     "Makes rows of GeoNature's synthese out of staged GBIF records, as the files of the mapping say. Reads the codes' numbers and the version of TaxRef from the database.",
   options,
   example:
-    "map_sinp: { fields: sinp/fields.csv, vocabularies: sinp/vocabularies.csv, nomenclatures: sinp/nomenclatures.csv, concepts: sinp/gbif-vocabularies.csv, licenses: any }",
+    "map_sinp: { fields: sinp/fields.csv, vocabularies: sinp/vocabularies.csv, licenses: [CC0_1_0, CC_BY_4_0] }",
   check: async (settings, complain) => {
-    await checkMapping(filesOf(settings), complain);
+    await checkMapping(settings, complain);
   },
   create: (settings) =>
     async function* (batches, context) {
-      const files = filesOf(settings);
       const isValidation = context.mode === "validate";
       // What is wrong was complained of by `check`.
       const mapping = isValidation
-        ? await checkMapping(files, () => undefined)
-        : await readMapping(files);
+        ? await checkMapping(settings, () => undefined)
+        : await readMapping(settings);
       const unknown = new ValueReport();
       const filtered = new ValueReport();
       let map: ((batch: Batch) => Batch) | undefined;
@@ -104,13 +96,6 @@ export const mapSinp = defineTransform({
       for (const sentence of filtered.sentences()) context.log.info(sentence);
       for (const sentence of unknown.sentences()) context.log.warn(sentence);
     },
-});
-
-const filesOf = ({ fields, vocabularies, nomenclatures, concepts }: Options): MappingFiles => ({
-  fields,
-  vocabularies,
-  nomenclatures,
-  concepts,
 });
 
 /** Without records there is nothing to look up. */
