@@ -50,7 +50,7 @@ const PSILIDAE = museum("fbc0e3e2-7851-4a88-8219-ca4c2e8452fa", "Psilidae", "10.
 
 export const DATASETS: readonly Dataset[] = [INATURALIST, OBSERVATION, SPHAERIIDAE, PSILIDAE];
 
-interface Taxon {
+export interface Taxon {
   readonly class: string;
   readonly order: string;
   readonly family: string;
@@ -61,7 +61,7 @@ interface Taxon {
 }
 
 /** GBIF's backbone keys of the groups; those of species are invented. */
-const KEYS: Readonly<Record<string, string>> = {
+export const KEYS: Readonly<Record<string, string>> = {
   Arthropoda: "54",
   Mollusca: "52",
   Annelida: "42",
@@ -83,7 +83,7 @@ const KEYS: Readonly<Record<string, string>> = {
   Araneae: "1496",
 };
 
-const TAXA: readonly Taxon[] = readFileSync(new URL("taxa.csv", import.meta.url), "utf8")
+export const TAXA: readonly Taxon[] = readFileSync(new URL("taxa.csv", import.meta.url), "utf8")
   .trim()
   .split(/\r?\n/)
   .slice(1)

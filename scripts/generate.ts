@@ -1,6 +1,11 @@
-/** Writes what is made from the components: the JSON Schema, the reference, the table in the README. */
+/**
+ * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
+ * the components, the sandbox's code lists and taxa from the mapping's and the sample's files.
+ */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { codeListsSql } from "../samples/code-lists.ts";
+import { sampleSql } from "../samples/taxref.ts";
 import { componentReference, componentTable } from "../src/core/reference.ts";
 import { pipelineSchema } from "../src/core/schema.ts";
 import { components } from "../src/registry.ts";
@@ -17,6 +22,8 @@ const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "docs/components.md": componentReference(components),
   "README.md": readme(),
+  "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
+  "pipelines/sql/sandbox/6-sample.sql": sampleSql(),
 };
 
 const isCheck = process.argv.includes("--check");

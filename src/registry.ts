@@ -1,6 +1,7 @@
 import type { Component } from "./core/component.ts";
 import { file } from "./sinks/file.ts";
 import { postgresCopy } from "./sinks/postgres-copy.ts";
+import { postgresUpsert } from "./sinks/postgres-upsert.ts";
 import { csv } from "./sources/csv.ts";
 import { dwca } from "./sources/dwca.ts";
 import { gbif } from "./sources/gbif.ts";
@@ -11,6 +12,7 @@ import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
 import { filter } from "./transforms/filter.ts";
 import { lookup } from "./transforms/lookup.ts";
+import { mapSinp } from "./transforms/map-sinp.ts";
 import { mapValues } from "./transforms/map-values.ts";
 import { parseDates } from "./transforms/parse-dates.ts";
 import { project } from "./transforms/project.ts";
@@ -33,7 +35,9 @@ export const components: readonly Component[] = [
   mapValues,
   distinct,
   lookup,
+  mapSinp,
 
   postgresCopy,
+  postgresUpsert,
   file,
 ];

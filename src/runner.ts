@@ -1,19 +1,19 @@
 /** Runs a plan: opens the database, takes the lease, runs setup and the flows in order, keeps the account. */
 
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Counts, FlowAccount } from "./core/accounting.ts";
+import { type Changes, type Counts, FlowAccount } from "./core/accounting.ts";
 import type { Batch } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
-import { messageOf, setupFailed, unknownFlow } from "./core/errors.ts";
+import { messageOf, unknownFlow } from "./core/errors.ts";
 import { recordsOf, runFlow } from "./core/flow.ts";
-import { fileLabel, formatPlace, placeInText, withoutPasswords } from "./core/place.ts";
+import { withoutPasswords } from "./core/place.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Display, showProgress } from "./core/progress.ts";
 import { RejectFile } from "./core/reject-file.ts";
-import { type Database, isDatabaseError } from "./core/session.ts";
+import type { Database } from "./core/session.ts";
 import { beginRun, type RunState, type RunStatus } from "./core/state.ts";
 import { openDatabase } from "./postgres/open.ts";
+import { runScript } from "./postgres/script.ts";
 import { version } from "./version.ts";
 
 export interface RunOptions {
@@ -39,6 +39,8 @@ export interface FlowSummary extends Counts {
   readonly seconds: number;
   /** Rejects by code, most frequent first. */
   readonly rejectedByCode: readonly (readonly [string, number])[];
+  /** Rows updated, by column, and a few examples. */
+  readonly changed: Changes;
 }
 
 export interface RunSummary {
@@ -73,7 +75,7 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
     run = await beginRun(database, session, { pipeline: plan.name, version });
     rejectFile = new RejectFile(rejectPath(plan, run.run));
     try {
-      for (const script of plan.setup) await runScript(database, script);
+      await setUp(database, plan.setup);
       for (const flow of wanted) {
         const done = await oneFlow(flow, { database, run, rejectFile, citations, options });
         flows.push(done);
@@ -181,6 +183,7 @@ const oneFlow = async (
     vanished: 0,
     seconds: (performance.now() - started) / 1000,
     rejectedByCode: account.rejectedByCode,
+    changed: account.changed,
   };
 };
 
@@ -217,20 +220,11 @@ const chosenFlows = (plan: Plan, names: readonly string[] | undefined): readonly
   return plan.flows.filter(({ name }) => names.includes(name));
 };
 
-/** A setup script is one transaction, unless it says otherwise itself. */
-const runScript = async (database: Database, path: string): Promise<void> => {
-  const sql = await readFile(path, "utf8");
+const setUp = async (database: Database, scripts: readonly string[]): Promise<void> => {
+  if (scripts.length === 0) return;
   await using session = await database.session();
-  try {
-    await session.script(sql);
-  } catch (error) {
-    if (!isDatabaseError(error)) throw error;
-    throw setupFailed(placeInScript(path, sql, error.position), error);
-  }
+  for (const script of scripts) await runScript(session, script);
 };
-
-const placeInScript = (path: string, sql: string, position: string | undefined): string =>
-  position === undefined ? fileLabel(path) : formatPlace(placeInText(path, sql, Number(position)));
 
 const rejectPath = (plan: Plan, run: string): string =>
   join(dirname(plan.file), ".runner", "rejects", `${plan.name}-${run}.ndjson`);

@@ -59,6 +59,11 @@ const SOURCES: Record<string, (name: string, rows: number) => Promise<object>> =
     await writeFile(path, `id\tb\n${lines(rows).replaceAll("\n", "\tx\n")}`);
     return { path, max_gb: 1, max_ratio: 200 };
   },
+  gbif: async (name, rows) => {
+    const archive = join(folder, `${name}.txt`);
+    await writeFile(archive, `id\tb\n${lines(rows).replaceAll("\n", "\tx\n")}`);
+    return { archive, max_gb: 1, max_ratio: 200, taxon_keys: "any" };
+  },
   postgres: async (name, rows) => {
     const query = join(folder, `${name}.sql`);
     await writeFile(query, `select id from generate_series(0, ${rows - 1}) as id`);
@@ -66,10 +71,16 @@ const SOURCES: Record<string, (name: string, rows: number) => Promise<object>> =
   },
 };
 
+/** Sources that read no file: what they owe is in tests of their own, against a double of the service. */
+const SERVICES = ["inaturalist"];
+
 const lines = (rows: number): string => Array.from({ length: rows }, (_, id) => `${id}\n`).join("");
 
 describe("every source", () => {
-  for (const component of components.filter(({ kind }) => kind === "source")) {
+  const readers = components.filter(
+    ({ kind, name }) => kind === "source" && !SERVICES.includes(name),
+  );
+  for (const component of readers) {
     const make = async (name: string, rows: number): Promise<Source> => {
       const options = SOURCES[component.name];
       assert.ok(options, `${component.name} has no case in the conformance suite`);
@@ -149,6 +160,27 @@ const SINKS: Record<string, (database: TestDatabase, name: string) => Promise<Si
       stage: stage(componentNamed("postgres_copy"), { table: name, mode: "replace" }),
       content: async () =>
         (await rowsOf(database, `select id from ${name}`)).map(({ id }) => id).join(),
+    };
+  },
+  postgres_upsert: async (database, name) => {
+    await execute(
+      database,
+      `create table ${name} (id text primary key); insert into ${name} values ('old');`,
+    );
+    const options = { insert_only: [], not_compared: [], on_insert: {}, on_update: {}, derive: {} };
+    return {
+      stage: stage(componentNamed("postgres_upsert"), {
+        ...{ table: name, key: ["id"], json_merge: {}, commit_rows: "all" },
+        ...options,
+      }),
+      // What it did not get stays, whatever else it does.
+      content: async () => {
+        const ids = (await rowsOf(database, `select id from ${name} order by id`)).map(
+          ({ id }) => id,
+        );
+        assert.equal(ids.at(-1), "old");
+        return ids.length === 1 ? "old" : ids.slice(0, -1).join();
+      },
     };
   },
   file: async (database, name) => {

@@ -1,6 +1,17 @@
 -- The staging tables of GBIF data. Run before every load: what is there already stays.
 
-create schema if not exists pinv_gbif;
+do $$
+begin
+  -- `if not exists` would ask for the right to make it even when it is there.
+  if exists (select from pg_namespace where nspname = 'pinv_gbif') then
+    return;
+  end if;
+  if not has_database_privilege(current_database(), 'create') then
+    raise exception E'there is no schema pinv_gbif, and role % may not make it. Who administers the database runs:\n  create schema pinv_gbif authorization %;\n', current_user, quote_ident(current_user)
+      using errcode = 'insufficient_privilege';
+  end if;
+  create schema pinv_gbif;
+end $$;
 
 create table if not exists pinv_gbif.tmp_gbif_data (
   gbif_id bigint primary key
@@ -35,7 +46,13 @@ begin
     'modified', 'references', 'basis_of_record', 'occurrence_id', 'recorded_by', 'individual_count', 'sex',
     'life_stage', 'reproductive_condition', 'caste', 'behavior', 'vitality', 'occurrence_status',
     'occurrence_remarks', 'event_date', 'verbatim_locality', 'identified_by', 'scientific_name', 'issue',
-    'taxonkey', 'verbatim_scientific_name', 'other_catalog_numbers'
+    'taxonkey', 'verbatim_scientific_name', 'other_catalog_numbers',
+    'license', 'rights_holder', 'bibliographic_citation', 'associated_references', 'information_withheld',
+    'data_generalizations', 'dynamic_properties', 'institution_code', 'collection_code', 'catalog_number',
+    'organism_quantity', 'organism_quantity_type', 'establishment_means', 'degree_of_establishment',
+    'pathway', 'type_status', 'locality', 'year', 'month', 'day', 'elevation', 'elevation_accuracy', 'depth',
+    'depth_accuracy', 'media_type', 'kingdom', 'order', 'accepted_taxon_key', 'species_key',
+    'last_interpreted'
   ] loop
     select format_type(atttypid, atttypmod) into present
       from pg_attribute

@@ -8,10 +8,13 @@ import type { RejectFile } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
+/** What a batch adds to the account; a batch itself will do. */
+export type Taken = Pick<Batch, "read" | "filtered" | "rejects">;
+
 /** What became of the records of one transaction. A sink gets it from its context, one per commit. */
 export interface Tally {
   /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
-  take(batch: Batch): void;
+  take(batch: Taken): void;
   /** Sets aside records that the target refused. */
   refuse(rejected: readonly Rejected[]): void;
   /**
@@ -23,7 +26,20 @@ export interface Tally {
    * Writes counts and rejects into the run's state inside the session's open transaction, judges the
    * reject limits, renews the run's lease, and commits. The result is what the sink yields.
    */
-  commit(session: Session, counts: Partial<Commit>): Promise<Commit>;
+  commit(session: Session, counts: Partial<Commit & Changes>): Promise<Commit>;
+}
+
+/** What an update changed, for people. */
+export interface Changes {
+  /** Rows updated, by column. */
+  readonly changes: Readonly<Record<string, number>>;
+  /** A few of them. */
+  readonly examples: readonly {
+    readonly key: string;
+    readonly column: string;
+    readonly old: string | null;
+    readonly new: string | null;
+  }[];
 }
 
 /** `read` is the sum of the others, each counted where it happens. */
@@ -49,6 +65,8 @@ export class FlowAccount {
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
   readonly #examples: Rejected[] = [];
+  readonly #changes = new Map<string, number>();
+  readonly #changeExamples: Changes["examples"][number][] = [];
   #isComplete = false;
   #committed: Counts = NOTHING;
 
@@ -69,6 +87,12 @@ export class FlowAccount {
   /** What is durable. */
   get committed(): Counts {
     return this.#committed;
+  }
+
+  /** What updates changed, the column of most rows first. */
+  get changed(): Changes {
+    const byRows = [...this.#changes].sort((a, b) => b[1] - a[1]);
+    return { changes: Object.fromEntries(byRows), examples: this.#changeExamples };
   }
 
   /** How far the flow is, for the display. */
@@ -138,8 +162,9 @@ export class FlowAccount {
         );
         return count === 1;
       },
-      commit: async (session, counts) => {
-        const whole = { ...NOTHING, ...counts, read, filtered, rejected };
+      commit: async (session, { changes = {}, examples = [], ...given }) => {
+        const counts = { inserted: 0, updated: 0, unchanged: 0, held: 0, ...given };
+        const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
         await this.#write(session, whole, position);
@@ -147,10 +172,17 @@ export class FlowAccount {
         this.#signal.throwIfAborted();
         await session.commit();
         this.#committed = sum(this.#committed, whole);
-        const { inserted, updated, unchanged, held } = whole;
-        return { inserted, updated, unchanged, held };
+        this.#remember({ changes, examples });
+        return counts;
       },
     };
+  }
+
+  #remember({ changes, examples }: Changes): void {
+    for (const [column, rows] of Object.entries(changes)) {
+      this.#changes.set(column, (this.#changes.get(column) ?? 0) + rows);
+    }
+    this.#changeExamples.push(...examples.slice(0, EXAMPLES - this.#changeExamples.length));
   }
 
   #setAside(rejected: readonly Rejected[]): void {

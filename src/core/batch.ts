@@ -202,6 +202,11 @@ export class Batch {
     return this.#changed({ columns: { get, keys } });
   }
 
+  /** With these columns instead of all that it has. */
+  withOnly(columns: Columns): Batch {
+    return this.#changed({ columns, isClosed: true });
+  }
+
   /** Only these rows; the others count as filtered. */
   keep(rows: Uint32Array): Batch {
     if (rows.length === this.size) return this;

@@ -259,6 +259,36 @@ export const gbifUnauthorized = (user: string): RunnerError =>
     `GBIF does not accept the user \`${user}\` with this password. GBIF_USER is the user name, not the e-mail address; GBIF_PWD is its password.`,
   );
 
+/** A query that GBIF would refuse; `runner validate` says the same without a run. */
+export const gbifQueryInvalid = (query: string, problems: readonly string[]): RunnerError =>
+  new RunnerError(
+    "gbif_query_invalid",
+    2,
+    `GBIF was not asked, as the query ${query} is wrong:\n${problems
+      .slice(0, 5)
+      .map((problem) => `  ${problem}`)
+      .join("\n")}${problems.length > 5 ? `\n  and ${problems.length - 5} more.` : ""}`,
+    { subject: "query" },
+  );
+
+/** The database has no value for a predicate. */
+export const gbifNoValues = (place: string): RunnerError =>
+  new RunnerError(
+    "gbif_no_values",
+    1,
+    `The statement at ${place} gives no value. GBIF was not asked: without its values the query would be another one.`,
+    { subject: "query" },
+  );
+
+/** The database refuses a statement for the values of a predicate. */
+export const gbifStatementFailed = (place: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "gbif_statement_failed",
+    1,
+    `Postgres refuses the statement at ${place}: ${messageOf(cause).replace(/\.$/, "")}. GBIF was not asked.`,
+    { subject: "query", cause },
+  );
+
 /** GBIF will not do what was asked, and says why. */
 export const gbifRefused = (status: number, reason: string): RunnerError =>
   new RunnerError(
@@ -518,6 +548,42 @@ export const fileMissing = (
     `\`meta.xml\` of ${archive} names ${file}, which is not in it. The archive has ${listed(entries)}.`,
   );
 
+// The mapping to the SINP
+
+/** A file of the mapping that is not there. */
+export const mappingFileMissing = (file: string, cause: unknown): RunnerError =>
+  new RunnerError("mapping_file_missing", 2, `There is no file ${file}, which the mapping needs.`, {
+    subject: file,
+    cause,
+  });
+
+/** A run with a mapping that `validate` would complain of. */
+export const mappingInvalid = (problem: string, problems: number): RunnerError =>
+  new RunnerError(
+    "mapping_invalid",
+    2,
+    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`runner validate\` shows all.` : ""}`,
+  );
+
+/** Codes of the mapping that this GeoNature does not have: `STADE_VIE 99`. */
+export const unknownCodes = (codes: readonly string[]): RunnerError =>
+  new RunnerError(
+    "unknown_codes",
+    2,
+    `This GeoNature does not know ${codes.length === 1 ? "a code" : `${codes.length} codes`} of the mapping: ${codes.join(", ")}. ` +
+      "Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  );
+
+/** iNaturalist was not asked for all uuids yet, and the pipeline does not want to go on without. */
+export const uuidsUnresolved = (records: number): RunnerError =>
+  new RunnerError(
+    "uuids_unresolved",
+    1,
+    `The uuids of at least ${records} iNaturalist observations are not known yet. Nothing more was written. ` +
+      "Ask iNaturalist for them first, or write `unresolved_uuid: wait` to load the others now.",
+    { subject: "unresolved_uuid" },
+  );
+
 // The database
 
 /** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */
@@ -603,14 +669,20 @@ export const stateForbidden = (label: string, cause: unknown): RunnerError =>
     { cause },
   );
 
-/** An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. */
-export const setupFailed = (place: string, cause: unknown): RunnerError =>
-  new RunnerError(
+/**
+ * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
+ * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.
+ */
+export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError => {
+  const reason = messageOf(cause);
+  return new RunnerError(
     "setup_failed",
     1,
-    `The setup script ${place} failed: ${messageOf(cause)}. Nothing of it was kept, and no flow was run.`,
+    `The setup script ${place} failed: ${reason.endsWith("\n") ? reason : `${reason}. `}` +
+      `${isLater ? "Only the parts before it were" : "Nothing of it was"} kept, and no flow was run.`,
     { cause },
   );
+};
 
 /** The target of a sink is not in the database. */
 export const unknownTable = (table: string, known: Iterable<string>): RunnerError =>
@@ -704,6 +776,69 @@ export const primaryKeyUnknown = (name: string, known: Iterable<string>): Runner
     2,
     `\`primary_key\` names \`${name}\`, which is not under \`columns\`.${suggestion(name, known)}`,
     { subject: name },
+  );
+
+/** The columns of a key are not all in the flow, or not all in the table. */
+export const keyNotGiven = (name: string, given: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "key_not_given",
+    1,
+    `\`key\` names \`${name}\`, which is not a column of both the flow and the table.${suggestion(name, given)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** A column that is computed comes from the flow too. */
+export const derivedTwice = (name: string): RunnerError =>
+  new RunnerError(
+    "derived_twice",
+    1,
+    `Column \`${name}\` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.`,
+    { subject: name },
+  );
+
+/** A list of the sink names a column that there is not. */
+export const mergeColumnUnknown = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "merge_column_unknown",
+    1,
+    `The sink names column \`${name}\`, which this flow does not give.${suggestion(name, known)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** No unique index says that a key has one row. */
+export const keyNotUnique = (
+  table: string,
+  key: readonly string[],
+  statement: string,
+): RunnerError =>
+  new RunnerError(
+    "key_not_unique",
+    1,
+    `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
+    { subject: key[0] },
+  );
+
+/** Rows that the partial unique index behind the key does not cover. */
+export const keyOutsideIndex = (table: string, condition: string): RunnerError =>
+  new RunnerError(
+    "key_outside_index",
+    1,
+    `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others. Nothing was committed.`,
+    { subject: table },
+  );
+
+/** The track table is another target's, or another tool's. */
+export const trackDiffers = (
+  table: string,
+  wanted: readonly string[],
+  known: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "track_differs",
+    1,
+    `Table \`${table}\` cannot be the track of this sink: it has the columns ${listed(known)}, and would need ${listed(wanted)}. ` +
+      "Name another one; it is made when it is not there.",
+    { subject: table },
   );
 
 /** A trigger or rule of the target swallowed rows without a word. */

@@ -7,6 +7,9 @@ export interface Result<Row> {
   readonly count: number;
 }
 
+/** The values of a row, in order. */
+export type Cells = readonly unknown[];
+
 /**
  * One connection. On the embedded database, and while planning, every session is the same one: so no
  * statement stays open across batches, and `begin` inside a transaction is a savepoint. Inside a savepoint,
@@ -18,8 +21,8 @@ export interface Session extends AsyncDisposable {
     sql: string,
     parameters?: readonly unknown[],
   ): Promise<Result<Row>>;
-  /** Any number of statements without parameters, such as a setup script. */
-  script(sql: string): Promise<void>;
+  /** Any number of statements without parameters, such as a setup script; answers with the cells of the last. */
+  script(sql: string): Promise<readonly Cells[]>;
   /** Sends `data` to a `copy … from stdin` statement; answers with the number of rows loaded. */
   copyIn(sql: string, data: Uint8Array): Promise<number>;
   /** What a `copy … to stdout` statement gives, whole: so it must be one that gives little. */

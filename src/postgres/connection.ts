@@ -1,5 +1,5 @@
 import { connectionLost, transactionAborted } from "../core/errors.ts";
-import { isDatabaseError, type Result, type Session } from "../core/session.ts";
+import { type Cells, isDatabaseError, type Result, type Session } from "../core/session.ts";
 
 /** What a server and the embedded database do each in their own way. */
 export interface Connection {
@@ -7,7 +7,7 @@ export interface Connection {
     sql: string,
     parameters: readonly unknown[],
   ): Promise<Result<Row> & { command: string }>;
-  script(sql: string): Promise<void>;
+  script(sql: string): Promise<readonly Cells[]>;
   copyIn(sql: string, data: Uint8Array): Promise<number>;
   copyOut(sql: string): Promise<Buffer>;
   /** Whether the other end is known to be gone. */

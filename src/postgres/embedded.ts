@@ -5,7 +5,7 @@ import { postgis } from "@electric-sql/pglite-postgis";
 import { databaseInUse, embeddedBroken } from "../core/errors.ts";
 import { lockFile } from "../core/file-lock.ts";
 import { fileLabel } from "../core/place.ts";
-import type { Database } from "../core/session.ts";
+import type { Cells, Database } from "../core/session.ts";
 import { type Connection, sessionOn } from "./connection.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
 import { sharedSessions } from "./shared.ts";
@@ -65,7 +65,8 @@ export const embeddedDatabase = (
       return { rows: answer.rows, count: answer.rowCount ?? 0, command: answer.command ?? "" };
     },
     async script(sql) {
-      await database.exec(sql, { onNotice });
+      const answers = await database.exec(sql, { onNotice, rowMode: "array" });
+      return (answers.at(-1)?.rows ?? []) as unknown as readonly Cells[];
     },
     async copyIn(sql, data) {
       // A Blob copies what it is given, so the writer's memory can be used again at once.

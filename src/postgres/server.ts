@@ -6,7 +6,7 @@ import pg from "pg";
 import { parse } from "pg-connection-string";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { badDatabaseUrl, databaseUnreachable } from "../core/errors.ts";
-import type { Database } from "../core/session.ts";
+import type { Cells, Database } from "../core/session.ts";
 import { type Connection, lostConnection, sessionOn } from "./connection.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
 
@@ -98,7 +98,10 @@ const connect = async (
       }),
     script: (sql) =>
       guarded(async () => {
-        await client.query(sql);
+        // Of several statements the driver answers with a list, whatever its type says.
+        const answers: unknown = await client.query({ text: sql, rowMode: "array" });
+        const last = Array.isArray(answers) ? answers.at(-1) : answers;
+        return (last as pg.QueryArrayResult).rows as Cells[];
       }),
     copyIn: (sql, data) =>
       guarded(async () => {

@@ -1,8 +1,10 @@
+/** Statements that users write, by themselves or as part of ours. */
+
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { queryFailed, sqlFileMissing } from "../core/errors.ts";
 import { fileLabel, placeInText } from "../core/place.ts";
-import { type DatabaseError, isDatabaseError } from "../core/session.ts";
+import { type DatabaseError, isDatabaseError, type Session } from "../core/session.ts";
 
 /** A statement that gives rows, and where it stands. */
 export interface Statement {
@@ -50,3 +52,14 @@ export const statementError = (
 
 const positionOf = ({ position }: DatabaseError, offset: number): number | undefined =>
   position === undefined ? undefined : Math.max(1, Number(position) - offset);
+
+/** A user's SELECT where a table can stand; the line end is for a comment at its end. */
+export const asTable = (sql: string, alias: string): string => `(${bare(sql)}\n) as ${alias}`;
+
+/** The names of a statement's columns; empty when it gives no row. */
+export const statementColumns = async (session: Session, sql: string): Promise<string[]> => {
+  const { rows } = await session.query<{ row: object }>(
+    `select row_to_json(given) as row from ${asTable(sql, "given")} limit 1`,
+  );
+  return Object.keys(rows[0]?.row ?? {});
+};

@@ -37,6 +37,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Ask an administrator for `create schema runner authorization <your role>;`.",
   ],
   [
+    errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),
+    "The setup script sql/a.sql:2:8 failed: syntax error. Nothing of it was kept, and no flow was run.",
+  ],
+  [
+    errors.setupFailed("sql/a.sql", new Error("these rights are missing:\n  grant x;\n"), true),
+    "The setup script sql/a.sql failed: these rights are missing:\n  grant x;\nOnly the parts before it were kept, and no flow was run.",
+  ],
+  [
     errors.statementFailed(
       "permission denied for table t",
       { sqlstate: "42501", hint: "Ask." },
@@ -118,6 +126,18 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "GBIF refuses the request with 400: Cannot deserialize value. Correct the query.",
   ],
   [
+    errors.gbifQueryInvalid("queries/inat.json", ["queries/inat.json:3:5 Wrong."]),
+    "GBIF was not asked, as the query queries/inat.json is wrong:\n  queries/inat.json:3:5 Wrong.",
+  ],
+  [
+    errors.gbifNoValues("queries/inat.json:3:5"),
+    "The statement at queries/inat.json:3:5 gives no value. GBIF was not asked: without its values the query would be another one.",
+  ],
+  [
+    errors.gbifStatementFailed("queries/inat.json:3:5", new Error("no such table.")),
+    "Postgres refuses the statement at queries/inat.json:3:5: no such table. GBIF was not asked.",
+  ],
+  [
     errors.gbifUnreachable("https://api.gbif.org/v1/x", new Error("it answers 500")),
     "GBIF cannot be asked at https://api.gbif.org/v1/x: it answers 500. Nothing is lost: the next run goes on with the same request.",
   ],
@@ -148,6 +168,30 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.inaturalistUnreachable("https://api/v2", new Error("it answers 502")),
     "iNaturalist cannot be asked at https://api/v2: it answers 502. What was answered before is loaded; run again to go on.",
+  ],
+  [
+    errors.keyNotGiven("idd", ["id", "n"]),
+    "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
+  ],
+  [
+    errors.derivedTwice("n"),
+    "Column `n` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.",
+  ],
+  [
+    errors.mergeColumnUnknown("nn", ["n"]),
+    "The sink names column `nn`, which this flow does not give. Did you mean `n`? Nothing was loaded.",
+  ],
+  [
+    errors.keyNotUnique("t", ["a", "b"], "create unique index concurrently on t (a, b);"),
+    "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. Nothing was loaded; this adds one: create unique index concurrently on t (a, b);",
+  ],
+  [
+    errors.keyOutsideIndex("t", "(id_source = 5)"),
+    "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.trackDiffers("t", ["id", "hash"], ["a"]),
+    "Table `t` cannot be the track of this sink: it has the columns `a`, and would need `id` and `hash`. Name another one; it is made when it is not there.",
   ],
   [
     errors.ratesWithoutPermission("per_second", 5, 1),
