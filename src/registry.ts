@@ -11,6 +11,7 @@ import { postgres } from "./sources/postgres.ts";
 import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
 import { filter } from "./transforms/filter.ts";
+import { lookup } from "./transforms/lookup.ts";
 import { mapSinp } from "./transforms/map-sinp.ts";
 import { mapValues } from "./transforms/map-values.ts";
 import { parseDates } from "./transforms/parse-dates.ts";
@@ -33,6 +34,7 @@ export const components: readonly Component[] = [
   set,
   mapValues,
   distinct,
+  lookup,
   mapSinp,
 
   postgresCopy,

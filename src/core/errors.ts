@@ -870,6 +870,56 @@ export const statementFailed = (
     { cause },
   );
 
+/** A table that is read does not have a column. */
+export const tableColumnUnknown = (
+  table: string,
+  name: string,
+  known: Iterable<string>,
+): RunnerError =>
+  new RunnerError(
+    "table_column_unknown",
+    1,
+    `Table \`${table}\` has no column \`${name}\`.${suggestion(name, known)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** `lookup` compares a number of columns with another number. */
+export const lookupKeys = (from: number, key: number): RunnerError =>
+  new RunnerError(
+    "lookup_keys",
+    2,
+    `\`from\` names ${from} ${from === 1 ? "column" : "columns"} and \`key\` ${key}: they are compared one by one.`,
+    { subject: "key" },
+  );
+
+/** PostgreSQL does not understand `where` or `order_by` of a lookup. */
+export const lookupFailed = (
+  { table, where, order_by }: { table: string; where?: string; order_by?: string },
+  cause: unknown,
+): RunnerError =>
+  new RunnerError(
+    "lookup_failed",
+    1,
+    `Table \`${table}\` cannot be read: ${messageOf(cause).replace(/\.?$/, ".")} ` +
+      (where === undefined && order_by === undefined
+        ? "Nothing was loaded."
+        : "Is the SQL of `where` and `order_by` right? Nothing was loaded."),
+    { subject: where ?? order_by ?? table, cause },
+  );
+
+/** A `lookup` with `missing: stop` did not find everything. */
+export const lookupMissing = (head: string, lines: readonly string[]): RunnerError =>
+  new RunnerError(
+    "lookup_missing",
+    1,
+    [
+      `${head}:`,
+      ...lines,
+      "The flow stops for it (`missing: stop`). Add what is missing, or set such records aside with `missing: reject`.",
+    ].join("\n"),
+    { subject: "missing" },
+  );
+
 /** A source that takes `sql` or `query` has both or none. */
 export const sqlOrQuery = (given: number): RunnerError =>
   new RunnerError(

@@ -13,8 +13,6 @@ const BATCH_BYTES = 512 * 1024;
 /** Pages of a table of which nothing is known yet: long values are kept elsewhere, so they may be much. */
 const FIRST_PAGES = 4;
 
-const TABLE = "pg_temp.runner_rows";
-
 /**
  * The rows of a statement as batches of text, as PostgreSQL itself writes its values.
  *
@@ -26,19 +24,24 @@ const TABLE = "pg_temp.runner_rows";
 export async function* readRows(
   session: Session,
   statement: Statement,
-  signal: AbortSignal,
+  { signal, table = "runner_rows" }: { signal: AbortSignal; table?: string },
 ): AsyncGenerator<Batch> {
-  await materialise(session, statement);
+  await materialise(session, statement, table);
   try {
-    const names = await columnsOf(session, statement);
-    const layout = await layoutOf(session);
-    const input = inputOf(session, statement.name, names, layout.pages * layout.pageBytes);
+    const names = await columnsOf(session, statement, table);
+    const layout = await layoutOf(session, table);
+    const input = inputOf(session, {
+      name: statement.name,
+      names,
+      table,
+      sizeBytes: layout.pages * layout.pageBytes,
+    });
     const memory = new FenceMemory();
     let read = 0;
     let pages = FIRST_PAGES;
     for (let first = 0; first < layout.pages; ) {
       signal.throwIfAborted();
-      const bytes = await session.copyOut(copySql(names, layout, { first, pages }));
+      const bytes = await session.copyOut(copySql(table, names, { ...layout, first, pages }));
       const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
       const batch = rowsBatch(bytes, { names, input, memory, before: read, inputBytes });
       // A table is made some pages larger at once than it needs.
@@ -50,15 +53,19 @@ export async function* readRows(
     }
     if (read === 0) yield Batch.empty(input, names);
   } finally {
-    await drop(session);
+    await drop(session, table);
   }
 }
 
-const materialise = async (session: Session, statement: Statement): Promise<void> => {
+const materialise = async (
+  session: Session,
+  statement: Statement,
+  table: string,
+): Promise<void> => {
   // One may be left from a flow that failed on a session that is shared.
-  await session.query(`drop table if exists ${TABLE}`);
+  await session.query(`drop table if exists pg_temp.${table}`);
   // Rows of some kilobytes stay as they are: to compress them would take longer than to write them.
-  const before = "create temporary table runner_rows with (toast_tuple_target = 8160) as (\n";
+  const before = `create temporary table ${table} with (toast_tuple_target = 8160) as (\n`;
   try {
     await session.query(`${before}${statement.sql}\n)`);
   } catch (error) {
@@ -67,18 +74,22 @@ const materialise = async (session: Session, statement: Statement): Promise<void
 };
 
 /** What it takes is given back; where the transaction is broken, its end does that. */
-const drop = async (session: Session): Promise<void> => {
+const drop = async (session: Session, table: string): Promise<void> => {
   try {
-    await session.query(`drop table if exists ${TABLE}`);
+    await session.query(`drop table if exists pg_temp.${table}`);
   } catch (error) {
     if (!isDatabaseError(error)) throw error;
   }
 };
 
-const columnsOf = async (session: Session, { name }: Statement): Promise<string[]> => {
+const columnsOf = async (
+  session: Session,
+  { name }: Statement,
+  table: string,
+): Promise<string[]> => {
   const { rows } = await session.query<{ name: string }>(
     `select attname as name from pg_attribute
-      where attrelid = '${TABLE}'::regclass and attnum > 0 order by attnum`,
+      where attrelid = 'pg_temp.${table}'::regclass and attnum > 0 order by attnum`,
   );
   if (rows.length === 0) throw queryWithoutColumns(name);
   return rows.map((row) => row.name);
@@ -91,9 +102,9 @@ interface Layout {
   readonly rowsPerPage: number | undefined;
 }
 
-const layoutOf = async (session: Session): Promise<Layout> => {
+const layoutOf = async (session: Session, table: string): Promise<Layout> => {
   const { rows } = await session.query<{ size: string; page: string; version: string }>(
-    `select pg_relation_size('${TABLE}')::text as size, current_setting('block_size') as page,
+    `select pg_relation_size('pg_temp.${table}')::text as size, current_setting('block_size') as page,
             current_setting('server_version_num') as version`,
   );
   const { size = "0", page = "8192", version = "0" } = rows[0] ?? {};
@@ -107,9 +118,9 @@ const layoutOf = async (session: Session): Promise<Layout> => {
 
 /** An empty field behind the last column keeps the line of a row without any value from being blank. */
 export const copySql = (
+  table: string,
   names: readonly string[],
-  { rowsPerPage }: Pick<Layout, "rowsPerPage">,
-  { first, pages }: { first: number; pages: number },
+  { rowsPerPage, first, pages }: Pick<Layout, "rowsPerPage"> & { first: number; pages: number },
 ): string => {
   const end = first + pages;
   const range =
@@ -117,19 +128,22 @@ export const copySql = (
       ? `ctid >= '(${first},0)' and ctid < '(${end},0)'`
       : `ctid = any (array(select format('(%s,%s)', page, item)::tid
            from generate_series(${first}, ${end - 1}) as page, generate_series(1, ${rowsPerPage}) as item))`;
-  return `copy (select ${quotedList(names)}, null from ${TABLE} where ${range}) to stdout (null '')`;
+  return `copy (select ${quotedList(names)}, null from pg_temp.${table} where ${range}) to stdout (null '')`;
 };
 
 const inputOf = (
   session: Session,
-  name: string,
-  names: readonly string[],
-  sizeBytes: number,
+  {
+    name,
+    names,
+    table,
+    sizeBytes,
+  }: { name: string; names: readonly string[]; table: string; sizeBytes: number },
 ): Input => {
   let identity: Promise<string> | undefined;
   const identify = async () => {
     const { rows } = await session.query<{ hash: string | null }>(
-      `select md5(string_agg(md5(t::text), '' order by ctid)) as hash from ${TABLE} as t`,
+      `select md5(string_agg(md5(t::text), '' order by ctid)) as hash from pg_temp.${table} as t`,
     );
     const content = `${JSON.stringify(names)} ${rows[0]?.hash ?? ""}`;
     return createHash("sha256").update(content).digest("hex");

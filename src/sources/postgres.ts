@@ -28,7 +28,7 @@ export const postgres = defineSource({
       const statement = await readStatement(source);
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
-      yield* readRows(session, statement, signal);
+      yield* readRows(session, statement, { signal });
     };
   },
 });
