@@ -107,15 +107,19 @@ const filled =
     void out.fill(code);
 
 const translated = (
-  { column, from, nomenclature, defaultCode }: Field,
-  { vocabularies, lists }: Mapping,
+  field: Field,
+  { fields, vocabularies, lists }: Mapping,
   { report }: RuleSettings,
 ): Step => {
+  const { column, from, nomenclature, defaultCode } = field;
   const label = lists.get(nomenclature)?.get(defaultCode) ?? "";
   const told = (name: string, value: string) =>
     report(`\`${name}\` has no ${nomenclature} (${column} is ${defaultCode}, ${label})`, value);
+  const own = from.filter(
+    (term) => field === fields.find((one) => one.rule === "vocabulary" && one.from.includes(term)),
+  );
   const translate = translator(
-    { type: nomenclature, terms: from, defaultCode },
+    { type: nomenclature, terms: from, own, defaultCode },
     vocabularies,
     told,
   );
