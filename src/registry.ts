@@ -7,6 +7,7 @@ import { dwca } from "./sources/dwca.ts";
 import { gbif } from "./sources/gbif.ts";
 import { inaturalist } from "./sources/inaturalist.ts";
 import { json } from "./sources/json.ts";
+import { postgres } from "./sources/postgres.ts";
 import { distinct } from "./transforms/distinct.ts";
 import { extractId } from "./transforms/extract-id.ts";
 import { filter } from "./transforms/filter.ts";
@@ -23,6 +24,7 @@ export const components: readonly Component[] = [
   inaturalist,
   csv,
   json,
+  postgres,
 
   project,
   extractId,

@@ -14,7 +14,7 @@ export interface Input {
    * is asked for.
    */
   readonly isMetered?: boolean;
-  /** A text that two inputs share exactly when their content is the same. */
+  /** A text that two inputs share exactly when their content is the same; asked while the source is open. */
   identity(): Promise<string>;
 }
 

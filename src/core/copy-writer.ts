@@ -59,6 +59,18 @@ export class CopyWriter {
     this.#position = position;
   }
 
+  /** A field from bytes that are COPY text already; an empty range is null. */
+  escaped(source: Buffer, start: number, end: number): void {
+    if (start >= end) {
+      this.#null();
+      return;
+    }
+    this.#reserve(end - start + 1);
+    source.copy(this.#buffer, this.#position, start, end);
+    this.#position += end - start;
+    this.#buffer[this.#position++] = TAB;
+  }
+
   /** A field from text; null is `\N`. */
   text(value: string | null): void {
     if (value === null) {

@@ -870,6 +870,51 @@ export const statementFailed = (
     { cause },
   );
 
+/** A source that takes `sql` or `query` has both or none. */
+export const sqlOrQuery = (given: number): RunnerError =>
+  new RunnerError(
+    "sql_or_query",
+    2,
+    `A statement is given either by \`sql\` or by \`query\`, a file; here ${given === 0 ? "is neither" : "are both"}.`,
+    given === 0 ? {} : { subject: "sql" },
+  );
+
+/** A file with a statement that is not there. */
+export const sqlFileMissing = (file: string, cause?: unknown): RunnerError =>
+  new RunnerError("sql_file_missing", 2, `There is no SQL file ${file}.`, {
+    subject: "query",
+    cause,
+  });
+
+/** PostgreSQL refused a statement that a source was given; `line` is that of the error in the YAML's `sql`. */
+export const queryFailed = (
+  label: string,
+  { line }: { line?: number | undefined },
+  error: Error & { detail?: string; hint?: string },
+): RunnerError =>
+  new RunnerError(
+    "query_failed",
+    1,
+    [
+      `The statement \`${label}\` failed${line === undefined ? "" : ` at its line ${line}`}: ${error.message.replace(/\.?$/, ".")}`,
+      error.detail,
+      error.hint,
+      "Nothing was loaded.",
+    ]
+      .filter(Boolean)
+      .join(" "),
+    { subject: "sql", cause: error },
+  );
+
+/** `select from t`: rows of nothing. */
+export const queryWithoutColumns = (label: string): RunnerError =>
+  new RunnerError(
+    "query_without_columns",
+    1,
+    `The statement \`${label}\` gives no column. Nothing was loaded.`,
+    { subject: "sql" },
+  );
+
 // Runs
 
 /** Another run of the same pipeline is alive. */

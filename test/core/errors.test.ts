@@ -52,6 +52,15 @@ const MESSAGES: [errors.RunnerError, string][] = [
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
   ],
+  [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
+  [
+    errors.queryFailed(
+      "a.sql",
+      {},
+      Object.assign(new Error("no function f(text)"), { hint: "Add a cast." }),
+    ),
+    "The statement `a.sql` failed: no function f(text). Add a cast. Nothing was loaded.",
+  ],
   [
     errors.doesNotAddUp("f", { read: 3, inserted: 2 }),
     "The account of flow `f` does not add up: read 3, inserted 2. This is a defect of the runner; please report it.",
