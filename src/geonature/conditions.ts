@@ -12,7 +12,7 @@ export interface Condition {
  */
 export const parseConditions = (cell: string): readonly Condition[] | undefined => {
   if (cell === "") return [];
-  const conditions = cell.split(/\s+and\s+/i).map(parseCondition);
+  const conditions = cell.split(/\s+and(?:\s+|$)/i).map(parseCondition);
   return conditions.every((one) => one !== undefined) ? conditions : undefined;
 };
 
