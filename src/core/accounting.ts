@@ -3,7 +3,6 @@ import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
-import { fileLabel } from "./place.ts";
 import type { RejectFile } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
@@ -33,7 +32,7 @@ export interface Tally {
 export interface Changes {
   /** Rows updated, by column. */
   readonly changes: Readonly<Record<string, number>>;
-  /** A few of them. */
+  /** A few of each column. */
   readonly examples: readonly {
     readonly key: string;
     readonly column: string;
@@ -65,6 +64,7 @@ export class FlowAccount {
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
   readonly #examples: Rejected[] = [];
+  readonly #examplesByCode = new Map<string, Rejected[]>();
   readonly #changes = new Map<string, number>();
   readonly #changeExamples: Changes["examples"][number][] = [];
   #isComplete = false;
@@ -122,6 +122,11 @@ export class FlowAccount {
   /** Rejects by code, most frequent first. */
   get rejectedByCode(): [string, number][] {
     return [...this.#byCode].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** The first rejects of each code. */
+  get rejectExamples(): ReadonlyMap<string, readonly Rejected[]> {
+    return this.#examplesByCode;
   }
 
   /** Watches the batches on their way to the sink; knows when there are no more. */
@@ -182,7 +187,10 @@ export class FlowAccount {
     for (const [column, rows] of Object.entries(changes)) {
       this.#changes.set(column, (this.#changes.get(column) ?? 0) + rows);
     }
-    this.#changeExamples.push(...examples.slice(0, EXAMPLES - this.#changeExamples.length));
+    for (const example of examples) {
+      const ofColumn = this.#changeExamples.filter(({ column }) => column === example.column);
+      if (ofColumn.length < EXAMPLES) this.#changeExamples.push(example);
+    }
   }
 
   #setAside(rejected: readonly Rejected[]): void {
@@ -192,6 +200,9 @@ export class FlowAccount {
     for (const reject of rejected) {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
       if (this.#examples.length < EXAMPLES) this.#examples.push(reject);
+      const ofCode = this.#examplesByCode.get(reject.code) ?? [];
+      if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
+      if (ofCode.length < EXAMPLES) ofCode.push(reject);
     }
     this.#judge();
   }
@@ -206,7 +217,7 @@ export class FlowAccount {
       read: this.#read,
       limit,
       examples: this.#examples,
-      file: fileLabel(this.#rejectFile.path),
+      file: this.#rejectFile.label,
     });
   }
 

@@ -975,6 +975,34 @@ export const pipelineBusy = (pipeline: string, holder: string): RunnerError =>
     `Pipeline \`${pipeline}\` is being run already, ${holder}. Two runs at once would undo each other: wait for it to end.`,
   );
 
+/** A pipeline with the same `lock` is alive. */
+export const lockBusy = (lock: string, holder: string): RunnerError =>
+  new RunnerError(
+    "lock_busy",
+    1,
+    `The lock \`${lock}\` is held ${holder}. Pipelines with the same \`lock\` never run at the same time: wait for it to end.`,
+    { subject: lock },
+  );
+
+/** A plan waits for nobody for long: others wait for what it holds. */
+export const planLocked = (seconds: number, cause: unknown): RunnerError =>
+  new RunnerError(
+    "plan_locked",
+    1,
+    `Somebody holds a lock that this needs for more than ${seconds} s, and a plan waits no longer, as others wait for its own locks. ` +
+      "Nothing was changed. Try again later, or give `--lock-timeout` more seconds.",
+    { cause },
+  );
+
+/** A setup script with a `commit` of its own: a plan could not undo it. */
+export const scriptCommits = (place: string, command: string): RunnerError =>
+  new RunnerError(
+    "script_commits",
+    1,
+    `The setup script ${place} has \`${command}\`: a plan cannot run it, as it could not undo it. Nothing was changed. ` +
+      "Without it, the runner makes one transaction of the script.",
+  );
+
 /** The lease row is another run's now: this run must not write any more. */
 export const leaseLost = (pipeline: string): RunnerError =>
   new RunnerError(

@@ -19,6 +19,7 @@ export const expandPipeline = (plan: Plan): string => {
       name: plan.name,
       ...(plan.description === undefined ? {} : { description: plan.description }),
       database: withoutPasswords(plan.database.reveal()),
+      ...(plan.lock === undefined ? {} : { lock: plan.lock }),
       ...(plan.setup.length === 0 ? {} : { setup: plan.setup.map((file) => near(file, folder)) }),
       flows: plan.flows.map((flow) => expandedFlow(flow, folder)),
     },

@@ -130,6 +130,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     description: options?.description as string | undefined,
     file,
     database: new Secret(database),
+    lock: options?.lock as string | undefined,
     setup,
     flows,
   };

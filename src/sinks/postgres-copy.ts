@@ -44,6 +44,12 @@ export const postgresCopy = defineSink({
       await session.query("set constraints all immediate");
       const table = await prepare(session, settings, first.names);
 
+      if (context.mode === "plan" && settings.mode === "replace") {
+        context.log.info(
+          `\`${settings.table}\` is emptied and loaded for the plan: whoever reads it waits until the plan ends.`,
+        );
+      }
+
       if (
         settings.mode === "append" &&
         !(await tally.firstTime(session, settings.table, first.input))

@@ -148,6 +148,7 @@ export const inaturalist = defineSource({
         context.log.info(
           `A run would ask iNaturalist for ${count(asked.length)} ids in ${count(batches)} requests.`,
         );
+        yield Batch.empty(input, columns);
         return;
       }
       await using client = openClient({ contact: options.contact });

@@ -31,7 +31,7 @@ export interface MergeSettings {
   readonly run: string;
 }
 
-/** Examples of changes that a chunk gives. */
+/** Rows that are shown of a change. */
 const EXAMPLES = 3;
 
 /**
@@ -54,6 +54,7 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
   const probing = loader(sql.TEMPORARY.PROBE, sql.probeColumns(shape));
   const staging = loader(sql.TEMPORARY.STAGE, sql.stageColumns(shape));
   const parameters = [run, shape.version];
+  const exemplified = new Set<string>();
 
   return async (chunk: Chunk): Promise<Merged> => {
     await session.script(
@@ -83,7 +84,7 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
 
     const staged = await staging(linesOf(chunk, candidates));
     rejected.push(...staged.rejected);
-    const merge = { session, settings, where, setAside };
+    const merge = { session, settings, where, setAside, exemplified };
     const rekeyed = await settleUnique(merge);
     const written = await write(merge, rekeyed);
     await session.query(sql.remember(shape, track), parameters);
@@ -96,6 +97,8 @@ interface Merge {
   readonly settings: MergeSettings;
   readonly where: string;
   readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
+  /** Columns of which the flow has an example: no more are looked for. */
+  readonly exemplified: Set<string>;
 }
 
 interface Reason {
@@ -228,7 +231,7 @@ const write = async (
   merge: Merge,
   rekeyed: readonly number[],
 ): Promise<Omit<Merged, "rejected">> => {
-  const { session, settings, where } = merge;
+  const { session, settings, where, exemplified } = merge;
   const { shape } = settings;
   const changes: Record<string, number> = {};
   const examples: Changes["examples"][number][] = [];
@@ -248,14 +251,9 @@ const write = async (
   for (const { changed, beside, rows } of groups.rows) {
     const columns = sql.columnsOf(shape, changed, beside);
     const compared = sql.columnsOf(shape, changed);
-    if (examples.length < EXAMPLES) {
-      examples.push(
-        ...(await examplesOf(merge, compared, {
-          changed,
-          beside,
-          most: EXAMPLES - examples.length,
-        })),
-      );
+    if (compared.some(({ target }) => !exemplified.has(target.name))) {
+      examples.push(...(await examplesOf(merge, compared, { changed, beside, most: EXAMPLES })));
+      for (const { target } of compared) exemplified.add(target.name);
     }
     const done = await writeRows(merge, rows, {
       statement: sql.update(shape, columns, { rows: sql.OF_GROUP, where }),
