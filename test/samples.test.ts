@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import * as yauzl from "yauzl";
 import { writeArchive } from "../samples/archive.ts";
+import { recordedAnswer } from "../samples/inaturalist.ts";
 import { OCCURRENCE } from "../samples/layout.ts";
 import { DEMO } from "../samples/make-sample.ts";
 
@@ -40,5 +41,37 @@ describe("samples/demo.zip", () => {
     assert.match(text, /\t\d{4}-\d\d-\d\d\/\d{4}-\d\d-\d\d\t/);
     assert.match(text, /http:\/\/conabio\.inaturalist\.org/);
     assert.match(text, /\t1\.0E7\t/);
+  });
+});
+
+describe("samples/inaturalist.json", () => {
+  const path = new URL("../samples/inaturalist.json", import.meta.url);
+
+  test("is what the script makes", async () => {
+    assert.equal(await readFile(path, "utf8"), recordedAnswer(DEMO));
+  });
+
+  test("has a uuid of its own for nearly all observations of the archive, and says which are deleted", async () => {
+    const answer: {
+      results: { id: number; uri: string; uuid: string }[];
+      missing: { id: number }[];
+    } = JSON.parse(await readFile(path, "utf8"));
+    const archive = (await entriesOf(new URL("../samples/demo.zip", import.meta.url).pathname))[
+      "occurrence.txt"
+    ];
+    const links = [
+      ...(archive ?? "").matchAll(/\thttps?:\/\/\w+\.inaturalist\.org\/observations\/(\d+)\t/g),
+    ];
+    const observations = new Set(links.map((match) => Number(match[1])));
+    const ids = [...answer.results, ...answer.missing].map(({ id }) => id);
+    assert.ok(ids.every((id) => observations.has(id)));
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal(new Set(answer.results.map(({ uuid }) => uuid)).size, answer.results.length);
+    assert.ok(
+      answer.results.every(({ uuid }) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid)),
+    );
+    assert.ok(answer.missing.length > 10);
+    // The rest has not been asked for yet.
+    assert.ok(observations.size - ids.length > 5 && observations.size - ids.length < 20);
   });
 });

@@ -72,6 +72,8 @@ export class DefaultColumn implements Column {
  */
 export interface Slab {
   readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
   readonly fences: Int32Array;
   /** Fields per row. */
   readonly fields: number;
@@ -82,6 +84,7 @@ export interface Slab {
 /** A view on one field of a slab: nobody pays for decoding who does not ask for text. */
 export class FieldColumn implements Column {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #fences: Int32Array;
   readonly #stride: number;
   readonly #field: number;
@@ -89,6 +92,7 @@ export class FieldColumn implements Column {
 
   constructor(slab: Slab, field: number) {
     this.#bytes = slab.bytes;
+    this.#view = slab.view;
     this.#fences = slab.fences;
     this.#stride = slab.fields + 1;
     this.#field = field;
@@ -107,7 +111,7 @@ export class FieldColumn implements Column {
   copyTo(writer: CopyWriter, row: number): void {
     const fence = row * this.#stride + this.#field;
     if (this.#quoted?.has(fence)) writer.text(this.text(row));
-    else writer.bytes(this.#bytes, this.#fences[fence]! + 1, this.#fences[fence + 1]!);
+    else writer.bytes(this.#view, this.#fences[fence]! + 1, this.#fences[fence + 1]!);
   }
 }
 

@@ -34,7 +34,8 @@ export class RejectFile {
     if (rejected.length === 0) return;
     if (this.#handle === undefined) {
       mkdirSync(dirname(this.path), { recursive: true });
-      this.#handle = openSync(this.path, "a");
+      // Run 1 of another database may have left one of this name: its rejects are not this run's.
+      this.#handle = openSync(this.path, "w");
     }
     const lines = rejected.map(
       ({ code, message, place, raw }) =>

@@ -36,7 +36,7 @@ const wholeNumber = (text: string | null): number | undefined => {
 };
 
 const UNITS: readonly (readonly [RegExp, string])[] = [
-  [/%|percent|cover|density|per |\/|mass|weight|volume/i, ""],
+  [/%|percent|cover|density|per |\/|biomass|weight|volume/i, ""],
   [/\bindividual|\bind\b|specimen|\borganism|\badults?\b|\blarva|\bindividu/i, "individuals"],
   [/colon/i, "colonies"],
   [/\bpairs?\b|\bcouples?\b/i, "pairs"],

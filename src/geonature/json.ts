@@ -10,11 +10,11 @@ export const objectMaker = (
   const isRaw = names.map((name) => RAW.has(name));
   return (texts) => {
     let members = "";
-    for (const [index, key] of keys.entries()) {
+    for (let index = 0; index < keys.length; index++) {
       const text = texts[index] ?? null;
       if (text === null && empty === "left_out") continue;
-      if (members !== "") members += ",";
-      members += key + (isRaw[index] ? text : JSON.stringify(text));
+      const value = isRaw[index] ? text : JSON.stringify(text);
+      members += members === "" ? `${keys[index]}${value}` : `,${keys[index]}${value}`;
     }
     return `{${members}}`;
   };

@@ -5,7 +5,7 @@ import { mappingInvalid, suggestion } from "../core/errors.ts";
 import { formatPlace } from "../core/place.ts";
 import { type CodeLists, readCodeLists } from "./code-lists.ts";
 import { checkUse, type Field, isMade, nameOf, readFields } from "./fields.ts";
-import { bytesOf, readTable } from "./table.ts";
+import { readTable } from "./table.ts";
 import { LEFT, readVocabularies, type VocabularyRule } from "./vocabularies.ts";
 
 /** The files that say how a record becomes a row of the synthese. */
@@ -19,7 +19,7 @@ export interface Mapping {
   readonly fields: readonly Field[];
   readonly vocabularies: readonly VocabularyRule[];
   readonly lists: CodeLists;
-  /** Another one whenever rows may come out otherwise: of the rules' own number and the two files. */
+  /** Another one whenever rows may come out otherwise: of the rules' own number and the lines of the two files. */
   readonly version: string;
 }
 
@@ -66,7 +66,7 @@ export const checkMapping = async (
     const message = `No line of the vocabularies has \`${term}\` ${JSON.stringify(concept)}. Map it, or leave it with the code \`${LEFT}\` and a reason.`;
     complain("concept_missing", { file: files.vocabularies, line: 1, column: 1 }, message);
   }
-  return { fields, vocabularies, lists, version: await versionOf(files) };
+  return { fields, vocabularies, lists, version: versionOf(fields, vocabularies) };
 };
 
 /** GBIF's vocabulary `LifeStage` belongs to the term `lifeStage`. */
@@ -149,8 +149,25 @@ const checkVocabularies = (
   }
 };
 
-const versionOf = async ({ fields, vocabularies }: MappingFiles): Promise<string> => {
-  const digest = createHash("sha256");
-  for (const file of [fields, vocabularies]) digest.update(await bytesOf(file)).update("\0");
-  return `${RULES_VERSION}-${digest.digest("hex").slice(0, 8)}`;
+/** Of what the lines say, not of their notes and reasons, nor of how a spreadsheet saves them. */
+const versionOf = (fields: readonly Field[], vocabularies: readonly VocabularyRule[]): string => {
+  const content = [
+    fields.map(({ part, column, from, rule, nomenclature, defaultCode }) => [
+      part,
+      column,
+      from,
+      rule,
+      nomenclature,
+      defaultCode,
+    ]),
+    vocabularies.map(({ term, value, condition, type, code }) => [
+      term,
+      value,
+      condition,
+      type,
+      code,
+    ]),
+  ];
+  const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  return `${RULES_VERSION}-${digest.slice(0, 8)}`;
 };

@@ -59,6 +59,8 @@ class Workspace {
   /** Rows that are not rejected so far. */
   rows: Uint32Array;
   readonly rejects = new Map<number, Reject>();
+  /** How many of the rejects `rows` lacks already. */
+  #rejected = 0;
   readonly #batch: Batch;
   readonly #inputs: ReadonlyMap<string, string>;
   readonly #values = new Map<string, Values>();
@@ -83,7 +85,8 @@ class Workspace {
   /** Keeps what a line made; goes on without the records that it rejected. */
   keep(name: string, values: Values): void {
     this.#values.set(name, values);
-    if (this.rejects.size === 0) return;
+    if (this.rejects.size === this.#rejected) return;
+    this.#rejected = this.rejects.size;
     this.rows = this.rows.filter((row) => !this.rejects.has(row));
   }
 }
@@ -104,15 +107,19 @@ const filled =
     void out.fill(code);
 
 const translated = (
-  { column, from, nomenclature, defaultCode }: Field,
-  { vocabularies, lists }: Mapping,
+  field: Field,
+  { fields, vocabularies, lists }: Mapping,
   { report }: RuleSettings,
 ): Step => {
+  const { column, from, nomenclature, defaultCode } = field;
   const label = lists.get(nomenclature)?.get(defaultCode) ?? "";
   const told = (name: string, value: string) =>
     report(`\`${name}\` has no ${nomenclature} (${column} is ${defaultCode}, ${label})`, value);
+  const own = from.filter(
+    (term) => field === fields.find((one) => one.rule === "vocabulary" && one.from.includes(term)),
+  );
   const translate = translator(
-    { type: nomenclature, terms: from, defaultCode },
+    { type: nomenclature, terms: from, own, defaultCode },
     vocabularies,
     told,
   );
@@ -174,8 +181,13 @@ const CALLERS: readonly Caller[] = [
       value(a[row] ?? null, b[row] ?? null, c[row] ?? null, d[row] ?? null),
 ];
 
-const callAny: Caller = (value, inputs) => (row) =>
-  value(...inputs.map((values) => values[row] ?? null));
+const callAny: Caller = (value, inputs) => {
+  const texts: Text[] = inputs.map(() => null);
+  return (row) => {
+    for (let index = 0; index < inputs.length; index++) texts[index] = inputs[index]?.[row] ?? null;
+    return value(...texts);
+  };
+};
 
 /** A column with a list of codes holds the instance's ids of them. */
 const columnOf = (

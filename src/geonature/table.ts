@@ -41,8 +41,7 @@ export const readTable = async (
     .map((line) => rowOf(line, header, file));
 };
 
-/** The contents of a file of the mapping. */
-export const bytesOf = async (file: string): Promise<Buffer> => {
+const bytesOf = async (file: string): Promise<Buffer> => {
   try {
     return await readFile(file);
   } catch (cause) {

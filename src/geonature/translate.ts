@@ -4,13 +4,22 @@ import { LEFT, type VocabularyRule } from "./vocabularies.ts";
 /** The values of one name, by row number. */
 export type Values = readonly Text[];
 
+/** A column of codes, as the fields have it. */
+interface Column {
+  readonly type: string;
+  readonly terms: readonly string[];
+  /** Those of the terms that no column before this one reads. */
+  readonly own: readonly string[];
+  readonly defaultCode: string;
+}
+
 /** What becomes of one value, as far as the value alone tells. */
 type Choice =
   /** Always this code. */
   | { readonly kind: "code"; readonly code: string }
   /** The first of these whose conditions hold. */
   | { readonly kind: "conditional"; readonly rules: readonly VocabularyRule[] }
-  /** Not for this list, but another list or a reason has it. */
+  /** Nothing for this list, but for another, or with a reason. */
   | { readonly kind: "elsewhere" }
   | { readonly kind: "unknown" };
 
@@ -22,6 +31,8 @@ interface Term {
   readonly others: readonly VocabularyRule[];
   /** Lines for the empty value. */
   readonly whenEmpty: readonly VocabularyRule[];
+  /** Whether this is the column that tells of values that no line has, if several read the term. */
+  readonly isOwn: boolean;
   /** Values seen: a vocabulary has few. */
   readonly seen: Map<string, Choice>;
 }
@@ -35,15 +46,12 @@ const KEPT = 10_000;
  * it was there is reported.
  */
 export const translator = (
-  {
-    type,
-    terms: names,
-    defaultCode,
-  }: { type: string; terms: readonly string[]; defaultCode: string },
+  column: Column,
   vocabularies: readonly VocabularyRule[],
   report: (name: string, value: string) => void,
 ): ((valuesOf: (name: string) => Values) => (row: number) => string) => {
-  const terms = names.map((name) => termOf(name, type, vocabularies));
+  const { defaultCode } = column;
+  const terms = column.terms.map((name) => termOf(name, column, vocabularies));
   return (valuesOf) => {
     const sources = terms.map((term) => ({ term, values: valuesOf(term.name) }));
     const holds = (rule: VocabularyRule, row: number) =>
@@ -76,13 +84,18 @@ export const translator = (
   };
 };
 
-const termOf = (name: string, type: string, vocabularies: readonly VocabularyRule[]): Term => {
+const termOf = (
+  name: string,
+  { type, own: ownTerms }: Column,
+  vocabularies: readonly VocabularyRule[],
+): Term => {
   const own = vocabularies.filter(({ term }) => term === name);
   return {
     name,
     rules: own.filter((rule) => rule.type === type && rule.code !== LEFT && rule.value !== ""),
     others: own.filter((rule) => rule.type !== type || rule.code === LEFT),
     whenEmpty: own.filter((rule) => rule.type === type && rule.value === ""),
+    isOwn: ownTerms.includes(name),
     seen: new Map(),
   };
 };
@@ -96,11 +109,12 @@ const choose = (term: Term, text: string): Choice => {
   return choice;
 };
 
-const choiceOf = ({ rules, others }: Term, text: string): Choice => {
+const choiceOf = ({ rules, others, isOwn }: Term, text: string): Choice => {
   const fitting = rules.filter((rule) => rule.matches(text));
   const [first] = fitting;
   if (first === undefined) {
-    return { kind: others.some((rule) => rule.matches(text)) ? "elsewhere" : "unknown" };
+    const isElsewhere = !isOwn || others.some((rule) => rule.matches(text));
+    return { kind: isElsewhere ? "elsewhere" : "unknown" };
   }
   return first.conditions.length === 0
     ? { kind: "code", code: first.code }

@@ -26,12 +26,38 @@ export interface LookupTable {
   find(key: readonly string[]): readonly (string | null)[] | "several" | undefined;
 }
 
+/** Tables up to this size in memory are not worth a word. */
+const SMALL_BYTES = 1_000_000;
+
 // No value has a NUL, so it keeps `a`, `bc` and `ab`, `c` apart.
 const SEPARATOR = "\0";
 
-/** Reads the table, once and whole. A row without a value in its key, or with none of those wanted, is none. */
-export const readLookupTable = async (
-  { database, signal, log }: { database: Database; signal: AbortSignal; log: Log },
+/** What a lookup needs of its context. */
+interface Lent {
+  readonly database: Database;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** The tables that the lookups of a flow, which share its context, have in memory. */
+const tablesOf = new WeakMap<Lent, Map<string, Promise<LookupTable>>>();
+
+/**
+ * Reads the table whole, and once for all lookups of a flow that ask the same of it. A row without a value
+ * in its key, or with none of those wanted, is none.
+ */
+export const readLookupTable = (context: Lent, query: LookupQuery): Promise<LookupTable> => {
+  const tables = tablesOf.get(context) ?? new Map<string, Promise<LookupTable>>();
+  tablesOf.set(context, tables);
+  const { table, key, values, where, order_by, unique } = query;
+  const asked = JSON.stringify([table, key, values, where, order_by, unique]);
+  const read = tables.get(asked) ?? readTable(context, query);
+  tables.set(asked, read);
+  return read;
+};
+
+const readTable = async (
+  { database, signal, log }: Lent,
   query: LookupQuery,
 ): Promise<LookupTable> => {
   const { table, key, values, unique, order_by } = query;
@@ -67,9 +93,11 @@ export const readLookupTable = async (
     }
     throw error;
   }
-  log.info(
-    `\`${table}\`: ${count(rows)} rows to look up in, ${size(results.sizeBytes)} of memory.`,
-  );
+  if (results.sizeBytes > SMALL_BYTES) {
+    log.info(
+      `\`${table}\`: ${count(rows)} rows to look up in, ${size(results.sizeBytes)} of memory.`,
+    );
+  }
   if (several.size > 0 && !unique && order_by === undefined) {
     const keys = several.size === 1 ? "1 key" : `${count(several.size)} keys`;
     log.warn(

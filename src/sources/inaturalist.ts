@@ -135,12 +135,9 @@ export const inaturalist = defineSource({
         identity: async () => randomUUID(),
       };
       const batchOf = batchMaker(input, fields);
-      if (unreadable.length > 0 || ids.length === 0) {
-        const rejects = unreadable.map(unreadableId);
-        yield unreadable.length > 0
-          ? textBatch(columns, [], { input, bytes: 0, rejects })
-          : Batch.empty(input, columns);
-      }
+      // Also when there is nothing to reject: the day's budget may be used up before the first answer.
+      const rejects = unreadable.map(unreadableId);
+      yield textBatch(columns, [], { input, bytes: 0, rejects });
       for (const part of parts(given, GIVEN_PER_BATCH)) {
         const found = new Map(part.map(({ id, uuid }) => [id, { id, uuid }]));
         yield batchOf(part, { found, failed: [] });

@@ -49,7 +49,7 @@ const options = Type.Object({
   report: Type.Array(columnName("A column."), {
     default: [],
     description:
-      "Columns that are shown beside a value that is missing. With `missing: null`, the values are listed only when this is given.",
+      "Columns that are shown beside a value that is missing. With `missing: null`, nothing is listed unless this is given.",
   }),
 });
 
@@ -163,6 +163,8 @@ const tell = (settings: Settings, missed: MissingValues, { log }: Context): void
   const values = missed.values === 1 ? "1 value" : `${count(missed.values)} values`;
   const head = `${named([settings.from].flat())}: ${values} not in \`${table}\` (${records(missed.rows)})`;
   if (settings.missing === "stop") throw lookupMissing(head, missed.lines());
-  const isList = settings.missing === "reject" || report.length > 0;
-  log.info(isList ? [`${head}:`, ...missed.lines()].join("\n") : `${head}.`);
+  // Where others may still find it, only a report that was asked for is worth a word.
+  if (settings.missing === "reject" || report.length > 0) {
+    log.info([`${head}:`, ...missed.lines()].join("\n"));
+  }
 };

@@ -201,6 +201,30 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.ratesWithoutPermission("per_day", null, 10_000),
     "`per_day` is without limit, iNaturalist allows 10000. Say under `permission` who granted more.",
   ],
+  [
+    errors.mappingFileMissing("sinp/fields.csv", undefined),
+    "There is no file sinp/fields.csv, which the mapping needs.",
+  ],
+  [
+    errors.mappingInvalid("sinp/fields.csv:3:1 A part is missing.", 1),
+    "The mapping is wrong: sinp/fields.csv:3:1 A part is missing.",
+  ],
+  [
+    errors.mappingInvalid("sinp/fields.csv:3:1 A part is missing.", 3),
+    "The mapping is wrong: sinp/fields.csv:3:1 A part is missing. 2 more: `runner validate` shows all.",
+  ],
+  [
+    errors.unknownCodes(["SEXE 9"]),
+    "This GeoNature does not know a code of the mapping: SEXE 9. Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  ],
+  [
+    errors.unknownCodes(["SEXE 9", "STADE_VIE 99"]),
+    "This GeoNature does not know 2 codes of the mapping: SEXE 9, STADE_VIE 99. Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  ],
+  [
+    errors.uuidsUnresolved(12),
+    "The uuids of at least 12 iNaturalist observations are not known yet. Nothing more was written. Ask iNaturalist for them first, or write `unresolved_uuid: wait` to load the others now.",
+  ],
 ];
 
 describe("errors", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
+import { uuidOf } from "../../samples/inaturalist.ts";
 import { openClient } from "../../src/http/client.ts";
 import { rateLimiter } from "../../src/http/limiter.ts";
 import { BudgetUsedUp, type Lookup, observationLookup } from "../../src/inaturalist/api.ts";
@@ -8,7 +9,6 @@ import {
   type FakeInaturalist,
   type FakeInaturalistOptions,
   startFakeInaturalist,
-  uuidOf,
 } from "../support/fake-inaturalist.ts";
 import { htmlPage, serverError, tooManyRequests } from "../support/http-double.ts";
 

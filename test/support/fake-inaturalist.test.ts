@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { get } from "node:http";
 import { describe, test } from "node:test";
+import { uuidOf } from "../../samples/inaturalist.ts";
 import {
   type FakeInaturalist,
   type Observation,
   startFakeInaturalist,
-  uuidOf,
 } from "./fake-inaturalist.ts";
 import { htmlPage, serverError, tooManyRequests } from "./http-double.ts";
 import { realData } from "./real-data.ts";

@@ -1,6 +1,6 @@
 /** A double of iNaturalist's API v2: observations by number, with the fields that are asked for. */
 
-import { hash } from "node:crypto";
+import { uuidOf } from "../../samples/inaturalist.ts";
 import {
   type Answer,
   type Fault,
@@ -63,13 +63,6 @@ export const startFakeInaturalist = async (
     next,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-};
-
-/** The uuid of a made-up observation: always the same one. */
-export const uuidOf = (id: number): string => {
-  const text = hash("sha256", `observation ${id}`);
-  const variant = "89ab"[Number.parseInt(text.charAt(16), 16) % 4];
-  return `${text.slice(0, 8)}-${text.slice(8, 12)}-4${text.slice(13, 16)}-${variant}${text.slice(17, 20)}-${text.slice(20, 32)}`;
 };
 
 /** One observation every three seconds since the site began: later numbers are younger, as in truth. */

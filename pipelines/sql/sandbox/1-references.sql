@@ -117,7 +117,7 @@ create table if not exists ref_nomenclatures.defaults_nomenclatures_value (
 );
 
 create or replace function ref_nomenclatures.get_id_nomenclature_type(mytype varchar) returns integer
-language plpgsql stable as $$
+language plpgsql as $$
 declare
   answer integer;
 begin
