@@ -9,6 +9,7 @@ import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import { beginRun } from "./core/state.ts";
+import { isConcurrentIndex } from "./postgres/script.ts";
 import { sharedSessions } from "./postgres/shared.ts";
 import {
   chosenFlows,
@@ -67,7 +68,14 @@ export const rehearsePipeline = async (
       lock: plan.lock,
       isRehearsal: true,
     });
-    await setUp(only, plan.setup, (sql) => skipped.push(sql));
+    await setUp(only, plan.setup, (sql) => {
+      skipped.push(sql);
+      if (isConcurrentIndex(sql)) {
+        options.log.info(
+          `An index is made for the plan, not concurrently: who writes into its table waits until the plan ends (${sql}).`,
+        );
+      }
+    });
     const citations = new Map<string, Citation>();
     const running = { database: only, state, rejectFile, citations, options } as const;
     await runFlows(wanted, { mode: "plan", ...running }, (flow) => flows.push(flow));

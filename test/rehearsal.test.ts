@@ -242,11 +242,19 @@ onEachDatabase((database) => {
       const path = join(database().folder, "setup.sql");
       await writeFile(
         path,
-        "create table g_made (id int);\nselect 'create index concurrently g_index on g_made (id)'\n\\gexec\n",
+        "create table g_made (id int);\nselect 'create unique index concurrently g_index on g_made (id)'\n\\gexec\n",
       );
-      const rehearsal = await rehearse(database(), [], { setup: [path] });
+      // It needs the index.
+      const flow = flowOf({ source: rowsSource([{ id: "1" }]), sink: upsertInto("g_made") });
+      const rehearsal = await rehearse(database(), [flow], { setup: [path] });
       assert.equal(messageOf(rehearsal.error), "");
-      assert.deepEqual(rehearsal.skipped, ["create index concurrently g_index on g_made (id)"]);
+      assert.equal(rehearsal.flows[0]?.inserted, 1);
+      assert.deepEqual(rehearsal.skipped, [
+        "create unique index concurrently g_index on g_made (id)",
+      ]);
+      assert.deepEqual(rehearsal.said, [
+        "An index is made for the plan, not concurrently: who writes into its table waits until the plan ends (create unique index concurrently g_index on g_made (id)).",
+      ]);
       assert.deepEqual(await rowsOf(database(), "select to_regclass('g_made') as t"), [
         { t: null },
       ]);

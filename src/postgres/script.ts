@@ -16,7 +16,8 @@ import { transactionControl } from "./transaction-control.ts";
  * script, whose path is relative to this one.
  *
  * Who has a transaction open, such as a rehearsal, gives `onSkipped`: it is told of the cells that
- * PostgreSQL refuses there. A script that ends transactions itself is refused before it does.
+ * PostgreSQL refuses there. An index that would be made concurrently is made there all the same, not
+ * concurrently: what follows may need it. A script that ends transactions itself is refused before it does.
  */
 export const runScript = async (
   session: Session,
@@ -96,8 +97,16 @@ const tried = async (
   } catch (error) {
     if (!isDatabaseError(error) || error.code !== CANNOT_BE_IN_TRANSACTION) throw error;
     onSkipped(sql);
+    if (isConcurrentIndex(sql)) {
+      await inTransaction(session, () => session.script(sql.replace(CONCURRENTLY, "$1")));
+    }
   }
 };
+
+const CONCURRENTLY = /^(\s*create\s+(?:unique\s+)?index\s+)concurrently\s+/i;
+
+/** Whether a statement makes an index without keeping writers of the table waiting. */
+export const isConcurrentIndex = (sql: string): boolean => CONCURRENTLY.test(sql);
 
 /** PostgreSQL counts characters from 1, JavaScript the halves of those beyond the first 65,536. */
 const offsetOf = (sql: string, start: number, position: string | undefined): number | undefined =>
