@@ -31,6 +31,53 @@ const pipeline = async (name: string, text: string): Promise<string> => {
   return `pipelines/${name}`;
 };
 
+describe("runner plan", () => {
+  const yaml = (rejects: string) => `name: planned
+lock: shared
+flows:
+  - name: load
+    source: { csv: { path: planned.csv } }
+    transforms: [{ parse_dates: { from: d, min: d_min, max: d_max } }]
+    sink: { postgres_copy: { table: planned, mode: replace, create: { columns: { d: text, d_min: text, d_max: text } } } }
+    rejects: { max: ${rejects} }
+`;
+  before(() => writeFile(join(folder, "pipelines", "planned.csv"), "d\n2020\nnever\n"));
+
+  test("prints a table on standard output, and keeps nothing", async () => {
+    const file = await pipeline("planned.yaml", yaml("1"));
+    const { code, stdout, stderr } = await runner("plan", file);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^A run of planned would do this:\n\nflow +read +inserted/);
+    assert.match(stdout, /\nload +2 +1 +0 +0 +0 +1 +0\n/);
+    assert.match(stdout, /\n {2}bad_date +1 +planned\.csv:3 +`d` is no date: "never"\.\n/);
+    assert.match(
+      stderr,
+      /\nNothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/,
+    );
+    const again = await runner("plan", file, "--json");
+    const object = JSON.parse(again.stdout);
+    assert.deepEqual(
+      [object.plan, object.status, object.flows[0].inserted, object.flows[0].rejects[0].code],
+      [true, "done", 1, "bad_date"],
+    );
+  });
+
+  test("ends with 1 when a flow would fail, and with 2 when the pipeline is wrong", async () => {
+    const failing = await runner("plan", await pipeline("planned.yaml", yaml("0")));
+    assert.equal(failing.code, 1);
+    assert.match(
+      failing.stderr,
+      /A run would fail, and leave what its earlier flows have committed:\n/,
+    );
+    assert.match(
+      failing.stderr,
+      /1 record was rejected of 2 read in flow `load`; its limit is 0\./,
+    );
+    assert.equal((await runner("plan", await pipeline("planned.yaml", "name: x\n"))).code, 2);
+    await rm(join(folder, "pipelines", "planned.yaml"));
+  });
+});
+
 describe("runner", () => {
   test("loads the demo, says what it did and what to try next", async () => {
     const { code, stdout, stderr } = await runner("pipelines/demo.yaml");

@@ -21,6 +21,14 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.lockBusy("staging", "by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00"),
+    "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
+  ],
+  [
+    errors.planLocked(10, undefined),
+    "Somebody holds a lock that this needs for more than 10 s, and a plan waits no longer, as others wait for its own locks. Nothing was changed. Try again later, or give `--lock-timeout` more seconds.",
+  ],
+  [
     errors.transactionAborted(),
     "PostgreSQL rolled the transaction back instead of committing it, because a statement in it failed.",
   ],
