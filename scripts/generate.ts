@@ -4,10 +4,13 @@
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { codeListsSql } from "../samples/code-lists.ts";
 import { sampleSql } from "../samples/taxref.ts";
 import { componentReference, componentTable } from "../src/core/reference.ts";
 import { pipelineSchema } from "../src/core/schema.ts";
+import { readMapping } from "../src/geonature/mapping.ts";
+import { mappingPage } from "../src/geonature/mapping-page.ts";
 import { components } from "../src/registry.ts";
 
 const root = new URL("../", import.meta.url);
@@ -18,9 +21,16 @@ const readme = (): string => {
   return text.replace(/<!-- components -->[\s\S]*<!-- \/components -->/, () => table);
 };
 
+const sinp = new URL("pipelines/sinp/", root);
+const mapping = await readMapping({
+  fields: fileURLToPath(new URL("fields.csv", sinp)),
+  vocabularies: fileURLToPath(new URL("vocabularies.csv", sinp)),
+});
+
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "docs/components.md": componentReference(components),
+  "docs/mapping.md": mappingPage(mapping),
   "README.md": readme(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
   "pipelines/sql/sandbox/6-sample.sql": sampleSql(),

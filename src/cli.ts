@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
+import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
@@ -94,6 +95,23 @@ const program = (end: (code: number) => void): Command => {
     .option("--rows <number>", "how many records", wholeNumber, 10)
     .action(async (file: string, flags: PreviewFlags) =>
       end(await previewCommand(file, flags, interrupted())),
+    );
+
+  main
+    .command("plan")
+    .description("do all that a run does, show what it would change, and undo it")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--flow <name>", "only this flow; may be given several times", several)
+    .option(
+      "--lock-timeout <seconds>",
+      "how long to wait for other people's locks",
+      wholeNumber,
+      10,
+    )
+    .option("--json", "print it as one JSON object instead")
+    .action(async (file: string, flags: PlanFlags) =>
+      end(await planCommand(file, flags, interrupted())),
     );
 
   main

@@ -1,45 +1,24 @@
 /** Runs a plan: opens the database, takes the lease, runs setup and the flows in order, keeps the account. */
 
 import { dirname, join } from "node:path";
-import { type Counts, FlowAccount } from "./core/accounting.ts";
 import type { Batch } from "./core/batch.ts";
-import type { Citation, Context, Log } from "./core/component.ts";
-import { messageOf, unknownFlow } from "./core/errors.ts";
-import { recordsOf, runFlow } from "./core/flow.ts";
+import type { Citation, Context } from "./core/component.ts";
+import { messageOf } from "./core/errors.ts";
+import { recordsOf } from "./core/flow.ts";
 import { withoutPasswords } from "./core/place.ts";
-import type { FlowPlan, Plan } from "./core/plan.ts";
-import { type Display, showProgress } from "./core/progress.ts";
+import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import { beginRun, type RunState, type RunStatus } from "./core/state.ts";
-import { openDatabase } from "./postgres/open.ts";
-import { runScript } from "./postgres/script.ts";
+import {
+  chosenFlows,
+  type FlowSummary,
+  openFor,
+  type RunOptions,
+  runFlows,
+  setUp,
+} from "./run-flows.ts";
 import { version } from "./version.ts";
-
-export interface RunOptions {
-  /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
-  readonly database?: string | Database | undefined;
-  /** Only these flows, in the plan's order; all when absent. */
-  readonly flows?: readonly string[] | undefined;
-  /** Asks services anew for what earlier runs asked for. */
-  readonly isFresh?: boolean | undefined;
-  readonly signal: AbortSignal;
-  readonly log: Omit<Log, "now">;
-  /** Where progress is drawn; absent for none. */
-  readonly display?: Display | undefined;
-  /** Told of each flow that is done. */
-  readonly onFlow?: (flow: FlowSummary) => void;
-}
-
-/** What became of the records of a flow: `read` is the sum of the other counts. */
-export interface FlowSummary extends Counts {
-  readonly name: string;
-  /** Records of earlier runs that are gone from the source; no sink marks them yet, so 0. */
-  readonly vanished: number;
-  readonly seconds: number;
-  /** Rejects by code, most frequent first. */
-  readonly rejectedByCode: readonly (readonly [string, number])[];
-}
 
 export interface RunSummary {
   /** Number of the run in `runner.run`; undefined when it did not get so far. */
@@ -67,18 +46,20 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
   let error: unknown;
   try {
     const wanted = chosenFlows(plan, options.flows);
-    await using database = await open(plan, options);
+    await using database = await openFor(plan, options);
     label = database.label;
     await using session = await database.session();
-    run = await beginRun(database, session, { pipeline: plan.name, version });
+    run = await beginRun(database, session, {
+      pipeline: plan.name,
+      version,
+      lock: plan.lock,
+      isRehearsal: false,
+    });
     rejectFile = new RejectFile(rejectPath(plan, run.run));
     try {
       await setUp(database, plan.setup);
-      for (const flow of wanted) {
-        const done = await oneFlow(flow, { database, run, rejectFile, citations, options });
-        flows.push(done);
-        options.onFlow?.(done);
-      }
+      const running = { database, state: run, rejectFile, citations, options } as const;
+      await runFlows(wanted, { mode: "run", ...running }, (flow) => flows.push(flow));
     } catch (thrown) {
       error = thrown;
     }
@@ -116,7 +97,7 @@ export const previewFlow = (
   },
 ): AsyncIterable<Batch> => {
   const [chosen] = chosenFlows(plan, [flow]);
-  const database = lazily(() => open(plan, options));
+  const database = lazily(() => openFor(plan, options));
   const tally = () => {
     throw new Error("a preview commits nothing");
   };
@@ -136,66 +117,6 @@ export const previewFlow = (
   return batches();
 };
 
-const oneFlow = async (
-  flow: FlowPlan,
-  run: {
-    database: Database;
-    run: RunState;
-    rejectFile: RejectFile;
-    citations: Map<string, Citation>;
-    options: RunOptions;
-  },
-): Promise<FlowSummary> => {
-  const { signal, log, display, isFresh = false } = run.options;
-  const { database, rejectFile, run: state } = run;
-  const account = new FlowAccount({
-    flow: flow.name,
-    limits: flow.rejects,
-    rejectFile,
-    state,
-    signal,
-  });
-  const context: Context = {
-    signal,
-    log: { ...log, now: (words) => account.now(words) },
-    database,
-    mode: "run",
-    tally: () => account.tally(),
-    run: { id: state.run, isFresh },
-    cite: async (citation) => {
-      if (run.citations.has(citation.text)) return;
-      await state.cite(citation);
-      run.citations.set(citation.text, citation);
-    },
-  };
-  const started = performance.now();
-  const endProgress = display ? showProgress(account, display) : () => undefined;
-  try {
-    await runFlow(flow, context, account);
-  } finally {
-    endProgress();
-  }
-  return {
-    name: flow.name,
-    ...account.committed,
-    vanished: 0,
-    seconds: (performance.now() - started) / 1000,
-    rejectedByCode: account.rejectedByCode,
-  };
-};
-
-const open = async (
-  plan: Plan,
-  { database, signal, log }: Pick<RunOptions, "database" | "signal" | "log">,
-): Promise<Database> => {
-  if (typeof database === "object") return { ...database, [Symbol.asyncDispose]: async () => {} };
-  return openDatabase(database ?? plan.database.reveal(), {
-    signal,
-    embeddedFolder: join(dirname(plan.file), ".runner", "db"),
-    onNotice: log.info,
-  });
-};
-
 const lazily = (openNow: () => Promise<Database>): Database => {
   let opened: Promise<Database> | undefined;
   return {
@@ -207,20 +128,6 @@ const lazily = (openNow: () => Promise<Database>): Database => {
     },
     [Symbol.asyncDispose]: async () => (await opened)?.[Symbol.asyncDispose](),
   };
-};
-
-const chosenFlows = (plan: Plan, names: readonly string[] | undefined): readonly FlowPlan[] => {
-  if (names === undefined || names.length === 0) return plan.flows;
-  const known = plan.flows.map(({ name }) => name);
-  const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw unknownFlow(wrong, known);
-  return plan.flows.filter(({ name }) => names.includes(name));
-};
-
-const setUp = async (database: Database, scripts: readonly string[]): Promise<void> => {
-  if (scripts.length === 0) return;
-  await using session = await database.session();
-  for (const script of scripts) await runScript(session, script);
 };
 
 const rejectPath = (plan: Plan, run: string): string =>

@@ -58,7 +58,7 @@ describe("runner", () => {
     const [flow] = summary.flows;
     assert.deepEqual(
       { ...summary, flows: summary.flows.length, run: typeof summary.run },
-      { run: "number", pipeline: "demo", status: "done", flows: 1 },
+      { run: "number", pipeline: "demo", status: "done", flows: 1, citations: [] },
     );
     assert.equal(typeof flow.seconds, "number");
     assert.deepEqual(
@@ -74,6 +74,7 @@ describe("runner", () => {
         filtered: 0,
         vanished: 0,
         seconds: 0,
+        changed: { changes: {}, examples: [] },
       },
     );
   });
@@ -244,12 +245,15 @@ flows:
 
 describe("runner validate", () => {
   test("says of each pipeline of a folder that it is right, and which variables it needs", async () => {
-    const { code, stdout } = await runRunner(["validate", "pipelines"], { cwd: root });
+    const { code, stdout } = await runRunner(["validate", "pipelines"], {
+      cwd: root,
+      environment: { GBIF_EMAIL: undefined },
+    });
     assert.equal(code, 0);
     assert.match(stdout, /^pipelines\/demo\.yaml: 2 flows, all right\.$/m);
     assert.match(
       stdout,
-      /^pipelines\/inat\.yaml: 2 flows, all right\. Needs to run: INAT_ARCHIVE\.$/m,
+      /^pipelines\/inat\.yaml: 3 flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
     );
     assert.doesNotMatch(stdout, /gbif-staging/);
   });
@@ -289,6 +293,7 @@ describe("runner validate", () => {
     assert.equal(code, 0);
     assert.match(stdout, /^name: demo$/m);
     assert.match(stdout, /gbif_id: gbifID/);
+    assert.match(stdout, /^ {8}query: queries\/inat\.json$/m);
     assert.doesNotMatch(stdout, /include:|with\./);
   });
 

@@ -46,7 +46,13 @@ begin
     'modified', 'references', 'basis_of_record', 'occurrence_id', 'recorded_by', 'individual_count', 'sex',
     'life_stage', 'reproductive_condition', 'caste', 'behavior', 'vitality', 'occurrence_status',
     'occurrence_remarks', 'event_date', 'verbatim_locality', 'identified_by', 'scientific_name', 'issue',
-    'taxonkey', 'verbatim_scientific_name', 'other_catalog_numbers'
+    'taxonkey', 'verbatim_scientific_name', 'other_catalog_numbers',
+    'license', 'rights_holder', 'bibliographic_citation', 'associated_references', 'information_withheld',
+    'data_generalizations', 'dynamic_properties', 'institution_code', 'collection_code', 'catalog_number',
+    'organism_quantity', 'organism_quantity_type', 'establishment_means', 'degree_of_establishment',
+    'pathway', 'type_status', 'locality', 'year', 'month', 'day', 'elevation', 'elevation_accuracy', 'depth',
+    'depth_accuracy', 'media_type', 'kingdom', 'order', 'accepted_taxon_key', 'species_key',
+    'last_interpreted'
   ] loop
     select format_type(atttypid, atttypmod) into present
       from pg_attribute

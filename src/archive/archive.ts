@@ -4,7 +4,6 @@ import { archiveEmpty, archiveMissing } from "../core/errors.ts";
 import { download } from "./download.ts";
 import type { Archive, ArchiveOptions } from "./entries.ts";
 import { openFolder } from "./folder.ts";
-import { openTar } from "./tar.ts";
 import { openZip } from "./zip.ts";
 
 /** Opens what a path or an http(s) URL names; what it is, its first bytes tell, not its name. */
@@ -37,7 +36,10 @@ const openLocal = async (path: string, name: string, options: ArchiveOptions): P
   if (start[0] === 0x50 && start[1] === 0x4b && [3, 5, 7].includes(start[2] ?? 0)) {
     return openZip(path, name, options.limits);
   }
-  if (start[0] === 0x1f && start[1] === 0x8b) return openTar(path, name, options);
+  if (start[0] === 0x1f && start[1] === 0x8b) {
+    const { openTar } = await import("./tar.ts");
+    return openTar(path, name, options);
+  }
   return openFolder(path, name);
 };
 

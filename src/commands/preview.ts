@@ -2,6 +2,7 @@ import type { Batch } from "../core/batch.ts";
 import type { Plan } from "../core/plan.ts";
 import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
+import { cut } from "./table.ts";
 import { interruptedCode } from "./text.ts";
 
 export interface PreviewFlags {
@@ -60,11 +61,8 @@ const recordText = (batch: Batch, row: number): string => {
   const values = names.map((name) => [name, batch.column(name).text(row)] as const);
   const lines = values
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `  ${name.padEnd(width)}  ${cut(value ?? "")}`);
+    .map(([name, value]) => `  ${name.padEnd(width)}  ${cut(value ?? "", VALUE_WIDTH)}`);
   return [batch.record(row).place, ...lines, ""].join("\n");
 };
 
-const cut = (value: string): string => {
-  const line = value.replaceAll(/\s+/g, " ");
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
-};
+const VALUE_WIDTH = 120;

@@ -3,7 +3,8 @@ import type { Citation } from "../core/component.ts";
 import { messageOf, RunnerError } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
-import type { FlowSummary, RunSummary } from "../runner.ts";
+import type { FlowSummary } from "../run-flows.ts";
+import type { RunSummary } from "../runner.ts";
 
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
@@ -73,13 +74,18 @@ export const summaryObject = ({ run, pipeline, status, flows, citations, error }
   run: run === undefined ? null : Number(run),
   pipeline,
   status,
-  flows: flows.map(({ rejectedByCode: _, ...flow }) => ({
-    ...flow,
-    seconds: Math.round(flow.seconds * 1000) / 1000,
-  })),
+  flows: flows.map(flowObject),
   citations,
   ...(status === "failed" ? { error: failure(error) } : {}),
 });
+
+/** A flow in the object of `--json`. */
+export const flowObject = ({
+  rejectedByCode: _,
+  rejectExamples: __,
+  seconds,
+  ...flow
+}: FlowSummary) => ({ ...flow, seconds: Math.round(seconds * 1000) / 1000 });
 
 /** The object of `--json` when the pipeline is wrong and nothing was run. */
 export const refusalObject = (file: string, [first]: readonly Complaint[]) => ({
@@ -93,7 +99,8 @@ export const refusalObject = (file: string, [first]: readonly Complaint[]) => ({
   },
 });
 
-const failure = (error: unknown) => ({
+/** Why it failed, in the object of `--json`. */
+export const failure = (error: unknown) => ({
   code: error instanceof RunnerError ? error.code : "defect",
   message: withoutPasswords(messageOf(error)),
 });

@@ -3,15 +3,17 @@ import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
-import { fileLabel } from "./place.ts";
 import type { RejectFile } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
+/** What a batch adds to the account; a batch itself will do. */
+export type Taken = Pick<Batch, "read" | "filtered" | "rejects">;
+
 /** What became of the records of one transaction. A sink gets it from its context, one per commit. */
 export interface Tally {
   /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
-  take(batch: Batch): void;
+  take(batch: Taken): void;
   /** Sets aside records that the target refused. */
   refuse(rejected: readonly Rejected[]): void;
   /**
@@ -23,7 +25,20 @@ export interface Tally {
    * Writes counts and rejects into the run's state inside the session's open transaction, judges the
    * reject limits, renews the run's lease, and commits. The result is what the sink yields.
    */
-  commit(session: Session, counts: Partial<Commit>): Promise<Commit>;
+  commit(session: Session, counts: Partial<Commit & Changes>): Promise<Commit>;
+}
+
+/** What an update changed, for people. */
+export interface Changes {
+  /** Rows updated, by column. */
+  readonly changes: Readonly<Record<string, number>>;
+  /** A few of each column. */
+  readonly examples: readonly {
+    readonly key: string;
+    readonly column: string;
+    readonly old: string | null;
+    readonly new: string | null;
+  }[];
 }
 
 /** `read` is the sum of the others, each counted where it happens. */
@@ -49,6 +64,9 @@ export class FlowAccount {
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
   readonly #examples: Rejected[] = [];
+  readonly #examplesByCode = new Map<string, Rejected[]>();
+  readonly #changes = new Map<string, number>();
+  readonly #changeExamples: Changes["examples"][number][] = [];
   #isComplete = false;
   #committed: Counts = NOTHING;
 
@@ -69,6 +87,12 @@ export class FlowAccount {
   /** What is durable. */
   get committed(): Counts {
     return this.#committed;
+  }
+
+  /** What updates changed, the column of most rows first. */
+  get changed(): Changes {
+    const byRows = [...this.#changes].sort((a, b) => b[1] - a[1]);
+    return { changes: Object.fromEntries(byRows), examples: this.#changeExamples };
   }
 
   /** How far the flow is, for the display. */
@@ -98,6 +122,11 @@ export class FlowAccount {
   /** Rejects by code, most frequent first. */
   get rejectedByCode(): [string, number][] {
     return [...this.#byCode].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** The first rejects of each code. */
+  get rejectExamples(): ReadonlyMap<string, readonly Rejected[]> {
+    return this.#examplesByCode;
   }
 
   /** Watches the batches on their way to the sink; knows when there are no more. */
@@ -138,8 +167,9 @@ export class FlowAccount {
         );
         return count === 1;
       },
-      commit: async (session, counts) => {
-        const whole = { ...NOTHING, ...counts, read, filtered, rejected };
+      commit: async (session, { changes = {}, examples = [], ...given }) => {
+        const counts = { inserted: 0, updated: 0, unchanged: 0, held: 0, ...given };
+        const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
         await this.#write(session, whole, position);
@@ -147,10 +177,20 @@ export class FlowAccount {
         this.#signal.throwIfAborted();
         await session.commit();
         this.#committed = sum(this.#committed, whole);
-        const { inserted, updated, unchanged, held } = whole;
-        return { inserted, updated, unchanged, held };
+        this.#remember({ changes, examples });
+        return counts;
       },
     };
+  }
+
+  #remember({ changes, examples }: Changes): void {
+    for (const [column, rows] of Object.entries(changes)) {
+      this.#changes.set(column, (this.#changes.get(column) ?? 0) + rows);
+    }
+    for (const example of examples) {
+      const ofColumn = this.#changeExamples.filter(({ column }) => column === example.column);
+      if (ofColumn.length < EXAMPLES) this.#changeExamples.push(example);
+    }
   }
 
   #setAside(rejected: readonly Rejected[]): void {
@@ -160,6 +200,9 @@ export class FlowAccount {
     for (const reject of rejected) {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
       if (this.#examples.length < EXAMPLES) this.#examples.push(reject);
+      const ofCode = this.#examplesByCode.get(reject.code) ?? [];
+      if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
+      if (ofCode.length < EXAMPLES) ofCode.push(reject);
     }
     this.#judge();
   }
@@ -174,7 +217,7 @@ export class FlowAccount {
       read: this.#read,
       limit,
       examples: this.#examples,
-      file: fileLabel(this.#rejectFile.path),
+      file: this.#rejectFile.label,
     });
   }
 

@@ -14,7 +14,7 @@ export interface Input {
    * is asked for.
    */
   readonly isMetered?: boolean;
-  /** A text that two inputs share exactly when their content is the same. */
+  /** A text that two inputs share exactly when their content is the same; asked while the source is open. */
   identity(): Promise<string>;
 }
 
@@ -200,6 +200,11 @@ export class Batch {
     const keys = () => new Set([...columns.keys(), name]);
     const get = (wanted: string) => (wanted === name ? column : columns.get(wanted));
     return this.#changed({ columns: { get, keys } });
+  }
+
+  /** With these columns instead of all that it has. */
+  withOnly(columns: Columns): Batch {
+    return this.#changed({ columns, isClosed: true });
   }
 
   /** Only these rows; the others count as filtered. */

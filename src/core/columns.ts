@@ -72,6 +72,8 @@ export class DefaultColumn implements Column {
  */
 export interface Slab {
   readonly bytes: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
   readonly fences: Int32Array;
   /** Fields per row. */
   readonly fields: number;
@@ -82,6 +84,7 @@ export interface Slab {
 /** A view on one field of a slab: nobody pays for decoding who does not ask for text. */
 export class FieldColumn implements Column {
   readonly #bytes: Buffer;
+  readonly #view: DataView;
   readonly #fences: Int32Array;
   readonly #stride: number;
   readonly #field: number;
@@ -89,6 +92,7 @@ export class FieldColumn implements Column {
 
   constructor(slab: Slab, field: number) {
     this.#bytes = slab.bytes;
+    this.#view = slab.view;
     this.#fences = slab.fences;
     this.#stride = slab.fields + 1;
     this.#field = field;
@@ -107,9 +111,54 @@ export class FieldColumn implements Column {
   copyTo(writer: CopyWriter, row: number): void {
     const fence = row * this.#stride + this.#field;
     if (this.#quoted?.has(fence)) writer.text(this.text(row));
-    else writer.bytes(this.#bytes, this.#fences[fence]! + 1, this.#fences[fence + 1]!);
+    else writer.bytes(this.#view, this.#fences[fence]! + 1, this.#fences[fence + 1]!);
   }
 }
+
+/** A view on one field of lines that PostgreSQL wrote with COPY, where null is the empty text. */
+export class CopyColumn implements Column {
+  readonly #slab: Slab;
+  readonly #field: number;
+  readonly #hasEscapes: boolean;
+
+  /** `hasEscapes` is false when there is no backslash in the slab. */
+  constructor(slab: Slab, field: number, hasEscapes: boolean) {
+    this.#slab = slab;
+    this.#field = field;
+    this.#hasEscapes = hasEscapes;
+  }
+
+  text(row: number): string | null {
+    const { bytes, fences, fields } = this.#slab;
+    const fence = row * (fields + 1) + this.#field;
+    const start = fences[fence]! + 1;
+    const end = fences[fence + 1]!;
+    if (start >= end) return null;
+    const text = bytes.toString("utf8", start, end);
+    return this.#hasEscapes ? unescaped(text) : text;
+  }
+
+  copyTo(writer: CopyWriter, row: number): void {
+    const { bytes, fences, fields } = this.#slab;
+    const fence = row * (fields + 1) + this.#field;
+    writer.escaped(bytes, fences[fence]! + 1, fences[fence + 1]!);
+  }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+/** A value of COPY's text format as it was before it was escaped. */
+export const unescaped = (text: string): string =>
+  text.includes("\\")
+    ? text.replace(/\\(.)/gs, (_, letter: string) => ESCAPES[letter] ?? letter)
+    : text;
 
 const unquoted = (bytes: Buffer, start: number, end: number): string =>
   bytes.toString("utf8", start + 1, end - 1).replaceAll('""', '"');

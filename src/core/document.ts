@@ -7,6 +7,8 @@ import type { YamlScalar, YamlValue } from "./yaml-value.ts";
 export interface Document {
   /** For people: the file it stands in. */
   readonly label: string;
+  /** As the pipeline has it: the file's path, absolute, or the value itself. */
+  readonly written: string | YamlValue;
   /** What it says, with the place of each part; undefined when it cannot be read, with complaints. */
   read(complain: Complain): Promise<YamlValue | undefined>;
 }
@@ -14,11 +16,13 @@ export interface Document {
 /** A document written in place. */
 export const inlineDocument = (value: YamlValue): Document => ({
   label: fileLabel(value.place.file),
+  written: value,
   read: async () => value,
 });
 
 /** A document in a file; `scalar` is where the file is named. */
 export const fileDocument = (file: string, { place }: YamlScalar): Document => ({
   label: fileLabel(file),
+  written: file,
   read: (complain) => readYaml(file, complain, place),
 });

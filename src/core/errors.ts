@@ -259,6 +259,36 @@ export const gbifUnauthorized = (user: string): RunnerError =>
     `GBIF does not accept the user \`${user}\` with this password. GBIF_USER is the user name, not the e-mail address; GBIF_PWD is its password.`,
   );
 
+/** A query that GBIF would refuse; `runner validate` says the same without a run. */
+export const gbifQueryInvalid = (query: string, problems: readonly string[]): RunnerError =>
+  new RunnerError(
+    "gbif_query_invalid",
+    2,
+    `GBIF was not asked, as the query ${query} is wrong:\n${problems
+      .slice(0, 5)
+      .map((problem) => `  ${problem}`)
+      .join("\n")}${problems.length > 5 ? `\n  and ${problems.length - 5} more.` : ""}`,
+    { subject: "query" },
+  );
+
+/** The database has no value for a predicate. */
+export const gbifNoValues = (place: string): RunnerError =>
+  new RunnerError(
+    "gbif_no_values",
+    1,
+    `The statement at ${place} gives no value. GBIF was not asked: without its values the query would be another one.`,
+    { subject: "query" },
+  );
+
+/** The database refuses a statement for the values of a predicate. */
+export const gbifStatementFailed = (place: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "gbif_statement_failed",
+    1,
+    `Postgres refuses the statement at ${place}: ${messageOf(cause).replace(/\.$/, "")}. GBIF was not asked.`,
+    { subject: "query", cause },
+  );
+
 /** GBIF will not do what was asked, and says why. */
 export const gbifRefused = (status: number, reason: string): RunnerError =>
   new RunnerError(
@@ -518,6 +548,42 @@ export const fileMissing = (
     `\`meta.xml\` of ${archive} names ${file}, which is not in it. The archive has ${listed(entries)}.`,
   );
 
+// The mapping to the SINP
+
+/** A file of the mapping that is not there. */
+export const mappingFileMissing = (file: string, cause: unknown): RunnerError =>
+  new RunnerError("mapping_file_missing", 2, `There is no file ${file}, which the mapping needs.`, {
+    subject: file,
+    cause,
+  });
+
+/** A run with a mapping that `validate` would complain of. */
+export const mappingInvalid = (problem: string, problems: number): RunnerError =>
+  new RunnerError(
+    "mapping_invalid",
+    2,
+    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`runner validate\` shows all.` : ""}`,
+  );
+
+/** Codes of the mapping that this GeoNature does not have: `STADE_VIE 99`. */
+export const unknownCodes = (codes: readonly string[]): RunnerError =>
+  new RunnerError(
+    "unknown_codes",
+    2,
+    `This GeoNature does not know ${codes.length === 1 ? "a code" : `${codes.length} codes`} of the mapping: ${codes.join(", ")}. ` +
+      "Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  );
+
+/** iNaturalist was not asked for all uuids yet, and the pipeline does not want to go on without. */
+export const uuidsUnresolved = (records: number): RunnerError =>
+  new RunnerError(
+    "uuids_unresolved",
+    1,
+    `The uuids of at least ${records} iNaturalist observations are not known yet. Nothing more was written. ` +
+      "Ask iNaturalist for them first, or write `unresolved_uuid: wait` to load the others now.",
+    { subject: "unresolved_uuid" },
+  );
+
 // The database
 
 /** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */
@@ -712,6 +778,69 @@ export const primaryKeyUnknown = (name: string, known: Iterable<string>): Runner
     { subject: name },
   );
 
+/** The columns of a key are not all in the flow, or not all in the table. */
+export const keyNotGiven = (name: string, given: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "key_not_given",
+    1,
+    `\`key\` names \`${name}\`, which is not a column of both the flow and the table.${suggestion(name, given)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** A column that is computed comes from the flow too. */
+export const derivedTwice = (name: string): RunnerError =>
+  new RunnerError(
+    "derived_twice",
+    1,
+    `Column \`${name}\` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.`,
+    { subject: name },
+  );
+
+/** A list of the sink names a column that there is not. */
+export const mergeColumnUnknown = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "merge_column_unknown",
+    1,
+    `The sink names column \`${name}\`, which this flow does not give.${suggestion(name, known)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** No unique index says that a key has one row. */
+export const keyNotUnique = (
+  table: string,
+  key: readonly string[],
+  statement: string,
+): RunnerError =>
+  new RunnerError(
+    "key_not_unique",
+    1,
+    `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
+    { subject: key[0] },
+  );
+
+/** Rows that the partial unique index behind the key does not cover. */
+export const keyOutsideIndex = (table: string, condition: string): RunnerError =>
+  new RunnerError(
+    "key_outside_index",
+    1,
+    `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others. Nothing was committed.`,
+    { subject: table },
+  );
+
+/** The track table is another target's, or another tool's. */
+export const trackDiffers = (
+  table: string,
+  wanted: readonly string[],
+  known: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "track_differs",
+    1,
+    `Table \`${table}\` cannot be the track of this sink: it has the columns ${listed(known)}, and would need ${listed(wanted)}. ` +
+      "Name another one; it is made when it is not there.",
+    { subject: table },
+  );
+
 /** A trigger or rule of the target swallowed rows without a word. */
 export const rowsSuppressed = (table: string, rows: number): RunnerError =>
   new RunnerError(
@@ -741,6 +870,101 @@ export const statementFailed = (
     { cause },
   );
 
+/** A table that is read does not have a column. */
+export const tableColumnUnknown = (
+  table: string,
+  name: string,
+  known: Iterable<string>,
+): RunnerError =>
+  new RunnerError(
+    "table_column_unknown",
+    1,
+    `Table \`${table}\` has no column \`${name}\`.${suggestion(name, known)} Nothing was loaded.`,
+    { subject: name },
+  );
+
+/** `lookup` compares a number of columns with another number. */
+export const lookupKeys = (from: number, key: number): RunnerError =>
+  new RunnerError(
+    "lookup_keys",
+    2,
+    `\`from\` names ${from} ${from === 1 ? "column" : "columns"} and \`key\` ${key}: they are compared one by one.`,
+    { subject: "key" },
+  );
+
+/** PostgreSQL does not understand `where` or `order_by` of a lookup. */
+export const lookupFailed = (
+  { table, where, order_by }: { table: string; where?: string; order_by?: string },
+  cause: unknown,
+): RunnerError =>
+  new RunnerError(
+    "lookup_failed",
+    1,
+    `Table \`${table}\` cannot be read: ${messageOf(cause).replace(/\.?$/, ".")} ` +
+      (where === undefined && order_by === undefined
+        ? "Nothing was loaded."
+        : "Is the SQL of `where` and `order_by` right? Nothing was loaded."),
+    { subject: where ?? order_by ?? table, cause },
+  );
+
+/** A `lookup` with `missing: stop` did not find everything. */
+export const lookupMissing = (head: string, lines: readonly string[]): RunnerError =>
+  new RunnerError(
+    "lookup_missing",
+    1,
+    [
+      `${head}:`,
+      ...lines,
+      "The flow stops for it (`missing: stop`). Add what is missing, or set such records aside with `missing: reject`.",
+    ].join("\n"),
+    { subject: "missing" },
+  );
+
+/** A source that takes `sql` or `query` has both or none. */
+export const sqlOrQuery = (given: number): RunnerError =>
+  new RunnerError(
+    "sql_or_query",
+    2,
+    `A statement is given either by \`sql\` or by \`query\`, a file; here ${given === 0 ? "is neither" : "are both"}.`,
+    given === 0 ? {} : { subject: "sql" },
+  );
+
+/** A file with a statement that is not there. */
+export const sqlFileMissing = (file: string, cause?: unknown): RunnerError =>
+  new RunnerError("sql_file_missing", 2, `There is no SQL file ${file}.`, {
+    subject: "query",
+    cause,
+  });
+
+/** PostgreSQL refused a statement that a source was given; `line` is that of the error in the YAML's `sql`. */
+export const queryFailed = (
+  label: string,
+  { line }: { line?: number | undefined },
+  error: Error & { detail?: string; hint?: string },
+): RunnerError =>
+  new RunnerError(
+    "query_failed",
+    1,
+    [
+      `The statement \`${label}\` failed${line === undefined ? "" : ` at its line ${line}`}: ${error.message.replace(/\.?$/, ".")}`,
+      error.detail,
+      error.hint,
+      "Nothing was loaded.",
+    ]
+      .filter(Boolean)
+      .join(" "),
+    { subject: "sql", cause: error },
+  );
+
+/** `select from t`: rows of nothing. */
+export const queryWithoutColumns = (label: string): RunnerError =>
+  new RunnerError(
+    "query_without_columns",
+    1,
+    `The statement \`${label}\` gives no column. Nothing was loaded.`,
+    { subject: "sql" },
+  );
+
 // Runs
 
 /** Another run of the same pipeline is alive. */
@@ -749,6 +973,34 @@ export const pipelineBusy = (pipeline: string, holder: string): RunnerError =>
     "pipeline_busy",
     1,
     `Pipeline \`${pipeline}\` is being run already, ${holder}. Two runs at once would undo each other: wait for it to end.`,
+  );
+
+/** A pipeline with the same `lock` is alive. */
+export const lockBusy = (lock: string, holder: string): RunnerError =>
+  new RunnerError(
+    "lock_busy",
+    1,
+    `The lock \`${lock}\` is held ${holder}. Pipelines with the same \`lock\` never run at the same time: wait for it to end.`,
+    { subject: lock },
+  );
+
+/** A plan waits for nobody for long: others wait for what it holds. */
+export const planLocked = (seconds: number, cause: unknown): RunnerError =>
+  new RunnerError(
+    "plan_locked",
+    1,
+    `Somebody holds a lock that this needs for more than ${seconds} s, and a plan waits no longer, as others wait for its own locks. ` +
+      "Nothing was changed. Try again later, or give `--lock-timeout` more seconds.",
+    { cause },
+  );
+
+/** A setup script with a `commit` of its own: a plan could not undo it. */
+export const scriptCommits = (place: string, command: string): RunnerError =>
+  new RunnerError(
+    "script_commits",
+    1,
+    `The setup script ${place} has \`${command}\`: a plan cannot run it, as it could not undo it. Nothing was changed. ` +
+      "Without it, the runner makes one transaction of the script.",
   );
 
 /** The lease row is another run's now: this run must not write any more. */

@@ -1,10 +1,12 @@
 import { dirname, isAbsolute, relative } from "node:path";
 import { stringify } from "yaml";
+import type { Document } from "./document.ts";
 import { type Limit, limitText, type RejectLimits } from "./limits.ts";
 import type { Schema } from "./options-check.ts";
 import { withoutPasswords } from "./place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";
+import { plain } from "./yaml-value.ts";
 
 /**
  * The pipeline as one YAML file: includes in their places, defaults filled in, secrets as `***`. Paths
@@ -17,6 +19,7 @@ export const expandPipeline = (plan: Plan): string => {
       name: plan.name,
       ...(plan.description === undefined ? {} : { description: plan.description }),
       database: withoutPasswords(plan.database.reveal()),
+      ...(plan.lock === undefined ? {} : { lock: plan.lock }),
       ...(plan.setup.length === 0 ? {} : { setup: plan.setup.map((file) => near(file, folder)) }),
       flows: plan.flows.map((flow) => expandedFlow(flow, folder)),
     },
@@ -59,6 +62,11 @@ const readable = (
 ): unknown => {
   if (value instanceof Secret) return "***";
   if (value instanceof RegExp) return readable(value.source.replaceAll("\\/", "/"), undefined, way);
+  if (schema?.runner === "document" && typeof value === "object") {
+    const { written } = value as Document;
+    const isFile = typeof written === "string";
+    return isFile ? readable(written, schema, way) : readable(plain(written), undefined, way);
+  }
   if (Array.isArray(value)) return value.map((item) => readable(item, schema?.items, way));
   if (typeof value === "object" && value !== null) {
     return Object.fromEntries(

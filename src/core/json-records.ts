@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import parser from "stream-json";
 import { jsonInvalid, jsonNoArray } from "./errors.ts";
 
 /** A number as it was written: `1.10` and large integers survive. */
@@ -90,6 +89,7 @@ export async function* arrayRecords(
   name: string,
   { at, signal }: { at: readonly string[]; signal: AbortSignal },
 ): AsyncGenerator<JsonRecord> {
+  const { default: parser } = await import("stream-json");
   const stream = createReadStream(path, { signal });
   const tokens = parser({ streamValues: false });
   stream.on("error", (error) => tokens.destroy(error));

@@ -52,6 +52,9 @@ const ajv = new Ajv({
   useDefaults: true,
   validateFormats: false,
   verbose: true,
+  // The schemas are the project's own, and checked by a test: to check them here takes longer than the options.
+  meta: false,
+  validateSchema: false,
 });
 
 const validators = new WeakMap<TSchema, ValidateFunction>();

@@ -15,6 +15,16 @@ export type OptionKind = "pattern" | "secret" | "path" | "location" | "document"
 /** The name of a column of the batch, as `from`, `to` and the like. */
 export const columnName = (description: string) => Type.String({ description, minLength: 1 });
 
+/** Columns of the batch or of a table: one, or a list of several. */
+export const oneOrMore = (description: string): TUnsafe<string | string[]> =>
+  Type.Unsafe<string | string[]>({
+    anyOf: [
+      { type: "string", minLength: 1 },
+      { type: "array", minItems: 1, items: { type: "string", minLength: 1 } },
+    ],
+    description,
+  });
+
 /** A table of the target database, `schema.table` or `table`; quote as SQL does to keep upper case. */
 export const tableName = (description: string) =>
   Type.String({
@@ -70,5 +80,6 @@ export const missing = <const Choice extends string | null>(
 const MISSING: Readonly<Record<string, string>> = {
   reject: "`reject` sets it aside",
   null: "`null` leaves the result empty",
+  stop: "`stop` ends the flow, with all that is missing",
   keep: "`keep` leaves the value as it is",
 };

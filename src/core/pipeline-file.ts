@@ -95,7 +95,7 @@ const discreet = (complaint: Complaint, environment: LoadOptions["environment"])
 };
 
 /** Variables that are secret by their name. */
-const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY/i;
+const SECRET_NAME = /PASSWORD|PASSWD|_PWD$|SECRET|TOKEN|API_?KEY/i;
 
 /** A shorter value would blot out ordinary words. */
 const SECRET_LENGTH = 6;
@@ -130,6 +130,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     description: options?.description as string | undefined,
     file,
     database: new Secret(database),
+    lock: options?.lock as string | undefined,
     setup,
     flows,
   };

@@ -21,6 +21,13 @@ export const pipelineOptions = Type.Object({
         "`embedded` (the default: a database in the folder `.runner/db` beside this file) or a URL such as `postgresql://user@host/geonature`.",
     }),
   ),
+  lock: Type.Optional(
+    Type.String({
+      pattern: NAME,
+      description:
+        "A name for what several pipelines share, such as a staging table: those with the same lock never run at the same time.",
+    }),
+  ),
   setup: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
       description: "SQL scripts that run first, each time: what they do must be done only once.",

@@ -6,6 +6,12 @@ import type { Place } from "./errors.ts";
 export const formatPlace = ({ file, line, column }: Place): string =>
   `${fileLabel(file)}:${line}:${column}`;
 
+/** The place of a character of a text, counted from 1 as PostgreSQL does. */
+export const placeInText = (file: string, text: string, position: number): Place => {
+  const lines = text.slice(0, position - 1).split("\n");
+  return { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+};
+
 /** A file as people name it: relative to the working folder, absolute when it is not below it. */
 export const fileLabel = (file: string): string => {
   const label = relative(process.cwd(), file);

@@ -12,6 +12,8 @@ export interface Plan {
   readonly file: string;
   /** `embedded` or a URL, which may hold a password. */
   readonly database: Secret;
+  /** Pipelines with the same lock never run at the same time. */
+  readonly lock?: string | undefined;
   /** Absolute paths of SQL scripts, run in this order before the first flow. */
   readonly setup: readonly string[];
   /** In the order in which they run. */

@@ -63,8 +63,8 @@ const BAR_WIDTH = 20;
 const bar = (share: number): string =>
   `${"█".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, "░")} `;
 
-/** 1,234,567: thousands apart, the same in every locale. */
-export const count = (number: number): string => number.toLocaleString("en-US");
+/** 1,234,567: thousands apart, the same in every locale; the locales themselves take 20 ms to load. */
+export const count = (number: number): string => `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ",");
 
 /** Bytes for people: `12 kB`, `236 MB`, `1.2 GB`. */
 export const size = (bytes: number): string => {

@@ -1,7 +1,8 @@
-import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 import type { Rejected } from "./batch.ts";
+import { fileLabel } from "./place.ts";
 
 /**
  * The run's rejects as NDJSON, each written at once: a run that was rolled back still shows what it
@@ -9,12 +10,19 @@ import type { Rejected } from "./batch.ts";
  */
 export class RejectFile {
   readonly path: string;
+  readonly #isKept: boolean;
   #handle: number | undefined;
   #sizeBytes = 0;
 
-  /** The file is made at the first reject. */
-  constructor(path: string) {
+  /** The file is made at the first reject; one that is not kept is removed when it is closed. */
+  constructor(path: string, { isKept = true }: { isKept?: boolean } = {}) {
     this.path = path;
+    this.#isKept = isKept;
+  }
+
+  /** As people find it afterwards; undefined when they will not. */
+  get label(): string | undefined {
+    return this.#isKept ? fileLabel(this.path) : undefined;
   }
 
   /** Bytes written so far: where the next reject begins. */
@@ -26,7 +34,8 @@ export class RejectFile {
     if (rejected.length === 0) return;
     if (this.#handle === undefined) {
       mkdirSync(dirname(this.path), { recursive: true });
-      this.#handle = openSync(this.path, "a");
+      // Run 1 of another database may have left one of this name: its rejects are not this run's.
+      this.#handle = openSync(this.path, "w");
     }
     const lines = rejected.map(
       ({ code, message, place, raw }) =>
@@ -48,7 +57,9 @@ export class RejectFile {
   }
 
   close(): void {
-    if (this.#handle !== undefined) closeSync(this.#handle);
+    if (this.#handle === undefined) return;
+    closeSync(this.#handle);
     this.#handle = undefined;
+    if (!this.#isKept) rmSync(this.path, { force: true });
   }
 }

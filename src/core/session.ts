@@ -12,7 +12,8 @@ export type Cells = readonly unknown[];
 
 /**
  * One connection. On the embedded database, and while planning, every session is the same one: so no
- * statement stays open across batches, and `begin` inside a transaction is a savepoint.
+ * statement stays open across batches, and `begin` inside a transaction is a savepoint. Inside a savepoint,
+ * only the session that set it is served: it must not wait for another.
  */
 export interface Session extends AsyncDisposable {
   /** One statement with `$1` parameters. */
@@ -24,6 +25,8 @@ export interface Session extends AsyncDisposable {
   script(sql: string): Promise<readonly Cells[]>;
   /** Sends `data` to a `copy … from stdin` statement; answers with the number of rows loaded. */
   copyIn(sql: string, data: Uint8Array): Promise<number>;
+  /** What a `copy … to stdout` statement gives, whole: so it must be one that gives little. */
+  copyOut(sql: string): Promise<Buffer>;
   /** Begins a transaction, or sets a savepoint inside one. */
   begin(): Promise<void>;
   /** Commits the transaction, or releases the savepoint, of the last `begin`. */

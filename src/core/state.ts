@@ -5,7 +5,7 @@
 
 import { hostname } from "node:os";
 import type { Citation } from "./component.ts";
-import { leaseLost, pipelineBusy, stateForbidden } from "./errors.ts";
+import { leaseLost, lockBusy, pipelineBusy, stateForbidden } from "./errors.ts";
 import { type Database, inTransaction, type Session } from "./session.ts";
 
 /** How a run stands; `killed` is what the next run makes of one that never said how it ended. */
@@ -16,7 +16,7 @@ export interface RunState {
   /** Number of the run, for people too. */
   readonly run: string;
   readonly pipeline: string;
-  /** Renews the lease inside the session's transaction; throws `lease_lost` when it is another's. */
+  /** Renews lease and lock inside the session's transaction; throws `lease_lost` when they are another's. */
   renew(session: Session): Promise<void>;
   /** Stores what the run's data must be cited as; once, however many flows say so. */
   cite(citation: Citation): Promise<void>;
@@ -61,6 +61,11 @@ create table if not exists runner.reject (
 create index if not exists reject_run on runner.reject (run, flow, code);
 create table if not exists runner.lease (
   pipeline text primary key,
+  run bigint not null,
+  renewed_at timestamptz not null default now()
+);
+create table if not exists runner.lock (
+  name text primary key,
   run bigint not null,
   renewed_at timestamptz not null default now()
 );
@@ -110,25 +115,37 @@ create table if not exists runner.budget (
 /** Two processes that create the schema at once would trip over each other. */
 const SCHEMA_LOCK = "select pg_advisory_xact_lock(hashtextextended('runner:schema', 0))";
 
+/** What is to be run, as the state needs to know it. */
+export interface RunPlan {
+  readonly pipeline: string;
+  readonly version: string;
+  /** Pipelines that name the same never run at the same time. */
+  readonly lock: string | undefined;
+  /** Whether the session is in a transaction that will be rolled back: its locks then end with it. */
+  readonly isRehearsal: boolean;
+}
+
 /**
- * Makes sure of the schema, takes the pipeline's lease and begins a run.
+ * Makes sure of the schema, takes the pipeline's lease, and its lock if it has one, and begins a run.
  *
- * The lease is two things: an advisory lock of this connection, which tells whether its holder is alive
- * and is gone with it, and a row that every commit must hit, so that a run that lost the lock (its
- * connection was cut, another took over) cannot write on.
+ * Each of the two is twice there: as an advisory lock of this connection, which tells whether its holder
+ * is alive and is gone with it, and as a row that every commit must hit, so that a run that lost the lock
+ * (its connection was cut, another took over) cannot write on.
  */
 export const beginRun = async (
   database: Database,
   session: Session,
-  { pipeline, version }: { pipeline: string; version: string },
+  plan: RunPlan,
 ): Promise<RunState> => {
+  const { pipeline, version, lock, isRehearsal } = plan;
   await createSchema(session, database.label);
-  const lock = [`runner:${pipeline}`];
-  const taken = await session.query<{ taken: boolean }>(
-    "select pg_try_advisory_lock(hashtextextended($1, 0)) as taken",
-    lock,
-  );
-  if (!taken.rows[0]?.taken) throw pipelineBusy(pipeline, await holderOf(session, pipeline));
+  if (!(await hasTaken(session, pipeline, plan))) {
+    throw pipelineBusy(pipeline, await holderOf(session, pipeline));
+  }
+  if (lock !== undefined && !(await hasTaken(session, lockKey(lock), plan))) {
+    if (!isRehearsal) await giveBack(session, pipeline);
+    throw lockBusy(lock, await lockHolderOf(session, lock));
+  }
 
   await session.query(
     "update runner.run set status = 'killed', finished_at = now() where pipeline = $1 and status = 'running'",
@@ -140,20 +157,20 @@ export const beginRun = async (
      ), leased as (
        insert into runner.lease (pipeline, run) select $1, run from begun
        on conflict (pipeline) do update set run = excluded.run, renewed_at = now()
+     ), locked as (
+       insert into runner.lock (name, run) select $4, run from begun where $4::text is not null
+       on conflict (name) do update set run = excluded.run, renewed_at = now()
      )
      select run::text from begun`,
-    [pipeline, version, `process ${process.pid} on ${hostname()}`],
+    [pipeline, version, `process ${process.pid} on ${hostname()}`, lock],
   );
   const run = begun.rows[0]?.run ?? "";
   return {
     run,
     pipeline,
     async renew(other) {
-      const { count } = await other.query(
-        "update runner.lease set renewed_at = now() where pipeline = $1 and run = $2",
-        [pipeline, run],
-      );
-      if (count !== 1) throw leaseLost(pipeline);
+      const { rows } = await other.query<{ hit: boolean }>(RENEW, [pipeline, run, lock]);
+      if (!rows[0]?.hit) throw leaseLost(pipeline);
     },
     async cite({ text, doi, license, records, request }) {
       await using own = await database.session();
@@ -168,9 +185,39 @@ export const beginRun = async (
         "update runner.run set status = $2, error = $3, finished_at = now() where run = $1",
         [run, status, error ?? null],
       );
-      await session.query("select pg_advisory_unlock(hashtextextended($1, 0))", lock);
+      if (isRehearsal) return;
+      await giveBack(session, pipeline);
+      if (lock !== undefined) await giveBack(session, lockKey(lock));
     },
   };
+};
+
+const RENEW = `
+with leased as (
+  update runner.lease set renewed_at = now() where pipeline = $1 and run = $2 returning 1
+), locked as (
+  update runner.lock set renewed_at = now() where name = $3 and run = $2 returning 1
+)
+select exists (select from leased) and ($3::text is null or exists (select from locked)) as hit`;
+
+const lockKey = (lock: string): string => `lock:${lock}`;
+
+const KEY = "hashtextextended('runner:' || $1, 0)";
+
+const hasTaken = async (
+  session: Session,
+  key: string,
+  { isRehearsal }: RunPlan,
+): Promise<boolean> => {
+  const take = isRehearsal ? "pg_try_advisory_xact_lock" : "pg_try_advisory_lock";
+  const { rows } = await session.query<{ taken: boolean }>(`select ${take}(${KEY}) as taken`, [
+    key,
+  ]);
+  return rows[0]?.taken === true;
+};
+
+const giveBack = async (session: Session, key: string): Promise<void> => {
+  await session.query(`select pg_advisory_unlock(${KEY})`, [key]);
 };
 
 const createSchema = async (session: Session, label: string): Promise<void> => {
@@ -179,7 +226,7 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
       await session.query(SCHEMA_LOCK);
       // Asked first, so that a role that may use the schema but not create one gets through.
       const { rows } = await session.query<{ present: boolean }>(
-        "select to_regclass('runner.budget') is not null as present",
+        "select to_regclass('runner.lock') is not null as present",
       );
       if (!rows[0]?.present) await session.script(SCHEMA);
     });
@@ -189,12 +236,34 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
   }
 };
 
+interface Holder {
+  readonly pipeline: string;
+  readonly holder: string;
+  readonly since: string;
+}
+
+const HOLDER = `select pipeline, holder || ', run ' || run as holder, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as since
+  from runner.run where status = 'running' and`;
+
+/** What a rehearsal does, nobody else sees. */
+const UNKNOWN = "by another process, perhaps a plan";
+
 const holderOf = async (session: Session, pipeline: string): Promise<string> => {
-  const { rows } = await session.query<{ holder: string; since: string }>(
-    `select holder || ', run ' || run as holder, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS') as since
-       from runner.run where pipeline = $1 and status = 'running' order by run desc limit 1`,
+  const { rows } = await session.query<Holder>(
+    `${HOLDER} pipeline = $1 order by run desc limit 1`,
     [pipeline],
   );
-  const [holder] = rows;
-  return holder ? `by ${holder.holder}, since ${holder.since}` : "by another process";
+  const [found] = rows;
+  return found ? `by ${found.holder}, since ${found.since}` : UNKNOWN;
+};
+
+const lockHolderOf = async (session: Session, lock: string): Promise<string> => {
+  const { rows } = await session.query<Holder>(
+    `${HOLDER} run = (select run from runner.lock where name = $1)`,
+    [lock],
+  );
+  const [found] = rows;
+  return found
+    ? `by pipeline \`${found.pipeline}\`, ${found.holder}, since ${found.since}`
+    : UNKNOWN;
 };

@@ -76,6 +76,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `\`${text.slice(pos[0], pos[0] + 2)}\` means nothing inside double quotes. Use single quotes: in them a backslash is itself.`,
   MISSING_CHAR: ({ message }) => {
     if (message.includes("quote")) return "The quote that opens here is never closed.";
+    if (/must end with/.test(message))
+      return `A bracket is not closed: \`${message.at(-1)}\` is missing at the end.`;
     if (/ - indicator/.test(message))
       return "This line is indented neither as the lines above it nor as their content.";
     return /,/.test(message) ? "A comma is missing before this." : "A `: ` is missing here.";

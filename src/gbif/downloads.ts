@@ -8,7 +8,7 @@ import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
 import type { Account, DownloadStatus, GbifApi } from "./api.ts";
 
-/** A request as it is sent, and a text that is the same for every request that asks the same. */
+/** A request as it is sent, but for who asks, and a text that is the same for all that ask the same. */
 export interface ResolvedRequest {
   readonly body: object;
   readonly canonical: string;
@@ -62,7 +62,11 @@ export const finishedDownload = async (
     if (current) await memory.remember(current);
   }
   context.log.now("GBIF: asking for a download");
-  const key = await api.request(request.body, account());
+  const who = account();
+  const key = await api.request(
+    { ...request.body, creator: who.user, notificationAddresses: [who.email] },
+    who,
+  );
   const created = await firstStatus(key, api, context, patience.pollMs);
   await memory.remember(created);
   const wanted = (request.body as { checklistKey?: string }).checklistKey;

@@ -4,6 +4,7 @@ import { unknownColumn } from "../core/errors.ts";
 import type { Database, Session } from "../core/session.ts";
 import { requireTable } from "../postgres/catalog.ts";
 import { quoted, quotedTable } from "../postgres/names.ts";
+import { asTable, statementColumns } from "../postgres/statement.ts";
 
 /** Where ids are: a table's column, or the first column of a statement. */
 export type IdsOption =
@@ -77,12 +78,8 @@ const givenSql = async (session: Session, ids: IdsOption): Promise<string | unde
     const note = uuid_column === undefined ? "null" : quoted(uuid_column);
     return `select ${quoted(column)}::text as value, ${note}::text as note from ${quotedTable(table)}`;
   }
-  const sql = ids.sql.trim().replace(/;$/, "");
-  const first = await session.query<{ row: object }>(
-    `select row_to_json(given) as row from (${sql}) as given limit 1`,
-  );
-  const [column, uuid] = Object.keys(first.rows[0]?.row ?? {});
+  const [column, uuid] = await statementColumns(session, ids.sql);
   if (column === undefined) return undefined;
   const note = uuid === undefined ? "null" : quoted(uuid);
-  return `select ${quoted(column)}::text as value, ${note}::text as note from (${sql}) as given`;
+  return `select ${quoted(column)}::text as value, ${note}::text as note from ${asTable(ids.sql, "given")}`;
 };

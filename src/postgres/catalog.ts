@@ -7,6 +7,8 @@ export interface TargetColumn {
   readonly name: string;
   /** Without its modifier: a cast to `varchar(10)` would cut off in silence, one to `varchar` does not. */
   readonly type: string;
+  /** As it was declared, modifier included: `character varying(10)`. */
+  readonly declaredType: string;
   /** Characters that fit, for types that have such a limit. */
   readonly maxLength: number | undefined;
   /** Whether a numeric type has a precision of its own. */
@@ -34,12 +36,14 @@ export const findTable = async (
   const { rows } = await session.query<{
     name: string;
     type: string;
+    declared: string;
     modifier: number;
     is_text: boolean;
     is_not_null: boolean;
     is_filled: boolean;
   }>(
-    `select attname as name, format_type(atttypid, -1) as type, atttypmod as modifier,
+    `select attname as name, format_type(atttypid, -1) as type,
+            format_type(atttypid, atttypmod) as declared, atttypmod as modifier,
             atttypid in ('varchar'::regtype, 'bpchar'::regtype) as is_text, attnotnull as is_not_null,
             atthasdef or attidentity <> '' as is_filled
        from pg_attribute
@@ -51,6 +55,7 @@ export const findTable = async (
   const columns = rows.map((row) => ({
     name: row.name,
     type: row.type,
+    declaredType: row.declared,
     maxLength: row.is_text && row.modifier >= 4 ? row.modifier - 4 : undefined,
     hasModifier: row.modifier !== -1,
     isNotNull: row.is_not_null,

@@ -1,15 +1,30 @@
+import type { Taken } from "../core/accounting.ts";
 import type { Batch, Locate, RecordPlace } from "../core/batch.ts";
+import type { Column } from "../core/columns.ts";
 import { CopyWriter } from "../core/copy-writer.ts";
 
-/** Rows as COPY text, ready to be sent, and the way back to where each came from. */
-export interface Chunk {
-  /** Valid until the chunk after the next two is asked for: memory goes round. */
+/** Rows as COPY text, and the way back to where each came from. */
+export interface CopyRows {
   readonly data: Buffer;
   readonly rows: number;
-  /** Where the n-th row of the chunk came from, from 0. */
+  /** Where the n-th row came from, from 0. */
   readonly record: (row: number) => RecordPlace;
+}
+
+/** Rows ready to be sent. Its memory is valid until the chunk after the next two is asked for. */
+export interface Chunk extends CopyRows {
+  /** The same rows in other columns; empty unless asked for. */
+  readonly probe: Buffer;
+  /** What the batches behind it add to the account. */
+  readonly batches: readonly Taken[];
   /** To be called when all is said of its rows. */
   readonly release: () => void;
+}
+
+/** The columns of a chunk's rows, of one batch. */
+export interface ChunkColumns {
+  readonly data: readonly Column[];
+  readonly probe?: readonly Column[];
 }
 
 /** A chunk is sent when it has this many bytes and this many rows, or is as large as the last. */
@@ -22,52 +37,57 @@ export const CHUNKS_AHEAD = 2;
 
 /**
  * Makes the rows of the batches into chunks of some megabytes: 1 MB of raw GBIF text is only some 800
- * rows, far too few for a COPY of their own.
- *
- * `onBatch` is called with each batch before its rows are used.
+ * rows, far too few for a COPY of their own. Batches of a metered input are a chunk each: they are to be
+ * durable before the next is asked for. Every batch is in a chunk, one without rows too.
  */
 export async function* chunksOf(
   batches: AsyncIterable<Batch>,
-  names: readonly string[],
-  onBatch: (batch: Batch) => void,
+  columnsOf: (batch: Batch) => ChunkColumns,
 ): AsyncGenerator<Chunk> {
-  const writers = Array.from(
-    { length: CHUNKS_AHEAD + 1 },
-    () => new CopyWriter(FULL_BYTES + 1024 * 1024),
-  );
+  const turns = Array.from({ length: CHUNKS_AHEAD + 1 }, () => ({
+    data: new CopyWriter(FULL_BYTES + 1024 * 1024),
+    probe: new CopyWriter(0),
+  }));
   let turn = 0;
-  let writer = writers[0] as CopyWriter;
+  let writers = turns[0] as (typeof turns)[0];
   let segments: Segment[] = [];
+  let taken: Taken[] = [];
   const chunk = (): Chunk => {
     const done = segments;
-    const made = {
-      data: writer.data,
-      rows: writer.rows,
+    turn = (turn + 1) % turns.length;
+    return {
+      data: writers.data.data,
+      probe: writers.probe.data,
+      rows: writers.data.rows,
       record: locatorOf(done),
+      batches: taken,
       release: () => {
         for (const segment of done) segment.release();
       },
     };
-    turn = (turn + 1) % writers.length;
-    return made;
   };
   for await (const batch of batches) {
-    onBatch(batch);
-    const columns = names.map((name) => batch.column(name));
-    const { rows, record, release } = batch;
-    segments.push({ first: writer.rows, rows, record, release });
+    const { data, probe = [] } = columnsOf(batch);
+    const { rows, record, release, read, filtered, rejects } = batch;
+    taken.push({ read, filtered, rejects });
+    segments.push({ first: writers.data.rows, rows, record, release });
     for (const row of rows) {
-      for (const column of columns) column.copyTo(writer, row);
-      writer.endRow();
+      for (const column of data) column.copyTo(writers.data, row);
+      writers.data.endRow();
+      if (probe.length === 0) continue;
+      for (const column of probe) column.copyTo(writers.probe, row);
+      writers.probe.endRow();
     }
-    const isFull = writer.sizeBytes >= FULL_BYTES && writer.rows >= FULL_ROWS;
-    if (!isFull && writer.sizeBytes < LARGE_BYTES) continue;
+    const isFull = writers.data.sizeBytes >= FULL_BYTES && writers.data.rows >= FULL_ROWS;
+    if (!isFull && !batch.input.isMetered && writers.data.sizeBytes < LARGE_BYTES) continue;
     yield chunk();
-    writer = writers[turn] as CopyWriter;
-    writer.clear();
+    writers = turns[turn] as (typeof turns)[0];
+    writers.data.clear();
+    writers.probe.clear();
     segments = [];
+    taken = [];
   }
-  if (writer.rows > 0) yield chunk();
+  if (taken.length > 0) yield chunk();
 }
 
 interface Segment {

@@ -9,71 +9,62 @@ export interface Connection {
   ): Promise<Result<Row> & { command: string }>;
   script(sql: string): Promise<readonly Cells[]>;
   copyIn(sql: string, data: Uint8Array): Promise<number>;
+  copyOut(sql: string): Promise<Buffer>;
   /** Whether the other end is known to be gone. */
   readonly isLost: () => boolean;
   close(): Promise<void>;
 }
 
-/** How deep in transactions a connection is: 0 is none, 1 a transaction, more are savepoints. */
-export interface Depth {
-  value: number;
-}
-
-/**
- * A session on a connection that may be shared with others: it gives back the depth at which it found it.
- *
- * `close` tells whether the connection ends with the session.
- */
-export const sessionOn = (
-  connection: Connection,
-  { depth, isShared }: { depth: Depth; isShared: boolean },
-): Session => {
-  const base = depth.value;
+/** The session that has a connection for itself; with it, the connection ends. */
+export const sessionOn = (connection: Connection): Session => {
+  /** How deep in transactions it is: 0 is none, 1 a transaction, more are savepoints. */
+  let depth = 0;
   const run = async (sql: string) => connection.query(sql, []);
 
   const session: Session = {
     query: (sql, parameters = []) => connection.query(sql, parameters),
     script: (sql) => connection.script(sql),
     copyIn: (sql, data) => connection.copyIn(sql, data),
+    copyOut: (sql) => connection.copyOut(sql),
 
     async begin() {
-      await run(depth.value === 0 ? "begin" : `savepoint ${savepoint(depth.value)}`);
-      depth.value++;
+      await run(depth === 0 ? "begin" : `savepoint ${savepoint(depth)}`);
+      depth++;
     },
 
     async commit() {
-      if (depth.value <= base) throw new Error("commit without begin");
-      if (depth.value > 1) {
-        await run(`release savepoint ${savepoint(depth.value - 1)}`);
-        depth.value--;
+      if (depth === 0) throw new Error("commit without begin");
+      if (depth > 1) {
+        await run(`release savepoint ${savepoint(depth - 1)}`);
+        depth--;
         return;
       }
       // A transaction in which a statement failed answers `commit` with ROLLBACK, and no error.
       const { command } = await run("commit");
-      depth.value--;
+      depth--;
       if (command === "ROLLBACK") throw transactionAborted();
     },
 
     async rollback() {
-      if (depth.value <= base) return;
-      depth.value--;
+      if (depth === 0) return;
+      depth--;
       if (connection.isLost()) return;
-      if (depth.value === 0) await run("rollback");
+      if (depth === 0) await run("rollback");
       else {
-        await run(`rollback to savepoint ${savepoint(depth.value)}`);
-        await run(`release savepoint ${savepoint(depth.value)}`);
+        await run(`rollback to savepoint ${savepoint(depth)}`);
+        await run(`release savepoint ${savepoint(depth)}`);
       }
     },
 
     async [Symbol.asyncDispose]() {
       try {
-        while (depth.value > base) await session.rollback();
+        while (depth > 0) await session.rollback();
       } catch (error) {
         // Whoever was using the session has the error that matters; a dead connection rolls back by itself.
         if (!connection.isLost()) throw error;
       } finally {
-        depth.value = base;
-        if (!isShared) await connection.close();
+        depth = 0;
+        await connection.close();
       }
     },
   };

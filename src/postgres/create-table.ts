@@ -1,7 +1,35 @@
-import { tableDiffers, unknownType } from "../core/errors.ts";
+import { Type } from "typebox";
+import { primaryKeyUnknown, tableDiffers, unknownType } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable } from "./catalog.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
+
+/** The option `create` of a sink. */
+export const createOption = Type.Optional(
+  Type.Object(
+    {
+      columns: Type.Record(
+        Type.String(),
+        Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$" }),
+        { minProperties: 1, description: "Each column and its SQL type: `{ gbif_id: bigint }`." },
+      ),
+      primary_key: Type.Optional(
+        Type.Array(Type.String(), { minItems: 1, description: "The columns of the primary key." }),
+      ),
+    },
+    {
+      description: "Creates the table, and its schema, if it is not there.",
+      additionalProperties: false,
+    },
+  ),
+);
+
+/** Throws when the primary key is not among the columns. */
+export const checkShape = (shape: TableShape | undefined): void => {
+  const known = Object.keys(shape?.columns ?? {});
+  const unknown = shape?.primary_key?.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw primaryKeyUnknown(unknown, known);
+};
 
 /** A table as a pipeline declares it. */
 export interface TableShape {
@@ -34,7 +62,7 @@ export const createTable = async (
     return;
   }
   await checkTypes(session, shape);
-  await createSchema(session, table);
+  await createSchemaOf(session, table);
   const columns = Object.entries(shape.columns).map(([name, type]) => `${quoted(name)} ${type}`);
   if (shape.primary_key) columns.push(`primary key (${quotedList(shape.primary_key)})`);
   await session.query(`create table ${quotedTable(table)} (${columns.join(", ")})`);
@@ -52,8 +80,8 @@ const checkTypes = async (session: Session, shape: TableShape): Promise<void> =>
   }
 };
 
-/** `create schema if not exists` asks for the right to create even where there is nothing to do. */
-const createSchema = async (session: Session, table: string): Promise<void> => {
+/** Makes the table's schema. `create schema if not exists` asks for the right to create even where there is nothing to do. */
+export const createSchemaOf = async (session: Session, table: string): Promise<void> => {
   const { schema } = tableParts(table);
   if (schema === undefined) return;
   const { rows } = await session.query<{ present: boolean }>(

@@ -8,6 +8,7 @@ import { fileLabel } from "../core/place.ts";
 import type { Cells, Database } from "../core/session.ts";
 import { type Connection, sessionOn } from "./connection.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
+import { sharedSessions } from "./shared.ts";
 
 /**
  * The embedded database: a PostgreSQL with PostGIS in this process, its files in a folder.
@@ -74,14 +75,18 @@ export const embeddedDatabase = (
       const answer = await database.query(source, [], { blob, onNotice });
       return answer.rowCount ?? 0;
     },
+    async copyOut(sql) {
+      const target = sql.replace(/\bto stdout\b/i, "to '/dev/blob'");
+      const { blob } = await database.query(target, [], { onNotice });
+      return Buffer.from((await blob?.arrayBuffer()) ?? new ArrayBuffer(0));
+    },
     isLost: () => database.closed,
     close: async () => undefined,
   };
-  const depth = { value: 0 };
   return {
     label: options.label,
     isEmbedded: true,
-    session: async () => sessionOn(connection, { depth, isShared: true }),
+    session: sharedSessions(sessionOn(connection)),
     [Symbol.asyncDispose]: options.close,
   };
 };

@@ -2,7 +2,7 @@ import type { Rejected } from "../core/batch.ts";
 import { rowsSuppressed } from "../core/errors.ts";
 import { type DatabaseError, isDatabaseError, type Session } from "../core/session.ts";
 import type { TargetTable } from "./catalog.ts";
-import type { Chunk } from "./chunks.ts";
+import type { CopyRows } from "./chunks.ts";
 import { quotedList } from "./names.ts";
 import { insertOneByOne } from "./one-by-one.ts";
 import { isRefusal } from "./sqlstate.ts";
@@ -43,7 +43,7 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
     }
   };
 
-  return async (chunk: Chunk): Promise<Loaded> => {
+  return async (chunk: CopyRows): Promise<Loaded> => {
     for (;;) {
       const parts = guards.size > 0 ? partition(chunk.data, guards) : wholly(chunk);
       const refusal = await send(parts.plain, parts.plainRows);
@@ -60,7 +60,7 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
   };
 
   async function oneByOne(
-    chunk: Chunk,
+    chunk: CopyRows,
     data: Buffer,
     rows: readonly number[],
     copied: number,
@@ -79,7 +79,7 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
   }
 };
 
-const wholly = (chunk: Chunk) => ({
+const wholly = (chunk: CopyRows) => ({
   plain: chunk.data,
   plainRows: chunk.rows,
   suspect: Buffer.alloc(0),

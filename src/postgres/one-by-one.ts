@@ -44,8 +44,9 @@ export const insertOneByOne = async (
   return { inserted, refused };
 };
 
-interface Judged {
-  /** Of a refused row, from 1; in the line without a state, how many were inserted. */
+/** A line that `runner_judge()` gives. */
+export interface Judged {
+  /** The `n` of a refused row; in the line without a state, how many rows were done. */
   readonly row_number: number;
   readonly state: string | null;
   readonly message: string;
@@ -62,20 +63,30 @@ const judgeFunction = (
     const type = table.columns.find((column) => column.name === name)?.type ?? "text";
     return `suspect.${fields[index]}::${type}`;
   });
-  return `
+  return judging(
+    "select * from pg_temp.runner_suspect order by n",
+    `insert into ${table.sql} (${quotedList(names)}) values (${values.join(", ")})`,
+  );
+};
+
+/**
+ * Makes `pg_temp.runner_judge()`, which does a statement for each row of a query, its `n` a number in
+ * `suspect.n`, and gives a line for each row that the server refused and one for how many rows were done.
+ */
+export const judging = (suspects: string, statement: string): string => `
     create or replace function pg_temp.runner_judge()
     returns table (row_number integer, state text, message text, detail text, column_name text)
     language plpgsql as $judge$
     declare
       suspect record;
-      inserted integer := 0;
+      done integer := 0;
       loaded integer;
     begin
-      for suspect in select * from pg_temp.runner_suspect order by n loop
+      for suspect in ${suspects} loop
         begin
-          insert into ${table.sql} (${quotedList(names)}) values (${values.join(", ")});
+          ${statement};
           get diagnostics loaded = row_count;
-          inserted := inserted + loaded;
+          done := done + loaded;
         exception when others then
           if sqlstate !~ '^(22|23|P0|54)' then raise; end if;
           get stacked diagnostics state = returned_sqlstate, message = message_text,
@@ -84,11 +95,10 @@ const judgeFunction = (
           return next;
         end;
       end loop;
-      row_number := inserted;
+      row_number := done;
       state := null;
       return next;
     end $judge$;`;
-};
 
 /**
  * The column that a message about a value must mean; undefined when several could be meant.
@@ -113,7 +123,8 @@ const columnAtFault = (
   return candidates.length === 1 ? candidates[0] : undefined;
 };
 
-const refusalMessage = ({ message, detail }: Judged, column: string | undefined): string => {
+/** What a data manager reads of a refusal. */
+export const refusalMessage = ({ message, detail }: Judged, column: string | undefined): string => {
   const text = message.replace(/\.?$/, "");
   const where = column && !text.includes(quoted(column)) ? ` (column ${quoted(column)})` : "";
   return `Postgres refused: ${text}${where}.${detail ? ` ${detail}` : ""}`;

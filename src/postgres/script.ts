@@ -2,9 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { setupFailed } from "../core/errors.ts";
+import { scriptCommits, setupFailed } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { inTransaction, isDatabaseError, type Session } from "../core/session.ts";
+import { transactionControl } from "./transaction-control.ts";
 
 /**
  * Runs an SQL file. Up to each line that is a command of psql it is sent as a whole, which makes it one
@@ -15,7 +16,7 @@ import { inTransaction, isDatabaseError, type Session } from "../core/session.ts
  * script, whose path is relative to this one.
  *
  * Who has a transaction open, such as a rehearsal, gives `onSkipped`: it is told of the cells that
- * PostgreSQL refuses there.
+ * PostgreSQL refuses there. A script that ends transactions itself is refused before it does.
  */
 export const runScript = async (
   session: Session,
@@ -25,6 +26,7 @@ export const runScript = async (
   const text = await readFile(path, "utf8");
   const place = (offset: number | undefined) => placeInScript(path, text, offset);
   for (const [index, { sql, start, command, commandStart }] of partsOf(text).entries()) {
+    if (onSkipped) assertNoControl(sql, (offset) => place(start + offset));
     const rows = await session.script(sql).catch((error: unknown) => {
       if (!isDatabaseError(error)) throw error;
       throw setupFailed(place(offsetOf(sql, start, error.position)), error, index > 0);
@@ -40,6 +42,11 @@ export const runScript = async (
       throw setupFailed(place(commandStart), error, true);
     });
   }
+};
+
+const assertNoControl = (sql: string, place: (offset: number) => string): void => {
+  const control = transactionControl(sql);
+  if (control) throw scriptCommits(place(control.offset), control.command);
 };
 
 const executeEach = async (

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
 import { parse } from "pg-connection-string";
-import { from as copyFrom } from "pg-copy-streams";
+import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { badDatabaseUrl, databaseUnreachable } from "../core/errors.ts";
 import type { Cells, Database } from "../core/session.ts";
 import { type Connection, lostConnection, sessionOn } from "./connection.ts";
@@ -34,16 +34,7 @@ export const openServer = async (url: string, options: OpenOptions): Promise<Dat
       connections.delete(connection);
       await connection.close();
     };
-    return sessionOn(
-      {
-        query: connection.query,
-        script: connection.script,
-        copyIn: connection.copyIn,
-        isLost: connection.isLost,
-        close,
-      },
-      { depth: { value: 0 }, isShared: false },
-    );
+    return sessionOn({ ...connection, close });
   };
 
   const cancelAll = () => {
@@ -117,6 +108,12 @@ const connect = async (
         const copy = client.query(copyFrom(sql));
         await pipeline(Readable.from(pieces(data)), copy);
         return copy.rowCount;
+      }),
+    copyOut: (sql) =>
+      guarded(async () => {
+        const parts: Buffer[] = [];
+        for await (const part of client.query(copyTo(sql))) parts.push(part as Buffer);
+        return Buffer.concat(parts);
       }),
     isLost: () => isLost,
     close: () => client.end().catch(() => undefined),

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
-import { primaryKeyUnknown, referencedTable } from "../core/errors.ts";
+import { referencedTable } from "../core/errors.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
@@ -12,7 +12,7 @@ import {
   type TargetTable,
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
-import { createTable } from "../postgres/create-table.ts";
+import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 
 const options = Type.Object({
@@ -22,27 +22,7 @@ const options = Type.Object({
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
       "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",
   }),
-  create: Type.Optional(
-    Type.Object(
-      {
-        columns: Type.Record(
-          Type.String(),
-          Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$" }),
-          { minProperties: 1, description: "Each column and its SQL type: `{ gbif_id: bigint }`." },
-        ),
-        primary_key: Type.Optional(
-          Type.Array(Type.String(), {
-            minItems: 1,
-            description: "The columns of the primary key.",
-          }),
-        ),
-      },
-      {
-        description: "Creates the table, and its schema, if it is not there.",
-        additionalProperties: false,
-      },
-    ),
-  ),
+  create: createOption,
 });
 
 /** Loads a table by COPY, all in one transaction. */
@@ -53,12 +33,7 @@ export const postgresCopy = defineSink({
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
   create: (settings) => {
-    const unknown = settings.create?.primary_key?.filter(
-      (name) => !(name in (settings.create?.columns ?? {})),
-    );
-    if (unknown?.[0])
-      throw primaryKeyUnknown(unknown[0], Object.keys(settings.create?.columns ?? {}));
-
+    checkShape(settings.create);
     return async function* (batches, context) {
       const tally = context.tally();
       // A source may wait for half an hour before its first batch: no transaction is open by then.
@@ -68,6 +43,12 @@ export const postgresCopy = defineSink({
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
       const table = await prepare(session, settings, first.names);
+
+      if (context.mode === "plan" && settings.mode === "replace") {
+        context.log.info(
+          `\`${settings.table}\` is emptied and loaded for the plan: whoever reads it waits until the plan ends.`,
+        );
+      }
 
       if (
         settings.mode === "append" &&
@@ -82,9 +63,11 @@ export const postgresCopy = defineSink({
       }
 
       const load = chunkLoader(session, table, first.names);
-      const chunks = chunksOf(all, first.names, (batch) => tally.take(batch));
+      const { names } = first;
+      const chunks = chunksOf(all, (batch) => ({ data: names.map((name) => batch.column(name)) }));
       let inserted = 0;
       for await (const chunk of ahead(chunks, CHUNKS_AHEAD)) {
+        for (const batch of chunk.batches) tally.take(batch);
         const loaded = await load(chunk);
         inserted += loaded.inserted;
         tally.refuse(loaded.rejected);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
-import { Batch, type Input, type Rejected } from "../core/batch.ts";
+import type { Batch, Input, Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import { ratesWithoutPermission } from "../core/errors.ts";
 import { tableName } from "../core/options.ts";
@@ -135,12 +135,9 @@ export const inaturalist = defineSource({
         identity: async () => randomUUID(),
       };
       const batchOf = batchMaker(input, fields);
-      if (unreadable.length > 0 || ids.length === 0) {
-        const rejects = unreadable.map(unreadableId);
-        yield unreadable.length > 0
-          ? textBatch(columns, [], { input, bytes: 0, rejects })
-          : Batch.empty(input, columns);
-      }
+      // Also when there is nothing to reject: the day's budget may be used up before the first answer.
+      const rejects = unreadable.map(unreadableId);
+      yield textBatch(columns, [], { input, bytes: 0, rejects });
       for (const part of parts(given, GIVEN_PER_BATCH)) {
         const found = new Map(part.map(({ id, uuid }) => [id, { id, uuid }]));
         yield batchOf(part, { found, failed: [] });
@@ -151,6 +148,7 @@ export const inaturalist = defineSource({
         context.log.info(
           `A run would ask iNaturalist for ${count(asked.length)} ids in ${count(batches)} requests.`,
         );
+        yield Batch.empty(input, columns);
         return;
       }
       await using client = openClient({ contact: options.contact });

@@ -1,5 +1,8 @@
 import { Type } from "typebox";
+import type { Batch } from "../core/batch.ts";
+import { ConstantColumn } from "../core/columns.ts";
 import { defineTransform } from "../core/component.ts";
+import { listed, unknownColumn } from "../core/errors.ts";
 import { columnName } from "../core/options.ts";
 
 /** Keeps, names and orders columns; moves no data. */
@@ -11,12 +14,38 @@ export const project = defineTransform({
       minProperties: 1,
       description: "New name → present name: `{ gbif_id: gbifID, modified: modified }`.",
     }),
+    optional: Type.Optional(
+      Type.Array(columnName("One of the present names."), {
+        minItems: 1,
+        description:
+          "Present names of columns that may be lacking; they are empty then, and the log says so.",
+      }),
+    ),
   }),
   example: "project: { columns: { gbif_id: gbifID, modified: modified, event_date: eventDate } }",
-  create: ({ columns }) => {
+  create: ({ columns, optional = [] }) => {
     const wanted = new Map(Object.entries(columns));
-    return async function* (batches) {
-      for await (const batch of batches) yield batch.select(wanted);
+    const known = new Set(wanted.values());
+    const stranger = optional.find((name) => !known.has(name));
+    if (stranger !== undefined) throw unknownColumn(stranger, known);
+    return async function* (batches, { log }) {
+      let isTold = false;
+      for await (const batch of batches) {
+        const lacking = lackingIn(batch, optional);
+        if (lacking.length > 0 && !isTold) {
+          isTold = true;
+          log.info(`${batch.input.name} has no ${listed(lacking)}: left empty.`);
+        }
+        yield lacking.reduce((whole, name) => whole.with(name, empty), batch).select(wanted);
+      }
     };
   },
 });
+
+const empty = new ConstantColumn(null);
+
+const lackingIn = (batch: Batch, optional: readonly string[]): readonly string[] => {
+  if (optional.length === 0 || !batch.isClosed) return [];
+  const names = new Set(batch.names);
+  return optional.filter((name) => !names.has(name));
+};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { CopyWriter } from "../../src/core/copy-writer.ts";
+import { viewOf } from "../../src/core/words.ts";
 import { randomFrom, randomText } from "../support/random.ts";
 
 /** COPY's text format as PostgreSQL's manual has it, one value at a time. */
@@ -39,7 +40,7 @@ describe("CopyWriter", () => {
         if (random(2) === 0) writer.text(value || null);
         else {
           const bytes = Buffer.from(`<${value ?? ""}>`);
-          writer.bytes(bytes, 1, bytes.length - 1);
+          writer.bytes(viewOf(bytes), 1, bytes.length - 1);
         }
       }
       writer.endRow();

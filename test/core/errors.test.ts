@@ -52,6 +52,15 @@ const MESSAGES: [errors.RunnerError, string][] = [
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
   ],
+  [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
+  [
+    errors.queryFailed(
+      "a.sql",
+      {},
+      Object.assign(new Error("no function f(text)"), { hint: "Add a cast." }),
+    ),
+    "The statement `a.sql` failed: no function f(text). Add a cast. Nothing was loaded.",
+  ],
   [
     errors.doesNotAddUp("f", { read: 3, inserted: 2 }),
     "The account of flow `f` does not add up: read 3, inserted 2. This is a defect of the runner; please report it.",
@@ -117,6 +126,18 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "GBIF refuses the request with 400: Cannot deserialize value. Correct the query.",
   ],
   [
+    errors.gbifQueryInvalid("queries/inat.json", ["queries/inat.json:3:5 Wrong."]),
+    "GBIF was not asked, as the query queries/inat.json is wrong:\n  queries/inat.json:3:5 Wrong.",
+  ],
+  [
+    errors.gbifNoValues("queries/inat.json:3:5"),
+    "The statement at queries/inat.json:3:5 gives no value. GBIF was not asked: without its values the query would be another one.",
+  ],
+  [
+    errors.gbifStatementFailed("queries/inat.json:3:5", new Error("no such table.")),
+    "Postgres refuses the statement at queries/inat.json:3:5: no such table. GBIF was not asked.",
+  ],
+  [
     errors.gbifUnreachable("https://api.gbif.org/v1/x", new Error("it answers 500")),
     "GBIF cannot be asked at https://api.gbif.org/v1/x: it answers 500. Nothing is lost: the next run goes on with the same request.",
   ],
@@ -149,12 +170,60 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "iNaturalist cannot be asked at https://api/v2: it answers 502. What was answered before is loaded; run again to go on.",
   ],
   [
+    errors.keyNotGiven("idd", ["id", "n"]),
+    "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
+  ],
+  [
+    errors.derivedTwice("n"),
+    "Column `n` is computed by the sink and comes from the flow too. Rename the flow's, or leave one of the two out.",
+  ],
+  [
+    errors.mergeColumnUnknown("nn", ["n"]),
+    "The sink names column `nn`, which this flow does not give. Did you mean `n`? Nothing was loaded.",
+  ],
+  [
+    errors.keyNotUnique("t", ["a", "b"], "create unique index concurrently on t (a, b);"),
+    "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. Nothing was loaded; this adds one: create unique index concurrently on t (a, b);",
+  ],
+  [
+    errors.keyOutsideIndex("t", "(id_source = 5)"),
+    "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.trackDiffers("t", ["id", "hash"], ["a"]),
+    "Table `t` cannot be the track of this sink: it has the columns `a`, and would need `id` and `hash`. Name another one; it is made when it is not there.",
+  ],
+  [
     errors.ratesWithoutPermission("per_second", 5, 1),
     "`per_second` is 5, iNaturalist allows 1. Say under `permission` who granted more.",
   ],
   [
     errors.ratesWithoutPermission("per_day", null, 10_000),
     "`per_day` is without limit, iNaturalist allows 10000. Say under `permission` who granted more.",
+  ],
+  [
+    errors.mappingFileMissing("sinp/fields.csv", undefined),
+    "There is no file sinp/fields.csv, which the mapping needs.",
+  ],
+  [
+    errors.mappingInvalid("sinp/fields.csv:3:1 A part is missing.", 1),
+    "The mapping is wrong: sinp/fields.csv:3:1 A part is missing.",
+  ],
+  [
+    errors.mappingInvalid("sinp/fields.csv:3:1 A part is missing.", 3),
+    "The mapping is wrong: sinp/fields.csv:3:1 A part is missing. 2 more: `runner validate` shows all.",
+  ],
+  [
+    errors.unknownCodes(["SEXE 9"]),
+    "This GeoNature does not know a code of the mapping: SEXE 9. Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  ],
+  [
+    errors.unknownCodes(["SEXE 9", "STADE_VIE 99"]),
+    "This GeoNature does not know 2 codes of the mapping: SEXE 9, STADE_VIE 99. Nothing was written. Add what is missing to its nomenclatures, or use other codes in the mapping.",
+  ],
+  [
+    errors.uuidsUnresolved(12),
+    "The uuids of at least 12 iNaturalist observations are not known yet. Nothing more was written. Ask iNaturalist for them first, or write `unresolved_uuid: wait` to load the others now.",
   ],
 ];
 

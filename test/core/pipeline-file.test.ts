@@ -223,18 +223,32 @@ flows:
     assert.doesNotMatch(text, /s3cret/);
   });
 
+  test("is printed with a document as it is written: the name of its file, or the value in place", async () => {
+    const inline = "{ gbif: { query: { type: equals, key: COUNTRY, value: FR } } }";
+    const { plan, said } = await load(flow(inline));
+    assert.deepEqual(said, []);
+    assert.ok(plan);
+    assert.match(expandPipeline(plan), /query:\n +type: equals\n +key: COUNTRY\n +value: FR\n/);
+  });
+
   test("whose secret stands in the wrong place is told so without the secret", async () => {
     const sink = (table: string) =>
       flow("{ csv: { path: a.csv } }").replace(
         "file: { path: out.tsv }",
         `postgres_copy: { table: "${table}", mode: append }`,
       );
-    const environment = { DATABASE_URL: "postgresql://anne:s3cret@host/x", MY_TOKEN: 's3cret"x' };
+    const environment = {
+      DATABASE_URL: "postgresql://anne:s3cret@host/x",
+      MY_TOKEN: 's3cret"x',
+      A_PWD: "s3cret-pwd",
+    };
     const url = await load(sink("${DATABASE_URL}"), { environment });
     assert.match(url.said.join(), /postgresql:\/\/anne:\*\*\*@host/);
     const token = await load(sink("${MY_TOKEN}"), { environment });
     assert.match(token.said.join(), /`table` .*\*\*\*/);
-    for (const { said } of [url, token]) assert.doesNotMatch(said.join(), /s3cret/);
+    const word = await load(sink("${A_PWD}"), { environment });
+    assert.match(word.said.join(), /`table` .*\*\*\*/);
+    for (const { said } of [url, token, word]) assert.doesNotMatch(said.join(), /s3cret/);
   });
 
   test("keeps its database secret wherever it lands", async () => {

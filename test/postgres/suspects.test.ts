@@ -8,6 +8,7 @@ import { randomFrom, randomText } from "../support/random.ts";
 const column = (name: string, type: string, more: Partial<TargetColumn> = {}): TargetColumn => ({
   name,
   type,
+  declaredType: type,
   maxLength: undefined,
   hasModifier: false,
   isNotNull: false,

@@ -8,7 +8,8 @@ import { type Component, type Context, defineSource } from "../../src/core/compo
 import { type RejectLimits, STRICT } from "../../src/core/limits.ts";
 import type { FlowPlan, Plan, StagePlan } from "../../src/core/plan.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { type RunOptions, type RunSummary, runPipeline } from "../../src/runner.ts";
+import type { RunOptions } from "../../src/run-flows.ts";
+import { type RunSummary, runPipeline } from "../../src/runner.ts";
 import type { TestDatabase } from "./database.ts";
 
 const place = { file: "test.yaml", line: 1, column: 1 };

@@ -7,7 +7,8 @@ import { mapValues } from "../../src/transforms/map-values.ts";
 import { parseDates } from "../../src/transforms/parse-dates.ts";
 import { project } from "../../src/transforms/project.ts";
 import { set } from "../../src/transforms/set.ts";
-import { transformed } from "../support/transform.ts";
+import { batchOf } from "../support/flow.ts";
+import { contextAlone, transformed, valuesOf } from "../support/transform.ts";
 
 describe("project", () => {
   test("keeps, names and orders columns, and drops the others", async () => {
@@ -33,6 +34,44 @@ describe("project", () => {
         message: "There is no column `gbifId` here. Did you mean `gbifID`?",
       },
     );
+  });
+});
+
+describe("project with optional columns", () => {
+  const columns = { caste: "caste", id: "gbifID" };
+
+  test("leaves a column empty that the source lacks, and says so once", async () => {
+    const said: string[] = [];
+    async function* two() {
+      yield batchOf([{ gbifID: "1" }]);
+      yield batchOf([{ gbifID: "2" }]);
+    }
+    const transform = project.create({ columns, optional: ["caste"] });
+    const batches = await Array.fromAsync(transform(two(), contextAlone(said)));
+    assert.deepEqual(batches.map(valuesOf), [[[null, "1"]], [[null, "2"]]]);
+    assert.deepEqual(said, ["input.txt has no `caste`: left empty."]);
+  });
+
+  test("takes one that the source has", async () => {
+    const found = await transformed(project.create({ columns, optional: ["caste"] }), [
+      { gbifID: "1", caste: "worker" },
+    ]);
+    assert.deepEqual(found.values, [["worker", "1"]]);
+  });
+
+  test("still misses one that is not optional", async () => {
+    await assert.rejects(
+      transformed(project.create({ columns, optional: ["caste"] }), [{ caste: "worker" }]),
+      { code: "unknown_column", subject: "gbifID" },
+    );
+  });
+
+  test("refuses an optional name that no column has", () => {
+    assert.throws(() => project.create({ columns, optional: ["cast"] }), {
+      code: "unknown_column",
+      subject: "cast",
+      message: "There is no column `cast` here. Did you mean `caste`?",
+    });
   });
 });
 

@@ -1,0 +1,157 @@
+import { count, duration } from "../core/progress.ts";
+import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
+import type { FlowSummary } from "../run-flows.ts";
+import { loadToRun } from "./load.ts";
+import { tableLines, widthOf } from "./table.ts";
+import {
+  errorText,
+  exitCodeOf,
+  failure,
+  flowObject,
+  interruptedCode,
+  refusalObject,
+} from "./text.ts";
+
+export interface PlanFlags {
+  readonly database?: string;
+  readonly flow?: readonly string[];
+  readonly lockTimeout: number;
+  readonly json?: boolean;
+}
+
+/** `runner plan PIPELINE`: what a run would do; the exit code is that of the run. */
+export const planCommand = async (
+  file: string,
+  flags: PlanFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const { plan, complaints } = await loadToRun(file, flags.database);
+  if (plan === undefined) {
+    if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
+    return 2;
+  }
+  const say = (text: string) => console.error(text);
+  const started = performance.now();
+  const rehearsal = await rehearsePipeline(plan, {
+    flows: flags.flow,
+    lockTimeoutSecs: flags.lockTimeout,
+    signal,
+    log: { info: say, warn: (text) => say(`Warning: ${text}`) },
+    display: process.stderr,
+  });
+  if (flags.json) console.log(JSON.stringify(planObject(rehearsal)));
+  else for (const line of planLines(rehearsal, widthOf(process.stdout))) console.log(line);
+  const seconds = (performance.now() - started) / 1000;
+  if (rehearsal.status === "interrupted") {
+    say("Interrupted: all is undone.");
+    return interruptedCode(signal);
+  }
+  if (rehearsal.status === "failed") {
+    say(
+      `A run would fail, and leave what its earlier flows have committed:\n${errorText(rehearsal.error)}`,
+    );
+    return exitCodeOf(rehearsal.error);
+  }
+  say(`Nothing of it was kept, in ${rehearsal.database}; it took ${duration(seconds)}.`);
+  return 0;
+};
+
+const COUNTS = [
+  "read",
+  "inserted",
+  "updated",
+  "unchanged",
+  "held",
+  "rejected",
+  "filtered",
+] as const;
+
+/** What a run would do, for people: the counts of all flows, then of each what it changes and refuses. */
+export const planLines = (
+  { pipeline, flows, skipped }: Pick<Rehearsal, "pipeline" | "flows" | "skipped">,
+  width: number,
+): string[] => {
+  const counts = flows.map((flow) => [flow.name, ...COUNTS.map((name) => count(flow[name]))]);
+  return [
+    `A run of ${pipeline} would do this:`,
+    "",
+    ...(flows.length > 0 ? tableLines([["flow", ...COUNTS], ...counts], { width }) : []),
+    ...flows.flatMap((flow) => detailLines(flow, width)),
+    ...(skipped.length > 0 ? ["", "Setup would also execute, outside a transaction:"] : []),
+    ...skipped.flatMap((sql) => tableLines([[sql]], { width, indent: "  " })),
+  ];
+};
+
+const detailLines = (flow: FlowSummary, width: number): string[] => {
+  const indent = "  ";
+  const changes = changeRows(flow);
+  const rejects = rejectRows(flow);
+  return [
+    ...(changes.length > 0
+      ? [
+          "",
+          `${flow.name} would update:`,
+          ...tableLines([["column", "rows", "for example", "old", "new"], ...changes], {
+            width,
+            indent,
+          }),
+        ]
+      : []),
+    ...(rejects.length > 0
+      ? [
+          "",
+          `${flow.name} would reject:`,
+          ...tableLines([["code", "records", "for example", "because"], ...rejects], {
+            width,
+            indent,
+          }),
+        ]
+      : []),
+  ];
+};
+
+/** A line for each column, its examples beside and below it. */
+const changeRows = ({ changed }: FlowSummary): string[][] =>
+  Object.entries(changed.changes).flatMap(([column, rows]) =>
+    grouped(
+      [column, count(rows)],
+      changed.examples
+        .filter((example) => example.column === column)
+        .map(({ key, old, new: now }) => [key, old ?? "(empty)", now ?? "(empty)"]),
+      3,
+    ),
+  );
+
+const rejectRows = ({ rejectedByCode, rejectExamples }: FlowSummary): string[][] =>
+  rejectedByCode.flatMap(([code, records]) =>
+    grouped(
+      [code, count(records)],
+      (rejectExamples.get(code) ?? []).map(({ place, message }) => [place, message]),
+      2,
+    ),
+  );
+
+const grouped = (head: readonly string[], examples: string[][], width: number): string[][] => {
+  const [first = Array<string>(width).fill(""), ...others] = examples;
+  return [[...head, ...first], ...others.map((other) => [...head.map(() => ""), ...other])];
+};
+
+/** The object of `--json`. */
+export const planObject = ({ pipeline, status, flows, skipped, error }: Rehearsal) => ({
+  plan: true,
+  pipeline,
+  status,
+  flows: flows.map((flow) => ({
+    ...flowObject(flow),
+    rejects: flow.rejectedByCode.map(([code, records]) => ({
+      code,
+      records,
+      examples: (flow.rejectExamples.get(code) ?? []).map(({ place, message }) => ({
+        place,
+        message,
+      })),
+    })),
+  })),
+  skipped,
+  ...(status === "failed" ? { error: failure(error) } : {}),
+});

@@ -1,0 +1,133 @@
+import type { Log } from "../core/component.ts";
+import { lookupFailed, RunnerError, tableColumnUnknown } from "../core/errors.ts";
+import { count, size } from "../core/progress.ts";
+import type { Database } from "../core/session.ts";
+import { TextMap } from "../core/text-map.ts";
+import { requireTable } from "./catalog.ts";
+import { quoted } from "./names.ts";
+import { readRows } from "./read-rows.ts";
+
+/** What is to be read of a table, and how. */
+export interface LookupQuery {
+  readonly table: string;
+  /** Its columns that are compared. */
+  readonly key: readonly string[];
+  /** Its columns that are wanted. */
+  readonly values: readonly string[];
+  readonly where?: string | undefined;
+  readonly order_by?: string | undefined;
+  /** Whether a key with several different results has none. */
+  readonly unique: boolean;
+}
+
+/** A table in memory. */
+export interface LookupTable {
+  /** The wanted values for those of the key; `several` when they differ and must not, undefined when there are none. */
+  find(key: readonly string[]): readonly (string | null)[] | "several" | undefined;
+}
+
+/** Tables up to this size in memory are not worth a word. */
+const SMALL_BYTES = 1_000_000;
+
+// No value has a NUL, so it keeps `a`, `bc` and `ab`, `c` apart.
+const SEPARATOR = "\0";
+
+/** What a lookup needs of its context. */
+interface Lent {
+  readonly database: Database;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** The tables that the lookups of a flow, which share its context, have in memory. */
+const tablesOf = new WeakMap<Lent, Map<string, Promise<LookupTable>>>();
+
+/**
+ * Reads the table whole, and once for all lookups of a flow that ask the same of it. A row without a value
+ * in its key, or with none of those wanted, is none.
+ */
+export const readLookupTable = (context: Lent, query: LookupQuery): Promise<LookupTable> => {
+  const tables = tablesOf.get(context) ?? new Map<string, Promise<LookupTable>>();
+  tablesOf.set(context, tables);
+  const { table, key, values, where, order_by, unique } = query;
+  const asked = JSON.stringify([table, key, values, where, order_by, unique]);
+  const read = tables.get(asked) ?? readTable(context, query);
+  tables.set(asked, read);
+  return read;
+};
+
+const readTable = async (
+  { database, signal, log }: Lent,
+  query: LookupQuery,
+): Promise<LookupTable> => {
+  const { table, key, values, unique, order_by } = query;
+  await using session = await database.session();
+  const target = await requireTable(session, table);
+  const known = target.columns.map(({ name }) => name);
+  for (const name of [...key, ...values]) {
+    if (!known.includes(name)) throw tableColumnUnknown(table, name, known);
+  }
+  const results = new TextMap();
+  const several = new Set<string>();
+  let rows = 0;
+  const statement = { sql: lookupSql(target.sql, query), name: table, file: undefined };
+  const names = [...key, ...values].map((_, index) => `c${index}`);
+  try {
+    for await (const batch of readRows(session, statement, { signal, table: "runner_lookup" })) {
+      const columns = names.map((name) => batch.column(name));
+      for (const row of batch.rows) {
+        const texts = columns.map((column) => column.text(row));
+        const wanted = texts.slice(key.length);
+        if (texts.slice(0, key.length).includes(null)) continue;
+        if (wanted.length > 0 && wanted.every((text) => text === null)) continue;
+        rows++;
+        const place = texts.slice(0, key.length).join(SEPARATOR);
+        const result = wanted.map((text) => text ?? "").join(SEPARATOR);
+        const first = results.add(place, result);
+        if (first !== undefined && first !== result) several.add(place);
+      }
+    }
+  } catch (error) {
+    if (error instanceof RunnerError && error.code === "query_failed") {
+      throw lookupFailed(query, error.cause);
+    }
+    throw error;
+  }
+  if (results.sizeBytes > SMALL_BYTES) {
+    log.info(
+      `\`${table}\`: ${count(rows)} rows to look up in, ${size(results.sizeBytes)} of memory.`,
+    );
+  }
+  if (several.size > 0 && !unique && order_by === undefined) {
+    const keys = several.size === 1 ? "1 key" : `${count(several.size)} keys`;
+    log.warn(
+      `${keys} of \`${table}\` ${several.size === 1 ? "has" : "have"} several different rows; the first in alphabetical order is taken. \`order_by\` says which it is to be.`,
+    );
+  }
+  return {
+    find: (texts) => {
+      const place = texts.join(SEPARATOR);
+      if (unique && several.has(place)) return "several";
+      const result = results.get(place);
+      if (result === undefined) return undefined;
+      return values.length === 0 ? [] : result.split(SEPARATOR).map((text) => text || null);
+    },
+  };
+};
+
+/** Without an order that is asked for, one that stays the same from run to run where it matters. */
+const lookupSql = (
+  table: string,
+  { key, values, where, order_by, unique }: LookupQuery,
+): string => {
+  const columns = [...key, ...values].map((name, index) => `${quoted(name)} as c${index}`);
+  const fallback = values.map((name) => `${quoted(name)}::text collate "C"`).join(", ");
+  const order = order_by ?? (unique ? "" : fallback);
+  return [
+    `select ${columns.join(", ")} from ${table}`,
+    where === undefined ? "" : `where (${where}\n)`,
+    order === "" ? "" : `order by ${order}`,
+  ]
+    .filter(Boolean)
+    .join("\n");
+};

@@ -1,0 +1,149 @@
+import { createHash } from "node:crypto";
+import { derivedTwice, keyNotGiven, mergeColumnUnknown } from "../../core/errors.ts";
+import { checkColumns, type TargetColumn, type TargetTable } from "../catalog.ts";
+
+/** What a merge is told: the options of the sink, as far as they are about columns. */
+export interface MergeOptions {
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly update?: readonly string[];
+  readonly insert_only: readonly string[];
+  readonly not_compared: readonly string[];
+  readonly on_insert: Readonly<Record<string, Plain>>;
+  readonly on_update: Readonly<Record<string, Plain>>;
+  readonly derive: Readonly<Record<string, string>>;
+  readonly json_merge: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+  readonly unique?: UniqueOption;
+}
+
+export type Plain = string | number | boolean | null;
+
+/** A column besides the key that no two rows of the target share. */
+export interface UniqueOption {
+  readonly column: string;
+  readonly owner: readonly string[];
+  readonly code: string;
+}
+
+/** A column of the target that the merge writes, and how it takes part in the comparison. */
+export interface MergedColumn {
+  readonly target: TargetColumn;
+  /** Whether a difference makes an update; one that does not is written along with one that does. */
+  readonly isCompared: boolean;
+  readonly isUpdated: boolean;
+  /** For a JSON object of which the merge owns one key: that key and the flow's columns joined under it. */
+  readonly json?: {
+    readonly key: string;
+    readonly compared: readonly string[];
+    readonly others: readonly string[];
+  };
+}
+
+/** What each column of a flow is to the target. */
+export interface MergeShape {
+  readonly table: TargetTable;
+  readonly key: readonly TargetColumn[];
+  /** The flow's columns whose values make the hash of a row, the key left out. */
+  readonly hashed: readonly string[];
+  /** The flow's other columns. */
+  readonly unhashed: readonly string[];
+  /** Everything written besides the key. */
+  readonly columns: readonly MergedColumn[];
+  /** In the order of the YAML: later ones may use earlier ones. */
+  readonly derived: readonly { readonly column: TargetColumn; readonly sql: string }[];
+  readonly onInsert: readonly (readonly [string, Plain])[];
+  readonly onUpdate: readonly (readonly [string, Plain])[];
+  readonly unique: UniqueOption | undefined;
+  /** Changes with everything that gives a row another meaning for the same values. */
+  readonly version: string;
+}
+
+/** Gives each column its part; throws what does not fit, before anything is sent. */
+export const mergeShape = (
+  table: TargetTable,
+  given: readonly string[],
+  options: MergeOptions,
+): MergeShape => {
+  const { key, derive, json_merge: jsonMerge } = options;
+  const find = (name: string): TargetColumn | undefined =>
+    table.columns.find((column) => column.name === name);
+  const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
+  const expressions = Object.values(derive).join("\n");
+  const isUsed = (name: string) => inJson.includes(name) || mentions(expressions, name);
+  const direct = given.filter((name) => find(name) && !inJson.includes(name));
+  const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
+
+  const noKey = key.find((name) => !direct.includes(name));
+  if (noKey !== undefined) throw keyNotGiven(noKey, given);
+  const twice = [...Object.keys(derive), ...Object.keys(jsonMerge)].find((name) =>
+    given.includes(name),
+  );
+  if (twice !== undefined) throw derivedTwice(twice);
+  const missing = inJson.find((name) => !given.includes(name));
+  if (missing !== undefined) throw mergeColumnUnknown(missing, given);
+  checkColumns(table, [
+    ...written,
+    ...given.filter((name) => !find(name) && !isUsed(name)),
+    ...Object.keys(options.on_insert),
+  ]);
+  const lists = [...options.insert_only, ...options.not_compared, ...(options.update ?? [])];
+  const stray = lists.find((name) => !written.includes(name) && !given.includes(name));
+  if (stray !== undefined) throw mergeColumnUnknown(stray, [...new Set([...given, ...written])]);
+  const strayUpdate = Object.keys(options.on_update).find((name) => !find(name));
+  if (strayUpdate !== undefined)
+    throw mergeColumnUnknown(
+      strayUpdate,
+      table.columns.map((c) => c.name),
+    );
+  const strayUnique = [options.unique?.column, ...(options.unique?.owner ?? [])].find(
+    (name) => name !== undefined && !written.includes(name),
+  );
+  if (strayUnique !== undefined) throw mergeColumnUnknown(strayUnique, written);
+
+  const isHashed = (name: string) =>
+    !options.not_compared.includes(name) && isUpdated(name) && !key.includes(name);
+  const isUpdated = (name: string) =>
+    !options.insert_only.includes(name) &&
+    (options.update === undefined || options.update.includes(name) || !find(name));
+  const columns = written
+    .filter((name) => !key.includes(name))
+    .map((name): MergedColumn => {
+      const [jsonKey, parts] = Object.entries(jsonMerge[name] ?? {})[0] ?? [];
+      return {
+        target: find(name) as TargetColumn,
+        isCompared: !options.not_compared.includes(name),
+        isUpdated: isUpdated(name),
+        ...(jsonKey === undefined || parts === undefined
+          ? {}
+          : {
+              json: {
+                key: jsonKey,
+                compared: parts.filter(isHashed),
+                others: parts.filter((part) => !isHashed(part)),
+              },
+            }),
+      };
+    });
+  const { insert_only, not_compared, update, on_update } = options;
+  const meaning = { given, key, derive, jsonMerge, insert_only, not_compared, update, on_update };
+  return {
+    table,
+    key: key.map((name) => find(name) as TargetColumn),
+    hashed: given.filter(isHashed),
+    unhashed: given.filter((name) => !isHashed(name) && !key.includes(name)),
+    columns,
+    derived: Object.entries(derive).map(([name, sql]) => ({
+      column: find(name) as TargetColumn,
+      sql,
+    })),
+    onInsert: Object.entries(options.on_insert),
+    onUpdate: Object.entries(on_update),
+    unique: options.unique,
+    version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
+  };
+};
+
+/** Whether an SQL text has this name in it, as a word or in double quotes. */
+const mentions = (sql: string, name: string): boolean =>
+  sql.includes(`"${name}"`) ||
+  new RegExp(`(^|[^\\w$"])${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^\\w$"])`).test(sql);

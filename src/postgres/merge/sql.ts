@@ -1,0 +1,357 @@
+/** The statements of a merge, made once for a flow from what its columns are to the target. */
+
+import type { TargetColumn } from "../catalog.ts";
+import { quoted, quotedList } from "../names.ts";
+import type { MergedColumn, MergeShape, Plain } from "./shape.ts";
+
+/** The row's number in its chunk. */
+export const NUMBER = "runner_n";
+/** The hash of what is compared. */
+export const HASH = "runner_hash";
+
+const PROBE = "pg_temp.runner_probe";
+const STAGE = "pg_temp.runner_stage";
+const ROW = "pg_temp.runner_row";
+const DIFF = "pg_temp.runner_diff";
+const TEMPORARY_TRACK = "pg_temp.runner_track";
+
+export const TEMPORARY = { PROBE, STAGE, ROW, DIFF, TRACK: TEMPORARY_TRACK };
+
+const names = (columns: readonly { readonly name: string }[]): string[] =>
+  columns.map(({ name }) => name);
+
+/** `a.k1 = b.k1 and a.k2 = b.k2` */
+export const sameKey = ({ key }: MergeShape, a: string, b: string): string =>
+  key.map(({ name }) => `${a}.${quoted(name)} = ${b}.${quoted(name)}`).join(" and ");
+
+const keyOf = ({ key }: MergeShape, alias: string): string =>
+  key.map(({ name }) => `${alias}.${quoted(name)}`).join(", ");
+
+/** The key for people: `3, 12 `. */
+const keyText = ({ key }: MergeShape, alias: string): string =>
+  `concat_ws(', ', ${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")})`;
+
+/**
+ * The temporary tables: what is asked of the target first (`probe`), the rows that may differ from it
+ * as they came (`stage`), the same with everything derived (`row`, a view), and how they differ (`diff`).
+ */
+export const temporaryTables = (shape: MergeShape, track: string | undefined): string => `
+    ${dropTemporary()}
+    create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
+    create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
+    create temporary table runner_diff (n integer primary key, is_new boolean not null, changed text not null, beside text not null);
+    ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
+    create temporary view runner_row as ${rowView(shape)};`;
+
+const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
+  `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
+
+/** The columns of `probe`, in the order in which they are sent. */
+export const probeColumns = ({ key }: MergeShape): TargetColumn[] => [
+  column(NUMBER, "integer", true),
+  ...key.map((target) => ({ ...target, isNotNull: true })),
+  column(HASH, "uuid", true),
+];
+
+/** The columns of `stage`, in the order in which they are sent. */
+export const stageColumns = (shape: MergeShape): TargetColumn[] => {
+  const inJson = shape.columns.flatMap(({ json }) => [
+    ...(json?.compared ?? []),
+    ...(json?.others ?? []),
+  ]);
+  const given = (name: string): TargetColumn =>
+    inJson.includes(name)
+      ? column(name, "jsonb")
+      : (shape.table.columns.find((target) => target.name === name) ?? column(name, "text"));
+  const [number, ...keyAndHash] = probeColumns(shape) as [TargetColumn, ...TargetColumn[]];
+  return [
+    number,
+    ...keyAndHash.slice(0, -1),
+    ...shape.hashed.map(given),
+    ...keyAndHash.slice(-1),
+    ...shape.unhashed.map(given),
+  ];
+};
+
+const column = (name: string, type: string, isNotNull = false): TargetColumn => ({
+  name,
+  type,
+  declaredType: type,
+  maxLength: undefined,
+  hasModifier: false,
+  isNotNull,
+  isRequired: isNotNull,
+});
+
+export const dropTemporary = (): string => `
+    drop view if exists ${ROW};
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TEMPORARY_TRACK};`;
+
+/** What is remembered of each row: half of each page is left free, since every run touches every row. */
+export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
+    create ${kind} table ${table} (
+      ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
+      hash uuid not null, version text not null, run bigint not null,
+      primary key (${quotedList(names(key))})
+    ) with (fillfactor = 50);`;
+
+const rowView = (shape: MergeShape): string => {
+  const { key, columns, derived } = shape;
+  const direct = columns
+    .filter(
+      ({ json, target }) => !json && !derived.some(({ column }) => column.name === target.name),
+    )
+    .map(({ target }) => `stage.${quoted(target.name)}`);
+  const computed = derived.map(({ column }) => quoted(column.name));
+  const laterals = derived.map(
+    ({ column, sql }, index) =>
+      `cross join lateral (select (${sql})::${column.type} as ${quoted(column.name)}) as derived_${index}`,
+  );
+  const objects = columns.flatMap(({ json, target }) =>
+    json
+      ? [
+          `${joined(json.compared)} as ${quoted(target.name)}`,
+          `${joined(json.others)} as ${quoted(beside(target.name))}`,
+        ]
+      : [],
+  );
+  const selected = [
+    `stage.${NUMBER}`,
+    `stage.${HASH}`,
+    ...key.map(({ name }) => `stage.${quoted(name)}`),
+    ...direct,
+    ...computed,
+    ...objects,
+  ];
+  return `select ${selected.join(", ")} from ${STAGE} as stage ${laterals.join(" ")}`;
+};
+
+/** The view's column for the part of a JSON object that is not compared. */
+const beside = (name: string): string => `${name} beside`;
+
+const joined = (parts: readonly string[]): string =>
+  parts.length === 0
+    ? "'{}'::jsonb"
+    : parts.map((name) => `coalesce(stage.${quoted(name)}, '{}'::jsonb)`).join(" || ");
+
+/**
+ * Says of each probed row: `duplicate` (its key came before in this run), `unchanged`, or `candidate`.
+ * `$1` is the run, `$2` the version; `where` narrows the target.
+ */
+export const verdicts = (shape: MergeShape, track: string, where: string): string => `
+  select verdict, count(*)::integer as rows,
+         coalesce(array_agg(n order by n) filter (where verdict <> 'unchanged'), '{}') as numbers
+    from (
+      select probe.${NUMBER} as n,
+             case when probe.nth > 1 or track.run = $1::bigint then 'duplicate'
+                  when track.hash = probe.${HASH} and track.version = $2
+                   and exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "probe")}${where})
+                  then 'unchanged' else 'candidate' end as verdict
+        from (
+          select *, row_number() over (partition by ${keyOf(shape, "probe")} order by ${NUMBER}) as nth
+            from ${PROBE} as probe
+        ) as probe
+        left join ${track} as track on ${sameKey(shape, "track", "probe")}
+    ) as judged
+   group by verdict`;
+
+/** All that were seen in this run, whatever becomes of them. `$1` is the run. */
+export const touchTrack = (shape: MergeShape, track: string): string => `
+  update ${track} as track set run = $1::bigint from ${PROBE} as probe
+   where ${sameKey(shape, "track", "probe")} and track.run <> $1::bigint`;
+
+/** What was merged, or compared and found equal. `$1` is the run, `$2` the version. */
+export const remember = (shape: MergeShape, track: string): string => `
+  insert into ${track} (${quotedList(names(shape.key))}, hash, version, run)
+  select ${keyOf(shape, "stage")}, stage.${HASH}, $2, $1::bigint from ${STAGE} as stage
+  on conflict (${quotedList(names(shape.key))}) do update
+    set hash = excluded.hash, version = excluded.version, run = excluded.run`;
+
+/** Key by number, for the messages of rejects. `$1` are the numbers. */
+export const keysOf = (shape: MergeShape): string => `
+  select ${NUMBER} as n, ${keyText(shape, "probe")} as key from ${PROBE} as probe where ${NUMBER} = any ($1)`;
+
+/** The values that key columns have in all rows of the probe, as SQL literals; null where they differ. */
+export const constants = ({ key }: MergeShape): string =>
+  `select ${key
+    .map(
+      ({ name }, index) =>
+        `case when min(${quoted(name)}::text) = max(${quoted(name)}::text) then quote_literal(min(${quoted(name)}::text)) end as c${index}`,
+    )
+    .join(", ")} from ${PROBE}`;
+
+/**
+ * Rows that would be new but for a column in which no two rows may have the same value: where that
+ * value is, whether its row is the same owner's, and whether its key was seen in this run (`$1`).
+ */
+export const uniqueConflicts = (
+  shape: MergeShape,
+  { column, owner }: { column: string; owner: readonly string[] },
+  { track, where }: { track: string; where: string },
+): string => {
+  const isOwn =
+    owner.length === 0
+      ? "false"
+      : owner
+          .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
+          .join(" and ");
+  return `
+  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key, ${isOwn} as is_own,
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
+           or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen
+    from ${ROW} as fresh join ${shape.table.sql} as target on target.${quoted(column)} = fresh.${quoted(column)}
+   where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "fresh")}${where})
+   order by 1`;
+};
+
+/** Gives rows of the target a new key: those that have the unique value of the rows `$1`. */
+export const rekey = (
+  shape: MergeShape,
+  column: string,
+  track: string,
+): { forget: string; update: string } => ({
+  forget: `
+    delete from ${track} as track using ${ROW} as fresh, ${shape.table.sql} as target
+     where fresh.${NUMBER} = any ($1) and target.${quoted(column)} = fresh.${quoted(column)} and ${sameKey(shape, "track", "target")}`,
+  update: `
+    update ${shape.table.sql} as target set ${[
+      ...shape.key.map(({ name }) => `${quoted(name)} = fresh.${quoted(name)}`),
+      ...assignments(shape.onUpdate),
+    ].join(", ")}
+      from ${ROW} as fresh where fresh.${NUMBER} = any ($1) and target.${quoted(column)} = fresh.${quoted(column)}`,
+});
+
+/** Compares the staged rows with the target, column by column. */
+export const compare = (shape: MergeShape, where: string): string => {
+  const changed = (isCompared: boolean) => {
+    const cases = shape.columns.flatMap((column, index) => {
+      const condition = column.isUpdated ? differs(column, isCompared) : undefined;
+      return condition === undefined ? [] : [`case when ${condition} then '${index}' end`];
+    });
+    return cases.length === 0 ? "''" : `concat_ws(',', ${cases.join(", ")})`;
+  };
+  const [first] = shape.key;
+  const isNew = `target.${quoted(first?.name ?? "")} is null`;
+  return `
+  insert into ${DIFF} (n, is_new, changed, beside)
+  select fresh.${NUMBER}, ${isNew}, case when ${isNew} then '' else ${changed(true)} end,
+         case when ${isNew} then '' else ${changed(false)} end
+    from ${ROW} as fresh left join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}`;
+};
+
+/** Types of which two values cannot be told equal. */
+const WITHOUT_EQUALITY = [
+  "json",
+  "xml",
+  "point",
+  "line",
+  "lseg",
+  "box",
+  "path",
+  "polygon",
+  "circle",
+];
+
+const differs = (
+  { target, json, isCompared }: MergedColumn,
+  wanted: boolean,
+): string | undefined => {
+  const column = quoted(target.name);
+  if (json) {
+    const old = `coalesce(target.${column}::jsonb -> ${literal(json.key)}, '{}'::jsonb)`;
+    const others = `fresh.${quoted(beside(target.name))}`;
+    const whole = `fresh.${column} || ${others}`;
+    // Keys that are not compared are taken out of what is there; what is left must be what comes.
+    const part = `(${old} - array(select jsonb_object_keys(${others}))) is distinct from fresh.${column}`;
+    if (wanted) return isCompared ? part : undefined;
+    return `${old} is distinct from ${whole}`;
+  }
+  if (isCompared !== wanted) return undefined;
+  return WITHOUT_EQUALITY.includes(target.type)
+    ? `target.${column}::text is distinct from fresh.${column}::text`
+    : `target.${column} is distinct from fresh.${column}`;
+};
+
+/** Rows by which columns of theirs are to change. */
+export const groups = `
+  select changed, beside, count(*)::integer as rows from ${DIFF}
+   where not is_new and changed <> '' group by changed, beside order by 3 desc, 1, 2`;
+
+export const tally = `
+  select count(*) filter (where is_new)::integer as added,
+         coalesce(array_agg(n) filter (where not is_new and changed = ''), '{}') as equal from ${DIFF}`;
+
+/** Which columns a group changes; their numbers as `groups` gives them. */
+export const columnsOf = (shape: MergeShape, ...lists: readonly string[]): MergedColumn[] => {
+  const numbers = new Set(
+    lists.flatMap((list) => (list === "" ? [] : list.split(",").map(Number))),
+  );
+  return shape.columns.filter((_, index) => numbers.has(index));
+};
+
+/** Updates the rows of a group: `rows` chooses them among `row` (the staged ones). */
+export const update = (
+  shape: MergeShape,
+  columns: readonly MergedColumn[],
+  { rows, where }: { rows: string; where: string },
+): string => `
+  update ${shape.table.sql} as target set ${[...columns.map(assignment), ...assignments(shape.onUpdate)].join(", ")}
+    from ${ROW} as fresh where ${rows} and ${sameKey(shape, "target", "fresh")}${where}`;
+
+/** The rows of a group: `$1` and `$2` are its lists. */
+export const OF_GROUP = `fresh.${NUMBER} in (select n from ${DIFF} where not is_new and changed = $1 and beside = $2)`;
+/** A row by itself, inside `judging`. */
+export const SUSPECT = `fresh.${NUMBER} = suspect.n`;
+
+export const groupSuspects = (changed: string, besides: string): string =>
+  `select n from ${DIFF} where not is_new and changed = ${literal(changed)} and beside = ${literal(besides)} order by n`;
+
+export const NEW_SUSPECTS = `select n from ${DIFF} where is_new order by n`;
+export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where is_new)`;
+
+const assignment = (column: MergedColumn): string => {
+  const { target, json } = column;
+  const name = quoted(target.name);
+  if (!json) return `${name} = fresh.${name}`;
+  return `${name} = coalesce(target.${name}::jsonb, '{}'::jsonb) || ${jsonObject(column)}`;
+};
+
+const jsonObject = ({ target, json }: MergedColumn): string =>
+  `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))})`;
+
+const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
+  values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);
+
+export const insert = (shape: MergeShape, rows: string): string => {
+  const written = shape.columns.map(({ target }) => target.name);
+  const constant = shape.onInsert.filter(([name]) => !written.includes(name));
+  const values = [
+    ...shape.key.map(({ name }) => `fresh.${quoted(name)}`),
+    ...shape.columns.map((column) =>
+      column.json ? jsonObject(column) : `fresh.${quoted(column.target.name)}`,
+    ),
+    ...constant.map(([, value]) => literal(value)),
+  ];
+  return `
+  insert into ${shape.table.sql} (${quotedList([...names(shape.key), ...written, ...constant.map(([name]) => name)])})
+  select ${values.join(", ")} from ${ROW} as fresh where ${rows} order by fresh.${NUMBER}`;
+};
+
+/** Old and new text of the columns of a group, for people; `$1`, `$2` as in `OF_GROUP`. */
+export const examples = (
+  shape: MergeShape,
+  columns: readonly MergedColumn[],
+  { where, most }: { where: string; most: number },
+): string => `
+  select ${keyText(shape, "target")} as key, ${columns
+    .map(({ target, json }, index) => {
+      const name = quoted(target.name);
+      const old = json ? `target.${name}::jsonb -> ${literal(json.key)}` : `target.${name}`;
+      return `(${old})::text as old${index}, (fresh.${name})::text as new${index}`;
+    })
+    .join(", ")}
+    from ${ROW} as fresh join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
+   where ${OF_GROUP} order by fresh.${NUMBER} limit ${most}`;
+
+const literal = (value: Plain): string =>
+  value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`;

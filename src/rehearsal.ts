@@ -1,0 +1,103 @@
+/** Runs a plan in one session and one transaction, and rolls it back: what a run would do, for people to see. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Citation } from "./core/component.ts";
+import { planLocked } from "./core/errors.ts";
+import type { Plan } from "./core/plan.ts";
+import { RejectFile } from "./core/reject-file.ts";
+import type { Database } from "./core/session.ts";
+import { beginRun } from "./core/state.ts";
+import { sharedSessions } from "./postgres/shared.ts";
+import {
+  chosenFlows,
+  type FlowSummary,
+  openFor,
+  type RunOptions,
+  runFlows,
+  setUp,
+} from "./run-flows.ts";
+import { version } from "./version.ts";
+
+export interface RehearsalOptions extends Omit<RunOptions, "isFresh"> {
+  /** How long to wait for a lock that somebody else holds. */
+  readonly lockTimeoutSecs: number;
+}
+
+export interface Rehearsal {
+  readonly pipeline: string;
+  readonly database: string;
+  readonly status: "done" | "failed" | "interrupted";
+  /** The flows that got to their end, in order. */
+  readonly flows: readonly FlowSummary[];
+  /** Statements of setup that cannot be run in a transaction: a run would. */
+  readonly skipped: readonly string[];
+  readonly error: unknown;
+}
+
+/**
+ * Does all that a run does, and undoes it. Never throws: what went wrong is in the result.
+ *
+ * Every session that a component asks for is the same one, and its transactions are savepoints. The
+ * run's own state is part of the transaction, its rejects are in a file that is removed. What stays are
+ * the numbers that sequences have given. While it lasts it holds the locks of all that it writes.
+ */
+export const rehearsePipeline = async (
+  plan: Plan,
+  options: RehearsalOptions,
+): Promise<Rehearsal> => {
+  const flows: FlowSummary[] = [];
+  const skipped: string[] = [];
+  let label = "";
+  let error: unknown;
+  const folder = await mkdtemp(join(tmpdir(), "runner-plan-"));
+  const rejectFile = new RejectFile(join(folder, "rejects.ndjson"), { isKept: false });
+  try {
+    const wanted = chosenFlows(plan, options.flows);
+    await using database = await openFor(plan, options);
+    label = database.label;
+    await using session = await database.session();
+    await session.begin();
+    await session.query(`set local lock_timeout = ${Math.round(options.lockTimeoutSecs * 1000)}`);
+    const only: Database = { ...database, session: sharedSessions(session) };
+    const state = await beginRun(only, session, {
+      pipeline: plan.name,
+      version,
+      lock: plan.lock,
+      isRehearsal: true,
+    });
+    await setUp(only, plan.setup, (sql) => skipped.push(sql));
+    const citations = new Map<string, Citation>();
+    const running = { database: only, state, rejectFile, citations, options } as const;
+    await runFlows(wanted, { mode: "plan", ...running }, (flow) => flows.push(flow));
+    await session.rollback();
+  } catch (thrown) {
+    error = isLockTimeout(thrown) ? planLocked(options.lockTimeoutSecs, thrown) : thrown;
+  } finally {
+    rejectFile.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  return {
+    pipeline: plan.name,
+    database: label,
+    status: statusOf(error, options),
+    flows,
+    skipped,
+    error,
+  };
+};
+
+const LOCK_NOT_AVAILABLE = "55P03";
+
+const isLockTimeout = (error: unknown): boolean => {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && at.code === LOCK_NOT_AVAILABLE) return true;
+  }
+  return false;
+};
+
+const statusOf = (error: unknown, { signal }: RehearsalOptions): Rehearsal["status"] => {
+  if (error === undefined) return "done";
+  return signal.aborted ? "interrupted" : "failed";
+};

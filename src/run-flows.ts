@@ -1,0 +1,145 @@
+/** What a run and its rehearsal have in common: setup, then the flows in order, each with its account. */
+
+import { dirname, join } from "node:path";
+import { type Changes, type Counts, FlowAccount } from "./core/accounting.ts";
+import type { Rejected } from "./core/batch.ts";
+import type { Citation, Context, Log } from "./core/component.ts";
+import { unknownFlow } from "./core/errors.ts";
+import { runFlow } from "./core/flow.ts";
+import type { FlowPlan, Plan } from "./core/plan.ts";
+import { type Display, showProgress } from "./core/progress.ts";
+import type { RejectFile } from "./core/reject-file.ts";
+import type { Database } from "./core/session.ts";
+import type { RunState } from "./core/state.ts";
+import { openDatabase } from "./postgres/open.ts";
+import { runScript } from "./postgres/script.ts";
+
+export interface RunOptions {
+  /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
+  readonly database?: string | Database | undefined;
+  /** Only these flows, in the plan's order; all when absent. */
+  readonly flows?: readonly string[] | undefined;
+  /** Asks services anew for what earlier runs asked for. */
+  readonly isFresh?: boolean | undefined;
+  readonly signal: AbortSignal;
+  readonly log: Omit<Log, "now">;
+  /** Where progress is drawn; absent for none. */
+  readonly display?: Display | undefined;
+  /** Told of each flow that is done. */
+  readonly onFlow?: (flow: FlowSummary) => void;
+}
+
+/** What became of the records of a flow: `read` is the sum of the other counts. */
+export interface FlowSummary extends Counts {
+  readonly name: string;
+  /** Records of earlier runs that are gone from the source; no sink marks them yet, so 0. */
+  readonly vanished: number;
+  readonly seconds: number;
+  /** Rejects by code, most frequent first. */
+  readonly rejectedByCode: readonly (readonly [string, number])[];
+  /** The first rejects of each code. */
+  readonly rejectExamples: ReadonlyMap<string, readonly Rejected[]>;
+  /** Rows updated, by column, and a few examples. */
+  readonly changed: Changes;
+}
+
+/** A run that has begun. */
+export interface Running {
+  readonly mode: "run" | "plan";
+  readonly database: Database;
+  readonly state: RunState;
+  readonly rejectFile: RejectFile;
+  /** By their text; flows add to it. */
+  readonly citations: Map<string, Citation>;
+  readonly options: RunOptions;
+}
+
+/** Runs these flows until one fails. */
+export const runFlows = async (
+  flows: readonly FlowPlan[],
+  running: Running,
+  onDone: (flow: FlowSummary) => void,
+): Promise<void> => {
+  for (const flow of flows) {
+    const done = await oneFlow(flow, running);
+    onDone(done);
+    running.options.onFlow?.(done);
+  }
+};
+
+/** Runs the scripts of `setup`; see `runScript` for `onSkipped`. */
+export const setUp = async (
+  database: Database,
+  scripts: readonly string[],
+  onSkipped?: (sql: string) => void,
+): Promise<void> => {
+  if (scripts.length === 0) return;
+  await using session = await database.session();
+  for (const script of scripts) await runScript(session, script, onSkipped);
+};
+
+/** The flows of that name, in the plan's order; all when there is none. */
+export const chosenFlows = (
+  plan: Plan,
+  names: readonly string[] | undefined,
+): readonly FlowPlan[] => {
+  if (names === undefined || names.length === 0) return plan.flows;
+  const known = plan.flows.map(({ name }) => name);
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw unknownFlow(wrong, known);
+  return plan.flows.filter(({ name }) => names.includes(name));
+};
+
+/** Opens the plan's database, or the one that is given instead; one that is open already stays open. */
+export const openFor = async (
+  plan: Plan,
+  { database, signal, log }: Pick<RunOptions, "database" | "signal" | "log">,
+): Promise<Database> => {
+  if (typeof database === "object") return { ...database, [Symbol.asyncDispose]: async () => {} };
+  return openDatabase(database ?? plan.database.reveal(), {
+    signal,
+    embeddedFolder: join(dirname(plan.file), ".runner", "db"),
+    onNotice: log.info,
+  });
+};
+
+const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
+  const { signal, log, display, isFresh = false } = run.options;
+  const { database, rejectFile, state, mode } = run;
+  const account = new FlowAccount({
+    flow: flow.name,
+    limits: flow.rejects,
+    rejectFile,
+    state,
+    signal,
+  });
+  const context: Context = {
+    signal,
+    log: { ...log, now: (words) => account.now(words) },
+    database,
+    mode,
+    tally: () => account.tally(),
+    run: { id: state.run, isFresh },
+    cite: async (citation) => {
+      if (run.citations.has(citation.text)) return;
+      await state.cite(citation);
+      run.citations.set(citation.text, citation);
+    },
+  };
+  const started = performance.now();
+  const endProgress = display ? showProgress(account, display) : () => undefined;
+  try {
+    await runFlow(flow, context, account);
+  } finally {
+    endProgress();
+  }
+  return {
+    name: flow.name,
+    ...account.committed,
+    vanished: 0,
+    seconds: (performance.now() - started) / 1000,
+    rejectedByCode: account.rejectedByCode,
+    rejectExamples: account.rejectExamples,
+    changed: account.changed,
+  };
+};

@@ -1,0 +1,260 @@
+import { createHash } from "node:crypto";
+import { type Static, Type } from "typebox";
+import type { Tally } from "../core/accounting.ts";
+import { ahead } from "../core/ahead.ts";
+import type { Batch } from "../core/batch.ts";
+import type { Column } from "../core/columns.ts";
+import { type Commit, type Context, defineSink } from "../core/component.ts";
+import type { CopyWriter } from "../core/copy-writer.ts";
+import { columnName, plainValue, tableName } from "../core/options.ts";
+import { peek } from "../core/peek.ts";
+import { inTransaction, type Session } from "../core/session.ts";
+import { requireTable } from "../postgres/catalog.ts";
+import { CHUNKS_AHEAD, type Chunk, type ChunkColumns, chunksOf } from "../postgres/chunks.ts";
+import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { chunkMerger, type Merged, type MergeSettings } from "../postgres/merge/merge-chunk.ts";
+import { type MergeShape, mergeShape } from "../postgres/merge/shape.ts";
+import { dropTemporary, temporaryTables } from "../postgres/merge/sql.ts";
+import { openTrack } from "../postgres/merge/track.ts";
+import { uniqueKey } from "../postgres/merge/unique-key.ts";
+
+const columnList = (description: string) =>
+  Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, default: [], description });
+
+const values = (description: string) =>
+  Type.Record(Type.String({ minLength: 1 }), plainValue(), { default: {}, description });
+
+const options = Type.Object({
+  table: tableName("The table to bring up to date, with its schema."),
+  key: Type.Array(columnName("A column."), {
+    minItems: 1,
+    uniqueItems: true,
+    description:
+      "The columns that identify a row; a unique index, whole or partial, must cover them.",
+  }),
+  update: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      uniqueItems: true,
+      description:
+        "The columns that are updated; the others are written on insert only. All that are not `insert_only` when absent.",
+    }),
+  ),
+  insert_only: columnList("Columns that are written with a new row and never changed again."),
+  not_compared: columnList(
+    "Columns whose difference alone is no reason to update a row; they are written along when there is one.",
+  ),
+  on_insert: values("Columns and the value that a new row gets: `{ last_action: I }`."),
+  on_update: values("Columns and the value that an updated row gets: `{ last_action: U }`."),
+  derive: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+    default: {},
+    description:
+      "Columns computed by SQL over the flow's columns, which need not be columns of the table; later ones may use earlier ones.",
+  }),
+  json_merge: Type.Record(
+    Type.String({ minLength: 1 }),
+    Type.Record(
+      Type.String({ minLength: 1 }),
+      Type.Array(Type.String({ minLength: 1 }), { minItems: 1, uniqueItems: true }),
+      { minProperties: 1, maxProperties: 1 },
+    ),
+    {
+      default: {},
+      description:
+        "JSON columns of which the flow owns one key: `{ additional_data: { gbif: [a, b] } }` joins the objects in the flow's columns `a` and `b` under the key `gbif`; other keys stay as they are.",
+    },
+  ),
+  unique: Type.Optional(
+    Type.Object(
+      {
+        column: Type.String({
+          minLength: 1,
+          description: "A column, besides the key, that no two rows share, such as a uuid.",
+        }),
+        owner: Type.Array(Type.String({ minLength: 1 }), {
+          default: [],
+          description:
+            "Columns that are equal where a row with this value is the flow's own: it then gets the new key.",
+        }),
+        code: Type.String({
+          pattern: "^[a-z][a-z0-9_]*$",
+          default: "unique_violation",
+          description: "The code of the reject when the row is another's.",
+        }),
+      },
+      {
+        additionalProperties: false,
+        description: "What becomes of a new key whose row is there already under another key.",
+      },
+    ),
+  ),
+  track: Type.Optional(
+    tableName(
+      "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
+    ),
+  ),
+  commit_rows: Type.Unsafe<number | "all">({
+    anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
+    default: 50_000,
+    description:
+      "Records after which a commit is made, in whole chunks; `all` for one transaction. A rerun finds what is committed unchanged.",
+  }),
+  create: createOption,
+});
+
+/** Inserts new rows and updates those that differ; what is equal is not touched. */
+export const postgresUpsert = defineSink({
+  name: "postgres_upsert",
+  summary:
+    "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
+  options,
+  example:
+    "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist], not_compared: [asked_at] }",
+  create: (settings) => {
+    checkShape(settings.create);
+    return async function* (batches, context) {
+      // A source may wait for half an hour before its first batch: no transaction is open by then.
+      const { first, all } = await peek(batches);
+      await using session = await context.database.session();
+      const merge = await inTransaction(session, () =>
+        prepare(session, settings, { names: first.names, run: context.run.id }),
+      );
+      const columns = chunkColumns(merge.shape);
+      const chunks = chunksOf(all, columns);
+      const isMetered = first.input.isMetered ?? false;
+      yield* mergeAll(isMetered ? chunks : ahead(chunks, CHUNKS_AHEAD), {
+        session,
+        context,
+        merge: chunkMerger(session, merge),
+        commitRows: isMetered
+          ? 1
+          : settings.commit_rows === "all"
+            ? Infinity
+            : settings.commit_rows,
+      });
+      await session.script(dropTemporary());
+    };
+  },
+});
+
+/** Checks the target against what comes, before anything is sent, and makes the temporary tables. */
+const prepare = async (
+  session: Session,
+  settings: Static<typeof options>,
+  { names, run }: { names: readonly string[]; run: string },
+): Promise<MergeSettings> => {
+  if (settings.create) await createTable(session, settings.table, settings.create);
+  const table = await requireTable(session, settings.table);
+  const shape = mergeShape(table, names, settings);
+  const unique = await uniqueKey(session, shape);
+  const track = await openTrack(session, shape, settings.track);
+  await session.script(temporaryTables(shape, settings.track));
+  return { shape, unique, track, run };
+};
+
+/** Merges chunk by chunk and commits after so many records; at least once, so that an empty flow has an account. */
+async function* mergeAll(
+  chunks: AsyncIterable<Chunk>,
+  {
+    session,
+    context,
+    merge,
+    commitRows,
+  }: {
+    session: Session;
+    context: Context;
+    merge: (chunk: Chunk) => Promise<Merged>;
+    commitRows: number;
+  },
+): AsyncGenerator<Commit> {
+  let open: { tally: Tally; merged: Merged; rows: number } | undefined;
+  const begin = async () => {
+    // While a metered source waits for its next answer, no transaction is open.
+    await session.begin();
+    // Constraints that wait for the commit would name no row, and undo everything.
+    await session.query("set constraints all immediate");
+    return { tally: context.tally(), merged: NOTHING, rows: 0 };
+  };
+  for await (const chunk of chunks) {
+    open ??= await begin();
+    for (const batch of chunk.batches) {
+      open.tally.take(batch);
+      open.rows += batch.read;
+    }
+    if (chunk.rows > 0) {
+      const merged = await merge(chunk);
+      open.tally.refuse(merged.rejected);
+      open.merged = sum(open.merged, merged);
+    }
+    chunk.release();
+    if (open.rows < commitRows) continue;
+    yield await open.tally.commit(session, open.merged);
+    open = undefined;
+  }
+  if (open) yield await open.tally.commit(session, open.merged);
+}
+
+const NOTHING: Merged = {
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: [],
+  changes: {},
+  examples: [],
+};
+
+const sum = (a: Merged, b: Merged): Merged => {
+  const changes = { ...a.changes };
+  for (const [name, rows] of Object.entries(b.changes)) changes[name] = (changes[name] ?? 0) + rows;
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    unchanged: a.unchanged + b.unchanged,
+    rejected: [],
+    changes,
+    examples: [...a.examples, ...b.examples],
+  };
+};
+
+/**
+ * The columns of a chunk as `chunkMerger` wants them.
+ *
+ * The hash is that of the key's and the compared values as COPY text: their bytes lie in the writer, side by side.
+ */
+const chunkColumns = (shape: MergeShape): ((batch: Batch) => ChunkColumns) => {
+  let start = 0;
+  let hash = "";
+  const number = {
+    text: () => null,
+    copyTo: (writer: CopyWriter) => {
+      writer.text(String(writer.rows));
+      start = writer.sizeBytes;
+    },
+  };
+  const hashing = {
+    text: () => hash,
+    copyTo: (writer: CopyWriter) => {
+      const bytes = writer.data.subarray(start);
+      hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+      writer.text(hash);
+    },
+  };
+  const hashed = { text: () => hash, copyTo: (writer: CopyWriter) => writer.text(hash) };
+  const named = (batch: Batch, names: readonly string[]): Column[] =>
+    names.map((name) => batch.column(name));
+  return (batch) => {
+    const key = named(
+      batch,
+      shape.key.map(({ name }) => name),
+    );
+    return {
+      data: [
+        number,
+        ...key,
+        ...named(batch, shape.hashed),
+        hashing,
+        ...named(batch, shape.unhashed),
+      ],
+      probe: [number, ...key, hashed],
+    };
+  };
+};

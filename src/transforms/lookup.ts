@@ -1,0 +1,170 @@
+import { type Static, Type } from "typebox";
+import { type Batch, Reject } from "../core/batch.ts";
+import { type Column, TextColumn } from "../core/columns.ts";
+import { type Context, defineTransform } from "../core/component.ts";
+import { lookupKeys, lookupMissing } from "../core/errors.ts";
+import { emptyValues } from "../core/map-column.ts";
+import { MissingValues, records } from "../core/missing-values.ts";
+import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
+import { count } from "../core/progress.ts";
+import { type LookupTable, readLookupTable } from "../postgres/lookup-table.ts";
+
+const options = Type.Object({
+  from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
+  table: tableName("The table of the database; it is read once, into memory."),
+  key: oneOrMore("Its column that is compared with `from`, as text; as many as there."),
+  columns: Type.Record(Type.String({ minLength: 1 }), columnName("The table's column."), {
+    default: {},
+    description:
+      "What is taken from the row that is found: column to write → the table's column. None, to ask only whether there is one.",
+  }),
+  where: Type.Optional(
+    Type.String({ minLength: 1, description: "An SQL condition: other rows are left out." }),
+  ),
+  order_by: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "SQL that says which of several rows with the same key is taken: the first.",
+    }),
+  ),
+  unique: Type.Boolean({
+    default: false,
+    description: "`true`: a key that leads to several different results counts as missing.",
+  }),
+  when_empty: Type.Boolean({
+    default: false,
+    description:
+      "`true`: only records in which the columns to write are all empty; others stay as they are.",
+  }),
+  set: Type.Record(Type.String({ minLength: 1 }), plainValue("The value; `null` empties."), {
+    default: {},
+    description: "Columns that get a constant where something was found: `{ found_by: taxonKey }`.",
+  }),
+  missing: missing(["stop", "reject", null], "reject"),
+  code: Type.String({
+    default: "not_found",
+    pattern: "^[a-z][a-z0-9_]*$",
+    description: "The code of the rejects.",
+  }),
+  report: Type.Array(columnName("A column."), {
+    default: [],
+    description:
+      "Columns that are shown beside a value that is missing. With `missing: null`, nothing is listed unless this is given.",
+  }),
+});
+
+type Settings = Static<typeof options>;
+
+/** Looks values up in a table of the database. */
+export const lookup = defineTransform({
+  name: "lookup",
+  summary: "Looks values up in a table of the database and writes what it finds into columns.",
+  options,
+  example:
+    "lookup: { from: dataset_key, table: gn_meta.t_datasets, key: unique_dataset_id, columns: { id_dataset: id_dataset }, missing: reject, code: dataset_unknown }",
+  create: (settings) => {
+    const from = [settings.from].flat();
+    const key = [settings.key].flat();
+    if (from.length !== key.length) throw lookupKeys(from.length, key.length);
+    const query = { ...settings, key, values: Object.values(settings.columns) };
+    return async function* (batches, context) {
+      const missed = new MissingValues();
+      let table: LookupTable | undefined;
+      for await (const batch of batches) {
+        if (batch.size > 0) table ??= await readLookupTable(context, query);
+        const result = lookedUp(batch, { settings, from, table, missed });
+        // What is missing is to be told whole, so the rest is looked at and goes no further.
+        if (settings.missing !== "stop" || missed.rows === 0) yield result;
+      }
+      if (missed.rows > 0) tell(settings, missed, context);
+    };
+  },
+});
+
+interface Work {
+  readonly settings: Settings;
+  readonly from: readonly string[];
+  readonly table: LookupTable | undefined;
+  readonly missed: MissingValues;
+}
+
+const lookedUp = (batch: Batch, { settings, from, table, missed }: Work): Batch => {
+  const { columns, set, when_empty, report } = settings;
+  const keys = from.map((name) => batch.column(name));
+  const notes = report.map((name) => [name, batch.column(name)] as const);
+  const written = Object.keys(columns).map((name) => target(batch, name, when_empty));
+  const constants = Object.entries(set).map(([name, value]) => ({
+    ...target(batch, name, true),
+    constant: value === null ? null : String(value),
+  }));
+  const rejects = new Map<number, Reject>();
+  for (const row of batch.rows) {
+    if (when_empty && written.some(({ values }) => values[row])) continue;
+    const texts = keys.map((column) => column.text(row));
+    const found = texts.some(isNull) ? undefined : table?.find(texts as string[]);
+    if (typeof found === "object") {
+      for (const [index, { values }] of written.entries()) values[row] = found[index] ?? null;
+      for (const { values, constant } of constants) values[row] = constant;
+      continue;
+    }
+    const isSeveral = found === "several";
+    missed.add(shown(texts, isSeveral), () => noteOf(notes, row));
+    if (settings.missing === "reject") {
+      rejects.set(row, new Reject(settings.code, problem({ settings, from, texts, isSeveral })));
+    }
+  }
+  return [...written, ...constants].reduce(
+    (result, { name, values }) => result.with(name, new TextColumn(values)),
+    batch.reject(rejects),
+  );
+};
+
+const isNull = (text: string | null): boolean => text === null;
+
+/** A column that is written, with what is in it now if that is to stay. */
+const target = (batch: Batch, name: string, stays: boolean) => {
+  const values = emptyValues(batch);
+  if (stays && batch.names.includes(name)) {
+    const column = batch.column(name);
+    for (const row of batch.rows) values[row] = column.text(row);
+  }
+  return { name, values };
+};
+
+/** `"5219404"`, `"Aus", "bus"`, `(empty)`. */
+const shown = (texts: readonly (string | null)[], isSeveral = false): string =>
+  texts.map((text) => (text === null ? "(empty)" : JSON.stringify(text))).join(", ") +
+  (isSeveral ? " (several results)" : "");
+
+const noteOf = (notes: readonly (readonly [string, Column])[], row: number): string => {
+  const known = notes.map(([name, column]) => `${name} ${shown([column.text(row)])}`);
+  return known.length > 0 ? ` (${known.join(", ")})` : "";
+};
+
+const named = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+const problem = (miss: {
+  settings: Settings;
+  from: readonly string[];
+  texts: readonly (string | null)[];
+  isSeveral: boolean;
+}): string => {
+  const { table } = miss.settings;
+  const empty = miss.from.filter((_, index) => miss.texts[index] === null);
+  if (empty.length > 0) return `${named(empty)} is empty.`;
+  const is = `${named(miss.from)} is ${shown(miss.texts)}`;
+  return miss.isSeveral
+    ? `${is}, for which \`${table}\` has several different rows.`
+    : `${is}, which \`${table}\` does not have.`;
+};
+
+const tell = (settings: Settings, missed: MissingValues, { log }: Context): void => {
+  const { table, report } = settings;
+  const values = missed.values === 1 ? "1 value" : `${count(missed.values)} values`;
+  const head = `${named([settings.from].flat())}: ${values} not in \`${table}\` (${records(missed.rows)})`;
+  if (settings.missing === "stop") throw lookupMissing(head, missed.lines());
+  // Where others may still find it, only a report that was asked for is worth a word.
+  if (settings.missing === "reject" || report.length > 0) {
+    log.info([`${head}:`, ...missed.lines()].join("\n"));
+  }
+};

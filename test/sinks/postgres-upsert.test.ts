@@ -1,0 +1,552 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { RunnerError } from "../../src/core/errors.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
+import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import {
+  allowing,
+  batchOf,
+  flowOf,
+  inputNamed,
+  rowsSource,
+  run,
+  sourceOf,
+  stage,
+} from "../support/flow.ts";
+import { randomFrom } from "../support/random.ts";
+
+type Row = Readonly<Record<string, string | null>>;
+
+const DEFAULTS = {
+  insert_only: [],
+  not_compared: [],
+  on_insert: {},
+  on_update: {},
+  derive: {},
+  json_merge: {},
+  commit_rows: 50_000,
+};
+
+const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
+const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
+
+onEachDatabase((database) => {
+  /** Merges rows into a table and gives what became of them. */
+  const merge = async (
+    table: string,
+    rows: readonly Row[],
+    {
+      rejects = 0,
+      ...options
+    }: { rejects?: number; key?: string[] } & Record<string, unknown> = {},
+  ) => {
+    const sink = stage(postgresUpsert, { ...DEFAULTS, table, key: ["id"], ...options });
+    const summary = await run(database(), [
+      flowOf({ source: rowsSource(rows), sink, rejects: allowing(rejects) }),
+    ]);
+    const [flow] = summary.flows;
+    return { ...summary, flow, counts: [flow?.inserted, flow?.updated, flow?.unchanged] };
+  };
+  const all = (table: string, columns = "*") =>
+    rowsOf(database(), `select ${columns} from ${table} order by 1`);
+  const rejectsOf = async (summary: { run: string | undefined }) =>
+    rowsOf(
+      database(),
+      `select code, message, place from runner.reject where run = ${summary.run} order by place`,
+    );
+
+  describe("postgres_upsert", () => {
+    test("inserts what is new, updates what differs and leaves the rest untouched", async () => {
+      await execute(
+        database(),
+        "create table plain (id int primary key, name text, n int); insert into plain values (1, 'a', 1), (2, 'b', 2), (9, 'z', 9);",
+      );
+      const before = await all("plain", "id, xmin::text");
+      const summary = await merge("plain", [
+        { id: "1", name: "a", n: "1" },
+        { id: "2", name: "B", n: "2" },
+        { id: "3", name: "c", n: null },
+      ]);
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.counts, [1, 1, 1]);
+      assert.deepEqual(summary.flow?.changed, {
+        changes: { name: 1 },
+        examples: [{ key: "2", column: "name", old: "b", new: "B" }],
+      });
+      assert.deepEqual(await all("plain"), [
+        { id: 1, name: "a", n: 1 },
+        { id: 2, name: "B", n: 2 },
+        { id: 3, name: "c", n: null },
+        { id: 9, name: "z", n: 9 },
+      ]);
+      const after = await all("plain", "id, xmin::text");
+      assert.deepEqual(
+        after.filter(({ id }) => id === 1 || id === 9),
+        before.filter(({ id }) => id === 1 || id === 9),
+      );
+    });
+
+    test("an update names only the columns that differ, so other triggers do not run", async () => {
+      await execute(
+        database(),
+        `create table watched (id int primary key, place text, name text);
+         create table fired (id int, what text);
+         create function fire() returns trigger language plpgsql as $$
+           begin insert into fired values (new.id, tg_argv[0]); return new; end $$;
+         create trigger a after update of place on watched for each row execute function fire('place');
+         create trigger b after update of name on watched for each row execute function fire('name');
+         insert into watched values (1, 'p', 'n'), (2, 'p', 'n'), (3, 'p', 'n');`,
+      );
+      const { counts, flow } = await merge("watched", [
+        { id: "1", place: "p", name: "N" },
+        { id: "2", place: "P", name: "N" },
+        { id: "3", place: "p", name: "n" },
+      ]);
+      assert.deepEqual(counts, [0, 2, 1]);
+      assert.deepEqual(flow?.changed.changes, { name: 2, place: 1 });
+      assert.deepEqual(await rowsOf(database(), "select * from fired order by id, what"), [
+        { id: 1, what: "name" },
+        { id: 2, what: "name" },
+        { id: 2, what: "place" },
+      ]);
+    });
+
+    test("columns for inserts only stay, columns not compared are written along, constants go by what happens", async () => {
+      await execute(
+        database(),
+        `create table roles (id int primary key, uuid text, seen text, name text, last_action char);
+         insert into roles values (1, 'u1', 's1', 'a', 'I'), (2, 'u2', 's2', 'b', 'I');`,
+      );
+      const options = {
+        insert_only: ["uuid"],
+        not_compared: ["seen"],
+        on_insert: { last_action: "I" },
+        on_update: { last_action: "U" },
+      };
+      const { counts, status, error } = await merge(
+        "roles",
+        [
+          { id: "1", uuid: "other", seen: "t1", name: "a" },
+          { id: "2", uuid: "other", seen: "t2", name: "B" },
+          { id: "3", uuid: "u3", seen: "t3", name: "c" },
+        ],
+        options,
+      );
+      assert.equal(status, "done", messageOf(error));
+      assert.deepEqual(counts, [1, 1, 1]);
+      assert.deepEqual(await all("roles"), [
+        { id: 1, uuid: "u1", seen: "s1", name: "a", last_action: "I" },
+        { id: 2, uuid: "u2", seen: "t2", name: "B", last_action: "U" },
+        { id: 3, uuid: "u3", seen: "t3", name: "c", last_action: "I" },
+      ]);
+    });
+
+    test("`update` names what is updated, everything else is for inserts only", async () => {
+      await execute(
+        database(),
+        "create table named (id int primary key, a text, b text); insert into named values (1, 'a', 'b');",
+      );
+      await merge("named", [{ id: "1", a: "A", b: "B" }], { update: ["b"] });
+      assert.deepEqual(await all("named"), [{ id: 1, a: "a", b: "B" }]);
+    });
+
+    test("columns are derived by SQL, later ones out of earlier ones", async () => {
+      await execute(database(), "create table derived (id int primary key, a int, b int);");
+      const derive = { a: "x::int + 1", b: "a * 2" };
+      assert.deepEqual(
+        (await merge("derived", [{ id: "1", x: "4" }], { derive })).counts,
+        [1, 0, 0],
+      );
+      assert.deepEqual(
+        (await merge("derived", [{ id: "1", x: "4" }], { derive })).counts,
+        [0, 0, 1],
+      );
+      assert.deepEqual(
+        (await merge("derived", [{ id: "1", x: "5" }], { derive })).counts,
+        [0, 1, 0],
+      );
+      assert.deepEqual(await all("derived"), [{ id: 1, a: 6, b: 12 }]);
+    });
+
+    test("a JSON object is merged at its own key alone, and parts of it are not compared", async () => {
+      await execute(
+        database(),
+        `create table documents (id int primary key, data jsonb);
+         insert into documents values (1, '{"mine": {"a": 1, "seen": 1}, "theirs": 7}'), (2, '{"theirs": 8}'), (3, null);`,
+      );
+      const options = { json_merge: { data: { mine: ["a", "b"] } }, not_compared: ["b"] };
+      const rows = (a: string, seen: string) =>
+        ["1", "2", "3"].map((id) => ({ id, a: `{"a": ${a}}`, b: `{"seen": ${seen}}` }));
+      assert.deepEqual((await merge("documents", rows("1", "2"), options)).counts, [0, 2, 1]);
+      assert.deepEqual((await merge("documents", rows("1", "3"), options)).counts, [0, 0, 3]);
+      assert.deepEqual(await all("documents"), [
+        { id: 1, data: { mine: { a: 1, seen: 1 }, theirs: 7 } },
+        { id: 2, data: { mine: { a: 1, seen: 2 }, theirs: 8 } },
+        { id: 3, data: { mine: { a: 1, seen: 2 } } },
+      ]);
+      assert.deepEqual((await merge("documents", rows("2", "4"), options)).counts, [0, 3, 0]);
+      assert.deepEqual((await all("documents"))[0], {
+        id: 1,
+        data: { mine: { a: 2, seen: 4 }, theirs: 7 },
+      });
+    });
+
+    test("a key that comes twice is set aside the second time, in another chunk too", async () => {
+      for (const track of [undefined, "twice_track"]) {
+        await execute(
+          database(),
+          "drop table if exists twice; create table twice (id int primary key, n text);",
+        );
+        const source = sourceOf([
+          batchOf(
+            [
+              { id: "1", n: "a" },
+              { id: "1", n: "b" },
+            ],
+            1,
+            METERED,
+          ),
+          batchOf(
+            [
+              { id: "2", n: "c" },
+              { id: "1", n: "d" },
+            ],
+            3,
+            METERED,
+          ),
+        ]);
+        const options = { ...DEFAULTS, table: "twice", key: ["id"], ...(track ? { track } : {}) };
+        const summary = await run(database(), [
+          flowOf({ source, sink: stage(postgresUpsert, options), rejects: allowing(2) }),
+        ]);
+        assert.equal(summary.status, "done", messageOf(summary.error));
+        assert.deepEqual(await rejectsOf(summary), [
+          {
+            code: "duplicate_key",
+            message: "The key 1 came before in this run.",
+            place: "service:2",
+          },
+          {
+            code: "duplicate_key",
+            message: "The key 1 came before in this run.",
+            place: "service:4",
+          },
+        ]);
+        assert.deepEqual(await all("twice"), [
+          { id: 1, n: "a" },
+          { id: 2, n: "c" },
+        ]);
+      }
+    });
+
+    test("with a track, an unchanged row is not compared; one that is gone is inserted again; another meaning compares anew", async () => {
+      await execute(database(), "create table tracked (id int primary key, n text, m text);");
+      const rows = [
+        { id: "1", n: "a" },
+        { id: "2", n: "b" },
+      ];
+      const options = { track: "made.tracked_track" };
+      assert.deepEqual((await merge("tracked", rows, options)).counts, [2, 0, 0]);
+      await execute(
+        database(),
+        "update tracked set n = 'by hand' where id = 1; delete from tracked where id = 2;",
+      );
+      assert.deepEqual((await merge("tracked", rows, options)).counts, [1, 0, 1]);
+      assert.deepEqual(await all("tracked", "id, n"), [
+        { id: 1, n: "by hand" },
+        { id: 2, n: "b" },
+      ]);
+      const changed = await merge("tracked", rows, { ...options, derive: { m: "upper(n)" } });
+      assert.deepEqual(changed.counts, [0, 2, 0]);
+      assert.deepEqual(await all("tracked"), [
+        { id: 1, n: "a", m: "A" },
+        { id: 2, n: "b", m: "B" },
+      ]);
+      const seen = await rowsOf(database(), "select distinct run::text from made.tracked_track");
+      assert.deepEqual(seen, [{ run: changed.run }]);
+    });
+
+    test("what the server refuses, at whichever step, is set aside and the rest is merged", async () => {
+      await execute(
+        database(),
+        `create table parent (p int primary key); insert into parent values (1);
+         create table strict (id int primary key, n varchar(3) not null, p int references parent, q int check (q < 10));
+         insert into strict values (20, 'old', 1, 1), (21, 'old', 1, 1);`,
+      );
+      const good = { n: "abc", p: "1", q: "1" };
+      const summary = await merge(
+        "strict",
+        [
+          { id: "1", ...good },
+          { id: "x", ...good },
+          { id: null, ...good },
+          { id: "2", ...good, n: "abcd" },
+          { id: "3", ...good, n: null },
+          { id: "4", ...good, p: "7" },
+          { id: "5", ...good, q: "11" },
+          { id: "20", ...good, q: "12" },
+          { id: "21", ...good },
+          { id: "6", ...good },
+        ],
+        { rejects: 7 },
+      );
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.counts, [2, 1, 0]);
+      assert.deepEqual(
+        (await rejectsOf(summary)).map(({ code, place }) => `${place} ${code}`),
+        [
+          "input.txt:2 invalid_text_representation",
+          "input.txt:3 not_null_violation",
+          "input.txt:4 string_data_right_truncation",
+          "input.txt:5 not_null_violation",
+          "input.txt:6 foreign_key_violation",
+          "input.txt:7 check_violation",
+          "input.txt:8 check_violation",
+        ],
+      );
+      assert.deepEqual(await all("strict", "id, n"), [
+        { id: 1, n: "abc" },
+        { id: 6, n: "abc" },
+        { id: 20, n: "old" },
+        { id: 21, n: "abc" },
+      ]);
+    });
+
+    test("a refused row is tried again by the next run, although the track knows its key", async () => {
+      await execute(database(), "create table retried (id int primary key, q int check (q < 10));");
+      const options = { track: "retried_track", rejects: 1 };
+      const rows = [{ id: "1", q: "11" }];
+      assert.deepEqual((await merge("retried", rows, options)).counts, [0, 0, 0]);
+      assert.deepEqual((await merge("retried", [{ id: "1", q: "9" }], options)).counts, [1, 0, 0]);
+      assert.equal((await merge("retried", rows, options)).flow?.rejected, 1);
+      assert.deepEqual((await merge("retried", [{ id: "1", q: "9" }], options)).counts, [0, 0, 1]);
+    });
+
+    test("the key of one source may be unique in a partial index alone", async () => {
+      await execute(
+        database(),
+        `create table shared_table (source int, pk text, n text);
+         create unique index on shared_table (pk) where source = 5;
+         insert into shared_table values (1, 'a', 'theirs'), (1, 'a', 'theirs'), (5, 'a', 'ours');`,
+      );
+      const key = ["source", "pk"];
+      const { counts } = await merge(
+        "shared_table",
+        [
+          { source: "5", pk: "a", n: "new" },
+          { source: "5", pk: "b", n: "b" },
+        ],
+        { key },
+      );
+      assert.deepEqual(counts, [1, 1, 0]);
+      assert.deepEqual(await rowsOf(database(), "select * from shared_table order by source, pk"), [
+        { source: 1, pk: "a", n: "theirs" },
+        { source: 1, pk: "a", n: "theirs" },
+        { source: 5, pk: "a", n: "new" },
+        { source: 5, pk: "b", n: "b" },
+      ]);
+      const outside = await merge("shared_table", [{ source: "1", pk: "a", n: "x" }], { key });
+      assert.equal(codeOf(outside.error), "key_outside_index");
+    });
+
+    test("a value that must be unique belongs to its owner: ours gets the new key, another's is not touched", async () => {
+      await execute(
+        database(),
+        `create table owned (source int, pk text, uuid text unique, n text, primary key (source, pk));
+         insert into owned values (1, 'x', 'u1', 'theirs'), (5, 'old', 'u2', 'ours'), (5, 'kept', 'u3', 'ours');`,
+      );
+      const summary = await merge(
+        "owned",
+        [
+          { source: "5", pk: "kept", uuid: "u3", n: "ours" },
+          { source: "5", pk: "a", uuid: "u1", n: "a" },
+          { source: "5", pk: "new", uuid: "u2", n: "ours" },
+          { source: "5", pk: "b", uuid: "u3", n: "b" },
+          { source: "5", pk: "c", uuid: "u4", n: "c" },
+          { source: "5", pk: "d", uuid: "u2", n: "d" },
+        ],
+        {
+          key: ["source", "pk"],
+          insert_only: ["uuid"],
+          track: "owned_track",
+          unique: { column: "uuid", owner: ["source"], code: "uuid_other_source" },
+          rejects: 3,
+        },
+      );
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.counts, [1, 1, 1]);
+      assert.deepEqual(
+        (await rejectsOf(summary)).map(({ place, code, message }) => [place, code, message]),
+        [
+          [
+            "input.txt:2",
+            "uuid_other_source",
+            '`uuid` "u1" belongs to a row of another origin, with the key 1, x.',
+          ],
+          [
+            "input.txt:4",
+            "duplicate_unique",
+            '`uuid` "u3" came before in this run, with the key 5, kept.',
+          ],
+          [
+            "input.txt:6",
+            "duplicate_unique",
+            '`uuid` "u2" came before in this run, with the key 5, old.',
+          ],
+        ],
+      );
+      assert.deepEqual(await rowsOf(database(), "select * from owned order by uuid"), [
+        { source: 1, pk: "x", uuid: "u1", n: "theirs" },
+        { source: 5, pk: "new", uuid: "u2", n: "ours" },
+        { source: 5, pk: "kept", uuid: "u3", n: "ours" },
+        { source: 5, pk: "c", uuid: "u4", n: "c" },
+      ]);
+    });
+
+    test("commits after so many records, and a rerun finds those unchanged", async () => {
+      await execute(database(), "create table parts (id int primary key);");
+      const rows = Array.from({ length: 5 }, (_, index) =>
+        batchOf([{ id: String(index) }], index, METERED),
+      );
+      const flow = (fails: boolean, commit_rows: number | "all") =>
+        flowOf({
+          source: sourceOf(async function* () {
+            yield* rows.slice(0, 3);
+            if (fails) throw new Error("broken");
+            yield* rows.slice(3);
+          }),
+          sink: stage(postgresUpsert, { ...DEFAULTS, table: "parts", key: ["id"], commit_rows }),
+        });
+      assert.equal((await run(database(), [flow(true, "all")])).status, "failed");
+      assert.equal((await all("parts")).length, 3);
+      const { flows } = await run(database(), [flow(false, "all")]);
+      assert.deepEqual([flows[0]?.inserted, flows[0]?.unchanged], [2, 3]);
+    });
+
+    test("each batch of a metered source is durable before the next is asked for", async () => {
+      await execute(database(), "create table metered (id int primary key);");
+      const seen: unknown[] = [];
+      const source = sourceOf(async function* () {
+        for (const id of ["1", "2", "3"]) {
+          yield batchOf([{ id }], 1, METERED);
+          seen.push((await all("metered")).length);
+        }
+      });
+      await run(database(), [
+        flowOf({
+          source,
+          sink: stage(postgresUpsert, { ...DEFAULTS, table: "metered", key: ["id"] }),
+        }),
+      ]);
+      assert.deepEqual(seen, [1, 2, 3]);
+    });
+
+    test("says what does not fit before anything is sent", async () => {
+      await execute(
+        database(),
+        "create table fits (id int primary key, n text not null); create table no_key (id int, n text); create table other_track (a int);",
+      );
+      const row = { id: "1", n: "a" };
+      const cases: [string, Row, Record<string, unknown>, string][] = [
+        ["nowhere", row, {}, "unknown_table"],
+        ["fits", row, { key: ["idd"] }, "key_not_given"],
+        ["fits", { ...row, m: "x" }, {}, "missing_columns"],
+        ["fits", { id: "1" }, {}, "required_columns"],
+        ["fits", row, { derive: { n: "1" } }, "derived_twice"],
+        ["fits", row, { not_compared: ["N"] }, "merge_column_unknown"],
+        ["fits", row, { insert_only: ["m"] }, "merge_column_unknown"],
+        ["fits", row, { on_update: { m: 1 } }, "merge_column_unknown"],
+        ["no_key", row, {}, "key_not_unique"],
+        ["fits", row, { track: "other_track" }, "track_differs"],
+        ["fits", row, { derive: { m: "id" } }, "missing_columns"],
+      ];
+      for (const [table, given, options, code] of cases) {
+        const { error, status } = await merge(table, [given], options);
+        assert.deepEqual(
+          [status, codeOf(error)],
+          ["failed", code],
+          `${table} ${JSON.stringify(options)}: ${messageOf(error)}`,
+        );
+      }
+      assert.deepEqual(await all("fits"), []);
+    });
+
+    test("creates the table when it is told how", async () => {
+      const create = { columns: { id: "bigint", n: "text" }, primary_key: ["id"] };
+      assert.deepEqual(
+        (await merge("created.table", [{ id: "1", n: "a" }], { create })).counts,
+        [1, 0, 0],
+      );
+      assert.deepEqual(
+        (await merge("created.table", [{ id: "1", n: "a" }], { create })).counts,
+        [0, 0, 1],
+      );
+    });
+
+    test("agrees with the obvious merge on random tables and rows, with a track and without", async () => {
+      const random = randomFrom(7);
+      for (let round = 0; round < 12; round++) {
+        const track = round % 2 === 0 ? undefined : "model_track";
+        await execute(
+          database(),
+          "drop table if exists model, model_track; create table model (a int, b text, n text, m numeric, primary key (a, b));",
+        );
+        const model = new Map<string, Row>();
+        for (let step = 0; step < 3; step++) {
+          const rows: Row[] = Array.from({ length: random(40) }, () => ({
+            a: String(random(4)),
+            b: "xyz\\\t'"[random(6)] ?? "é",
+            n: [null, "a", "b\n", "\\N"][random(4)] ?? null,
+            m: [null, "1", "1.0", "2"][random(4)] ?? null,
+          }));
+          const expected = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+          const seen = new Set<string>();
+          for (const row of rows) {
+            const key = `${row.a} ${row.b}`;
+            const old = model.get(key);
+            if (seen.has(key)) expected.rejected++;
+            else if (!old) expected.inserted++;
+            else if (
+              old.n === row.n &&
+              Number(old.m) === Number(row.m) &&
+              (old.m === null) === (row.m === null)
+            )
+              expected.unchanged++;
+            else expected.updated++;
+            if (!seen.has(key))
+              model.set(
+                key,
+                old &&
+                  old.n === row.n &&
+                  Number(old.m) === Number(row.m) &&
+                  (old.m === null) === (row.m === null)
+                  ? old
+                  : row,
+              );
+            seen.add(key);
+          }
+          const { flow, error } = await merge("model", rows, {
+            key: ["a", "b"],
+            rejects: 100,
+            ...(track ? { track } : {}),
+          });
+          const { inserted, updated, unchanged, rejected } = flow ?? {};
+          assert.deepEqual({ inserted, updated, unchanged, rejected }, expected, messageOf(error));
+        }
+        const found = await rowsOf(
+          database(),
+          "select a::text, b, n, m::numeric::text as m from model",
+        );
+        const plain = (rows: Iterable<Row>) =>
+          [...rows]
+            .map((row) =>
+              JSON.stringify([row.a, row.b, row.n, row.m === null ? null : Number(row.m)]),
+            )
+            .sort();
+        assert.deepEqual(plain(found as Row[]), plain(model.values()));
+      }
+    });
+  });
+});
+
+const METERED = { ...inputNamed("service"), isMetered: true };
