@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Type } from "typebox";
-import type { Batch, Input, Rejected } from "../core/batch.ts";
+import { Batch, type Input, type Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import { ratesWithoutPermission } from "../core/errors.ts";
 import { tableName } from "../core/options.ts";

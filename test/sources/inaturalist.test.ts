@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { uuidOf } from "../../samples/inaturalist.ts";
 import { previewFlow, type RunSummary, runPipeline } from "../../src/runner.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import {
   type FakeInaturalist,
   type FakeInaturalistOptions,
   startFakeInaturalist,
-  uuidOf,
 } from "../support/fake-inaturalist.ts";
 import { planFrom } from "../support/plan.ts";
 
