@@ -1,5 +1,5 @@
 -- What happens by itself when rows change. The costs and the traps are those of GeoNature 2.17:
--- docs/sandbox.md lists them, bench/triggers.ts measures them.
+-- docs/geonature.md lists them, bench/triggers.ts measures them.
 
 -- The date of creation or change of the source can never be stored in these columns.
 create or replace function gn_commons.fct_trg_meta_dates_change() returns trigger
