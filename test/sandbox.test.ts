@@ -221,6 +221,15 @@ onEachDatabase((database) => {
       );
       assert.equal(await cellOf(database(), id, isNow("meta_create_date")), false);
       assert.equal(await cellOf(database(), id, isNow("meta_update_date")), true);
+      await execute(
+        database(),
+        `update gn_synthese.synthese set meta_create_date = null where id_synthese = ${id}`,
+      );
+      assert.equal(await cellOf(database(), id, isNow("meta_create_date")), true);
+      await execute(
+        database(),
+        `update gn_synthese.synthese set meta_create_date = '2001-01-01' where id_synthese = ${id}`,
+      );
       // Even of a row that is there already, the trigger has set the date before the conflict is seen.
       await execute(
         database(),
