@@ -1,4 +1,5 @@
 import type { Batch, Locate, RecordPlace } from "../core/batch.ts";
+import type { Column } from "../core/columns.ts";
 import { CopyWriter } from "../core/copy-writer.ts";
 
 /** Rows as COPY text, ready to be sent, and the way back to where each came from. */
@@ -16,6 +17,8 @@ export interface Chunk {
 const FULL_BYTES = 4 * 1024 * 1024;
 const FULL_ROWS = 10_000;
 const LARGE_BYTES = 8 * 1024 * 1024;
+/** The first chunk is so much smaller, the next ones twice as large each: the server is to begin soon. */
+const FIRST_PART = 1 / 8;
 
 /** Chunks that are alive at once: one that is sent, and two ahead. */
 export const CHUNKS_AHEAD = 2;
@@ -38,6 +41,7 @@ export async function* chunksOf(
   let turn = 0;
   let writer = writers[0] as CopyWriter;
   let segments: Segment[] = [];
+  let part = FIRST_PART;
   const chunk = (): Chunk => {
     const done = segments;
     const made = {
@@ -56,12 +60,10 @@ export async function* chunksOf(
     const columns = names.map((name) => batch.column(name));
     const { rows, record, release } = batch;
     segments.push({ first: writer.rows, rows, record, release });
-    for (const row of rows) {
-      for (const column of columns) column.copyTo(writer, row);
-      writer.endRow();
-    }
-    const isFull = writer.sizeBytes >= FULL_BYTES && writer.rows >= FULL_ROWS;
-    if (!isFull && writer.sizeBytes < LARGE_BYTES) continue;
+    writeRows(writer, columns, rows);
+    const isFull = writer.sizeBytes >= FULL_BYTES * part && writer.rows >= FULL_ROWS * part;
+    if (!isFull && writer.sizeBytes < LARGE_BYTES * part) continue;
+    part = Math.min(1, part * 2);
     yield chunk();
     writer = writers[turn] as CopyWriter;
     writer.clear();
@@ -69,6 +71,14 @@ export async function* chunksOf(
   }
   if (writer.rows > 0) yield chunk();
 }
+
+/** Apart from the generator around it, as V8 makes these loops fast only in a plain function. */
+const writeRows = (writer: CopyWriter, columns: readonly Column[], rows: Uint32Array): void => {
+  for (const row of rows) {
+    for (const column of columns) column.copyTo(writer, row);
+    writer.endRow();
+  }
+};
 
 interface Segment {
   /** Number of its first row in the chunk. */
