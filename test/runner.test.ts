@@ -262,6 +262,8 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
       await second;
     });
     const { plan, remove } = await planOn([flowOf({ source, sink: into("planned") })]);
+    // The schema of the state must be there: one that is made in the plan, nobody else sees.
+    await runPipeline({ ...plan, flows: [] }, { signal: new AbortController().signal, log });
     await rehearsePipeline(plan, { signal: new AbortController().signal, log, lockTimeoutSecs: 5 });
     assert.match(
       messageOf((await second)?.error),

@@ -221,10 +221,10 @@ const giveBack = async (session: Session, key: string): Promise<void> => {
 };
 
 const createSchema = async (session: Session, label: string): Promise<void> => {
-  // Asked first, so that a role that may use the schema but not create one gets through, and so that a
-  // rehearsal, which keeps every lock to its end, lets others begin.
-  if (await isPresent(session)) return;
   try {
+    // Asked first, so that a role that may use the schema but not create one gets through, and so that a
+    // rehearsal, which keeps every lock to its end, lets others begin.
+    if (await isPresent(session)) return;
     await inTransaction(session, async () => {
       await session.query(SCHEMA_LOCK);
       if (!(await isPresent(session))) await session.script(SCHEMA);
