@@ -551,9 +551,9 @@ export const fileMissing = (
 // The mapping to the SINP
 
 /** A file of the mapping that is not there. */
-export const mappingFileMissing = (file: string, cause: unknown): RunnerError =>
+export const mappingFileMissing = (file: string, option: string, cause: unknown): RunnerError =>
   new RunnerError("mapping_file_missing", 2, `There is no file ${file}, which the mapping needs.`, {
-    subject: file,
+    subject: option,
     cause,
   });
 

@@ -1,12 +1,12 @@
 import type { Complain } from "../core/complaint.ts";
-import { readTable } from "./table.ts";
+import { readTable, type TableFile } from "./table.ts";
 
 /** The SINP's lists: type → code → label. */
 export type CodeLists = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** The lists in `nomenclatures.csv`, against which a mapping is checked without a database. */
 export const readCodeLists = async (
-  file: string,
+  file: TableFile,
   complain: Complain,
 ): Promise<CodeLists | undefined> => {
   const rows = await readTable(file, ["type", "cd_nomenclature", "label_fr"], complain);

@@ -2,7 +2,7 @@ import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
 import { OTHER_RULES, RULES } from "./rules.ts";
 import { PROCEDURE_COLUMNS, SYNTHESE_COLUMNS } from "./synthese-columns.ts";
-import { readTable, type TableRow } from "./table.ts";
+import { readTable, type TableFile, type TableRow } from "./table.ts";
 
 /** A line of `fields.csv`: a value that is read, made on the way, or written. */
 export interface Field {
@@ -33,7 +33,7 @@ const PARTS = ["input", "between", "output", "synthese"];
 
 /** The lines of `fields.csv`, complained of where they are wrong; undefined when it is no table. */
 export const readFields = async (
-  file: string,
+  file: TableFile,
   complain: Complain,
 ): Promise<readonly Field[] | undefined> => {
   const rows = await readTable(file, COLUMNS, complain);
@@ -44,7 +44,7 @@ export const readFields = async (
     checkField(field, known, complain);
     known.add(nameOf(field));
   }
-  checkCompleteness(fields, file, complain);
+  checkCompleteness(fields, file.path, complain);
   return fields;
 };
 

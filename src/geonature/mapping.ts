@@ -42,9 +42,15 @@ export const checkMapping = async (
   files: MappingFiles,
   complain: Complain,
 ): Promise<Mapping | undefined> => {
-  const fields = await readFields(files.fields, complain);
-  const vocabularies = await readVocabularies(files.vocabularies, complain);
-  const beside = (name: string) => join(dirname(files.vocabularies), name);
+  const fields = await readFields({ path: files.fields, option: "fields" }, complain);
+  const vocabularies = await readVocabularies(
+    { path: files.vocabularies, option: "vocabularies" },
+    complain,
+  );
+  const beside = (name: string) => ({
+    path: join(dirname(files.vocabularies), name),
+    option: "vocabularies",
+  });
   const lists = await readCodeLists(beside("nomenclatures.csv"), complain);
   const concepts = await readTable(
     beside("gbif-vocabularies.csv"),

@@ -2,6 +2,13 @@ import { readFile } from "node:fs/promises";
 import { type Info, parse } from "csv-parse/sync";
 import type { Complain } from "../core/complaint.ts";
 import { mappingFileMissing, type Place, suggestion } from "../core/errors.ts";
+import { fileLabel } from "../core/place.ts";
+
+/** A table, and the option of the component that leads to it. */
+export interface TableFile {
+  readonly path: string;
+  readonly option: string;
+}
 
 /** One line of a table that people edit in a spreadsheet. */
 export interface TableRow {
@@ -18,11 +25,11 @@ export interface TableRow {
  * a complaint, when it is none. Columns may stand in any order, lines without text are passed over.
  */
 export const readTable = async (
-  file: string,
+  file: TableFile,
   columns: readonly string[],
   complain: Complain,
 ): Promise<readonly TableRow[] | undefined> => {
-  const start = { file, line: 1, column: 1 };
+  const start = { file: file.path, line: 1, column: 1 };
   const text = utf8(await bytesOf(file));
   if (text === undefined) {
     complain("not_utf8", start, "The table is not in UTF-8. Save it as “CSV UTF-8”.");
@@ -38,14 +45,14 @@ export const readTable = async (
   if (missing.length > 0) return undefined;
   return lines
     .filter(({ record }) => record.some((cell) => cell.trim() !== ""))
-    .map((line) => rowOf(line, header, file));
+    .map((line) => rowOf(line, header, file.path));
 };
 
-const bytesOf = async (file: string): Promise<Buffer> => {
+const bytesOf = async ({ path, option }: TableFile): Promise<Buffer> => {
   try {
-    return await readFile(file);
+    return await readFile(path);
   } catch (cause) {
-    throw mappingFileMissing(file, cause);
+    throw mappingFileMissing(fileLabel(path), option, cause);
   }
 };
 

@@ -27,16 +27,24 @@ export interface Identity {
  * the gbifID.
  */
 export const sinpUuid = (identity: Identity): string | Reject => {
-  if (identity.idInaturalist !== null) return inaturalistUuid(identity);
   const { occurrenceID, datasetKey, gbifID } = identity;
+  if (identity.idInaturalist !== null || datasetKey === INATURALIST) {
+    return inaturalistUuid(identity);
+  }
   if (occurrenceID === null) return uuidV5(UUID_NAMESPACE, gbifID ?? "");
   return wholeUuid(occurrenceID) ?? uuidV5(UUID_NAMESPACE, `${datasetKey}:${occurrenceID}`);
 };
+
+/** GBIF's key of iNaturalist: its records are iNaturalist's even if their link does not say so. */
+const INATURALIST = "50c9509d-22c7-4a22-a47d-8c48425ef4a7";
 
 const inaturalistUuid = (identity: Identity): string | Reject => {
   const { inaturalistUuid: answered, otherCatalogNumbers: published } = identity;
   const uuid = wholeUuid(published) ?? wholeUuid(answered);
   if (uuid !== undefined) return uuid;
+  if (identity.idInaturalist === null) {
+    return new Reject("uuid_missing", "The link of the iNaturalist record has no number.");
+  }
   const observation = `iNaturalist observation ${identity.idInaturalist}`;
   return identity.inaturalistStatus === "missing"
     ? new Reject("uuid_missing", `iNaturalist no longer has the uuid of ${observation}.`)

@@ -2,7 +2,7 @@ import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
 import { type Condition, parseConditions } from "./conditions.ts";
 import { matcherOf } from "./patterns.ts";
-import { readTable, type TableRow } from "./table.ts";
+import { readTable, type TableFile, type TableRow } from "./table.ts";
 
 /** A line of `vocabularies.csv`: what a value of a term means in one of the SINP's lists. */
 export interface VocabularyRule {
@@ -27,7 +27,7 @@ const CONFIDENCES = ["high", "medium", "low"];
 
 /** The lines of `vocabularies.csv`, complained of where they are wrong; undefined when it is no table. */
 export const readVocabularies = async (
-  file: string,
+  file: TableFile,
   complain: Complain,
 ): Promise<readonly VocabularyRule[] | undefined> => {
   const rows = await readTable(file, COLUMNS, complain);

@@ -202,7 +202,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "`per_day` is without limit, iNaturalist allows 10000. Say under `permission` who granted more.",
   ],
   [
-    errors.mappingFileMissing("sinp/fields.csv", undefined),
+    errors.mappingFileMissing("sinp/fields.csv", "fields", undefined),
     "There is no file sinp/fields.csv, which the mapping needs.",
   ],
   [

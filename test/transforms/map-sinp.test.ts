@@ -30,7 +30,7 @@ const OPTIONS: Options = {
   platforms: [],
 };
 
-const columns = (await readFields(OPTIONS.fields, () => undefined))
+const columns = (await readFields({ path: OPTIONS.fields, option: "fields" }, () => undefined))
   ?.filter(({ part }) => part === "input")
   .map(({ column }) => column);
 assert.ok(columns);
