@@ -7,7 +7,7 @@ import { parse } from "csv-parse/sync";
 import { isDatabaseError } from "../src/core/session.ts";
 import { runScript } from "../src/postgres/script.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
-import { installSandbox, SANDBOX, SOURCE, STAGING } from "./support/sandbox.ts";
+import { installSandbox, NO_SENSITIVITY, SANDBOX, SOURCE, STAGING } from "./support/sandbox.ts";
 
 const csv = async (path: string): Promise<Record<string, string>[]> =>
   parse(await readFile(new URL(path, import.meta.url)), { columns: true });
@@ -261,6 +261,19 @@ onEachDatabase((database) => {
         await set(`${column} = ${column}`);
         assert.equal(await sensitivityOf(database(), id), "0", column);
       }
+    });
+
+    test("keeps the sensitivity of the loader in an instance whose triggers for it do nothing", async () => {
+      await installSandbox(database(), { scripts: [NO_SENSITIVITY] });
+      const id = await observe(database(), {
+        id_nomenclature_sensitivity: code("SENSIBILITE", "4"),
+      });
+      await execute(
+        database(),
+        `update gn_synthese.synthese set cd_nom = cd_nom where id_synthese = ${id}`,
+      );
+      assert.equal(await sensitivityOf(database(), id), "4");
+      await installSandbox(database());
     });
 
     test("has the sensitivity of the severest rule for its taxon, day, place and behaviour", async () => {

@@ -8,6 +8,8 @@ const scriptPath = (name: string): string =>
   fileURLToPath(new URL(`../../pipelines/sql/${name}`, import.meta.url));
 
 export const SANDBOX = scriptPath("geonature-sandbox.sql");
+/** Makes the sandbox an instance whose sensitivity triggers do nothing, until it is installed again. */
+export const NO_SENSITIVITY = scriptPath("sandbox/no-sensitivity.sql");
 export const STAGING = scriptPath("pinv_gbif.sql");
 export const SOURCE = scriptPath("gbif-source.sql");
 
