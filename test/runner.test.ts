@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { RunnerError } from "../src/core/errors.ts";
+import type { Plan } from "../src/core/plan.ts";
 import { openDatabase } from "../src/postgres/open.ts";
-import { previewFlow, runPipeline } from "../src/runner.ts";
+import { rehearsePipeline } from "../src/rehearsal.ts";
+import { previewFlow, type RunSummary, runPipeline } from "../src/runner.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { batchOf, flowOf, planOf, rowsSource, run, sourceOf, stage } from "./support/flow.ts";
@@ -130,6 +132,20 @@ onEachDatabase((database) => {
       ]);
     });
 
+    test("a run that lost its lock to another pipeline commits nothing", async () => {
+      const source = sourceOf(async function* (context) {
+        yield batchOf([{ id: "1" }]);
+        await using session = await context.database.session();
+        await session.query("update runner.lock set run = run + 1000 where name = 'shared'");
+      });
+      const flow = flowOf({ source, sink: into("lock_stolen") });
+      const { error } = await run(database(), [flow], { lock: "shared" });
+      assert.equal(codeOf(error), "lease_lost");
+      assert.deepEqual(await rowsOf(database(), "select to_regclass('lock_stolen') as t"), [
+        { t: null },
+      ]);
+    });
+
     test("a run that never said how it ended is marked as killed by the next", async () => {
       await run(database(), []);
       await execute(database(), "update runner.run set status = 'running' where pipeline = 'test'");
@@ -164,10 +180,17 @@ const server = process.env.TEST_DATABASE_URL;
 
 describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names no server" }, () => {
   const log = { info: () => undefined, warn: () => undefined };
-  const planOn = async (flows: Parameters<typeof planOf>[1], url = server ?? "") => {
+  const planOn = async (
+    flows: Parameters<typeof planOf>[1],
+    url = server ?? "",
+    more: Partial<Plan> = {},
+  ) => {
     const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
     const database = { kind: "server", url, folder } as unknown as TestDatabase;
-    const plan = planOf(database, flows, { name: `p${Math.random().toString(36).slice(2)}` });
+    const plan = planOf(database, flows, {
+      name: `p${Math.random().toString(36).slice(2)}`,
+      ...more,
+    });
     return { plan, remove: () => rm(folder, { recursive: true }) };
   };
 
@@ -191,6 +214,60 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
     assert.match(
       messageOf(second.error),
       /^Pipeline `p\w+` is being run already, by process \d+ on \S+, run \d+, since \d{4}-\d\d-\d\d [\d:]{8}\. Two runs at once would undo each other: wait for it to end\.$/,
+    );
+    await remove();
+  });
+
+  test("pipelines with the same lock never run at the same time, nor does a plan of one", async () => {
+    const controller = new AbortController();
+    let started = () => {};
+    const isStarted = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const waiting = sourceOf(async function* (context) {
+      yield batchOf([{ id: "1" }]);
+      started();
+      await new Promise((resolve) => context.signal.addEventListener("abort", resolve));
+    });
+    const make = async (name: string, lock: string | undefined, source = rowsSource([])) => {
+      const sink = into(`lock_${name}`);
+      return planOn([flowOf({ source, sink })], server, { name, lock });
+    };
+    const one = await make("lock_one", "staging", waiting);
+    const two = await make("lock_two", "staging", rowsSource([{ id: "1" }]));
+    const three = await make("lock_three", "other", rowsSource([{ id: "1" }]));
+    const options = { signal: new AbortController().signal, log };
+    const first = runPipeline(one.plan, { signal: controller.signal, log });
+    await isStarted;
+    const refused = await runPipeline(two.plan, options);
+    const planned = await rehearsePipeline(two.plan, { ...options, lockTimeoutSecs: 5 });
+    const free = await runPipeline(three.plan, options);
+    controller.abort();
+    assert.equal((await first).status, "interrupted");
+    const message =
+      /^The lock `staging` is held by pipeline `lock_one`, process \d+ on \S+, run \d+, since \d{4}-\d\d-\d\d [\d:]{8}\. Pipelines with the same `lock` never run at the same time: wait for it to end\.$/;
+    assert.match(messageOf(refused.error), message);
+    assert.match(messageOf(planned.error), message);
+    assert.equal(messageOf(free.error), "");
+    const after = await runPipeline(two.plan, options);
+    assert.equal(messageOf(after.error), "");
+    await Promise.all([one.remove(), two.remove(), three.remove()]);
+  });
+
+  test("a run that finds a plan of its pipeline going on is told so", async () => {
+    let second: Promise<RunSummary> | undefined;
+    const source = sourceOf(async function* () {
+      yield batchOf([{ id: "1" }]);
+      second = runPipeline(plan, { signal: new AbortController().signal, log });
+      await second;
+    });
+    const { plan, remove } = await planOn([flowOf({ source, sink: into("planned") })]);
+    // The schema of the state must be there: one that is made in the plan, nobody else sees.
+    await runPipeline({ ...plan, flows: [] }, { signal: new AbortController().signal, log });
+    await rehearsePipeline(plan, { signal: new AbortController().signal, log, lockTimeoutSecs: 5 });
+    assert.match(
+      messageOf((await second)?.error),
+      /is being run already, by another process, perhaps a plan\. Two runs/,
     );
     await remove();
   });

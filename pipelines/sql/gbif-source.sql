@@ -8,8 +8,8 @@ declare
   missing text[];
 begin
   if not exists (select from pg_namespace where nspname = 'gn_synthese') then
-    raise exception 'There is no GeoNature in database %: it has no schema gn_synthese', current_database()
-      using errcode = 'undefined_schema';
+    raise exception 'there is no GeoNature in database %: it has no schema gn_synthese', current_database()
+      using errcode = 'invalid_schema_name';
   end if;
 
   with needed (schema, relation, rights) as (values
@@ -24,6 +24,7 @@ begin
     ('gn_commons', 't_parameters', 'select'),
     ('ref_nomenclatures', 'bib_nomenclatures_types', 'select'),
     ('ref_nomenclatures', 't_nomenclatures', 'select'),
+    ('ref_geo', 'bib_areas_types', 'select'),
     ('ref_geo', 'l_areas', 'select'),
     ('taxonomie', 'taxref', 'select'),
     ('taxonomie', 'taxref_liens', 'select')

@@ -30,7 +30,8 @@ export const pipelineOptions = Type.Object({
   ),
   setup: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
-      description: "SQL scripts that run first, each time: what they do must be done only once.",
+      description:
+        "SQL scripts that run first, each time: what they do must be done only once. They may use psql's `\\gexec` and `\\ir`.",
     }),
   ),
   flows: Type.Array(anything("A flow, or an included file of flows."), {

@@ -222,18 +222,24 @@ const giveBack = async (session: Session, key: string): Promise<void> => {
 
 const createSchema = async (session: Session, label: string): Promise<void> => {
   try {
+    // Asked first, so that a role that may use the schema but not create one gets through, and so that a
+    // rehearsal, which keeps every lock to its end, lets others begin.
+    if (await isPresent(session)) return;
     await inTransaction(session, async () => {
       await session.query(SCHEMA_LOCK);
-      // Asked first, so that a role that may use the schema but not create one gets through.
-      const { rows } = await session.query<{ present: boolean }>(
-        "select to_regclass('runner.lock') is not null as present",
-      );
-      if (!rows[0]?.present) await session.script(SCHEMA);
+      if (!(await isPresent(session))) await session.script(SCHEMA);
     });
   } catch (error) {
     if ((error as { code?: string }).code === "42501") throw stateForbidden(label, error);
     throw error;
   }
+};
+
+const isPresent = async (session: Session): Promise<boolean> => {
+  const { rows } = await session.query<{ present: boolean }>(
+    "select to_regclass('runner.lock') is not null as present",
+  );
+  return rows[0]?.present === true;
 };
 
 interface Holder {

@@ -31,6 +31,8 @@ export interface ChunkColumns {
 const FULL_BYTES = 4 * 1024 * 1024;
 const FULL_ROWS = 10_000;
 const LARGE_BYTES = 8 * 1024 * 1024;
+/** The first chunk is so much smaller, the next ones twice as large each: the server is to begin soon. */
+const FIRST_PART = 1 / 8;
 
 /** Chunks that are alive at once: one that is sent, and two ahead. */
 export const CHUNKS_AHEAD = 2;
@@ -49,9 +51,10 @@ export async function* chunksOf(
     probe: new CopyWriter(0),
   }));
   let turn = 0;
-  let writers = turns[0] as (typeof turns)[0];
+  let writers = turns[0] as Writers;
   let segments: Segment[] = [];
   let taken: Taken[] = [];
+  let part = FIRST_PART;
   const chunk = (): Chunk => {
     const done = segments;
     turn = (turn + 1) % turns.length;
@@ -67,21 +70,16 @@ export async function* chunksOf(
     };
   };
   for await (const batch of batches) {
-    const { data, probe = [] } = columnsOf(batch);
     const { rows, record, release, read, filtered, rejects } = batch;
     taken.push({ read, filtered, rejects });
     segments.push({ first: writers.data.rows, rows, record, release });
-    for (const row of rows) {
-      for (const column of data) column.copyTo(writers.data, row);
-      writers.data.endRow();
-      if (probe.length === 0) continue;
-      for (const column of probe) column.copyTo(writers.probe, row);
-      writers.probe.endRow();
-    }
-    const isFull = writers.data.sizeBytes >= FULL_BYTES && writers.data.rows >= FULL_ROWS;
-    if (!isFull && !batch.input.isMetered && writers.data.sizeBytes < LARGE_BYTES) continue;
+    writeRows(writers, columnsOf(batch), rows);
+    const { sizeBytes, rows: written } = writers.data;
+    const isFull = sizeBytes >= FULL_BYTES * part && written >= FULL_ROWS * part;
+    if (!isFull && !batch.input.isMetered && sizeBytes < LARGE_BYTES * part) continue;
+    part = Math.min(1, part * 2);
     yield chunk();
-    writers = turns[turn] as (typeof turns)[0];
+    writers = turns[turn] as Writers;
     writers.data.clear();
     writers.probe.clear();
     segments = [];
@@ -89,6 +87,22 @@ export async function* chunksOf(
   }
   if (taken.length > 0) yield chunk();
 }
+
+interface Writers {
+  readonly data: CopyWriter;
+  readonly probe: CopyWriter;
+}
+
+/** Apart from the generator around it, as V8 makes these loops fast only in a plain function. */
+const writeRows = (writers: Writers, { data, probe }: ChunkColumns, rows: Uint32Array): void => {
+  for (const row of rows) {
+    for (const column of data) column.copyTo(writers.data, row);
+    writers.data.endRow();
+    if (probe === undefined) continue;
+    for (const column of probe) column.copyTo(writers.probe, row);
+    writers.probe.endRow();
+  }
+};
 
 interface Segment {
   /** Number of its first row in the chunk. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
@@ -7,7 +7,12 @@ import { writeArchive } from "../../samples/archive.ts";
 import type { RunSummary } from "../../src/runner.ts";
 import { previewFlow, runPipeline } from "../../src/runner.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
-import { type FakeGbif, type FakeGbifOptions, startFakeGbif } from "../support/fake-gbif.ts";
+import {
+  type FakeGbif,
+  type FakeGbifOptions,
+  type FileFault,
+  startFakeGbif,
+} from "../support/fake-gbif.ts";
 import { proxyPage, serverError, tooManyRequests } from "../support/http-double.ts";
 import { planFrom } from "../support/plan.ts";
 
@@ -17,6 +22,8 @@ describe("gbif", () => {
   let folder = "";
   let archive = "";
   let colArchive = "";
+  /** The same bytes, with another ETag. */
+  let sameArchive = "";
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "runner-test-"));
     archive = join(folder, "archive.zip");
@@ -30,6 +37,8 @@ describe("gbif", () => {
       isTame: true,
       hasColKeys: true,
     });
+    sameArchive = join(folder, "same.zip");
+    await copyFile(archive, sameArchive);
     process.env.GBIF_USER = "fake";
     process.env.GBIF_PWD = "fa/ke+pässword";
     process.env.GBIF_EMAIL = "you@example.org";
@@ -198,6 +207,51 @@ flows:
       assert.match(summary.said.join("\n"), /^Going on with \S+\.zip after \d+ kB\.$/m);
       const last = gbif?.requests.findLast(({ headers }) => headers.range !== undefined);
       assert.match(last?.headers.range ?? "", /^bytes=[1-9]\d*-$/);
+      assert.equal(posts(), 1);
+    });
+
+    test("whatever goes wrong with the file, the same rows are loaded in the end and the account adds up", async () => {
+      const { size } = await stat(archive);
+      const reset = (bytes: number) => ({ resetsAfterBytes: bytes });
+      const cases: readonly (readonly [string, ...FileFault[]])[] = [
+        ["reset before the first byte", { resets: true }],
+        ["reset after the first byte", reset(1)],
+        ["reset twice", reset(20_000), reset(20_000)],
+        ["reset before the last byte", reset(size - 1)],
+        ["closed in good order, too early", { closesAfterBytes: 30_000 }],
+        ["a length that is too long", { lengthOff: 500 }],
+        ["Range ignored", reset(20_000), { ignoresRange: true }],
+        [
+          "another part than asked for",
+          reset(20_000),
+          { contentRange: `bytes 5-${size - 1}/${size}` },
+        ],
+        ["another version between two tries", reset(20_000), { replaceWith: sameArchive }],
+        ["busy, as long as it says", tooManyRequests(0), serverError(503, 0)],
+      ];
+      for (const [what, ...faults] of cases) {
+        const { nextFile } = await start();
+        nextFile(...faults);
+        const { error, flows } = await run({ isFresh: true });
+        assert.equal(error, undefined, what);
+        assert.equal(flows[0]?.read, ROWS, what);
+        for (const { read, inserted, rejected, filtered } of flows) {
+          assert.equal(read, inserted + rejected + filtered, what);
+        }
+        assert.equal((await loaded())?.o, ROWS, what);
+        await gbif?.[Symbol.asyncDispose]();
+        for (const name of await readdir(cache)) await rm(join(cache, name));
+      }
+    });
+
+    test("a redirect to another scheme is refused, and says where it led", async () => {
+      const { nextFile } = await start();
+      nextFile({ answer: { status: 302, headers: { Location: "ftp://192.0.2.1/x.zip" } } });
+      const error = await failure();
+      assert.equal(error.code, "redirect_refused");
+      assert.match(error.message, /redirects to ftp:\/\/192\.0\.2\.1, which is another scheme\./);
+      assert.deepEqual(await loaded(), { o: 0, m: 0 });
+      assert.equal((await run()).status, "done");
       assert.equal(posts(), 1);
     });
 

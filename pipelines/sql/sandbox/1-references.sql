@@ -174,8 +174,8 @@ begin
     return true;
   end if;
   if exists (
-    select from ref_nomenclatures.t_nomenclatures
-     where id_nomenclature = id and id_type = ref_nomenclatures.get_id_nomenclature_type(mytype)
+    select from ref_nomenclatures.t_nomenclatures as code join ref_nomenclatures.bib_nomenclatures_types using (id_type)
+     where code.id_nomenclature = id and id_type = ref_nomenclatures.get_id_nomenclature_type(mytype)
   ) then
     return true;
   end if;
@@ -184,7 +184,7 @@ end;
 $$;
 
 -- A CHECK for each pair of column and type; NOT VALID, as in GeoNature: only for rows that are new or change.
--- Of what calls it, ` | ` separates name, column and type.
+-- In `checks`, ` | ` separates name, column and type.
 create or replace procedure ref_nomenclatures.add_type_checks(target regclass, checks text[])
 language plpgsql as $$
 declare

@@ -273,6 +273,7 @@ create index if not exists i_synthese_id_import on gn_synthese.synthese (id_impo
 create index if not exists i_synthese_the_geom_4326 on gn_synthese.synthese using gist (the_geom_4326);
 create index if not exists i_synthese_the_geom_point on gn_synthese.synthese using gist (the_geom_point);
 create index if not exists i_synthese_the_geom_local on gn_synthese.synthese using gist (the_geom_local);
+create index if not exists i_cor_area_synthese_id_synthese on gn_synthese.cor_area_synthese (id_synthese);
 create index if not exists i_cor_area_synthese_id_area on gn_synthese.cor_area_synthese (id_area);
 
 call ref_nomenclatures.add_type_checks('gn_synthese.synthese', array[
@@ -347,6 +348,9 @@ declare
 begin
   if wanted is null or wanted = present then
     return;
+  end if;
+  if exists (select from pg_trigger where tgrelid = 'gn_synthese.synthese'::regclass and not tgisinternal) then
+    raise exception 'this sandbox was made with the projection %; for % make one in an empty database', present, wanted;
   end if;
   foreach entry slice 1 in array array[
     ['gn_synthese.synthese', 'the_geom_local', 'geometry', 'enforce_srid_the_geom_local'],

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { planLines, planObject } from "../../src/commands/plan.ts";
+import type { FlowSummary } from "../../src/run-flows.ts";
+
+const flow = (parts: Partial<FlowSummary>): FlowSummary => ({
+  name: "merge",
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  held: 0,
+  rejected: 0,
+  filtered: 0,
+  vanished: 0,
+  seconds: 1.23456,
+  rejectedByCode: [],
+  rejectExamples: new Map(),
+  changed: { changes: {}, examples: [] },
+  ...parts,
+});
+
+const busy = flow({
+  read: 2004,
+  inserted: 1000,
+  updated: 2,
+  unchanged: 1000,
+  rejected: 2,
+  rejectedByCode: [["bad_date", 2]],
+  rejectExamples: new Map([
+    [
+      "bad_date",
+      [
+        { place: "a.txt:1", raw: "", code: "bad_date", message: "It is no date." },
+        { place: "a.txt:2", raw: "", code: "bad_date", message: "Nor is this." },
+      ],
+    ],
+  ]),
+  changed: {
+    changes: { name: 2, cd_nom: 1 },
+    examples: [
+      { key: "7", column: "name", old: "Aus", new: null },
+      { key: "8", column: "name", old: null, new: "Bus" },
+    ],
+  },
+});
+
+test("a plan shows the counts of all flows, then what each changes and refuses, with examples", () => {
+  const lines = planLines(
+    {
+      pipeline: "inat",
+      flows: [flow({ name: "stage" }), busy],
+      skipped: ["create index concurrently i on t (a)"],
+    },
+    100,
+  );
+  assert.equal(
+    lines.join("\n"),
+    `A run of inat would do this:
+
+flow    read  inserted  updated  unchanged  held  rejected  filtered
+stage      0         0        0          0     0         0         0
+merge  2,004     1,000        2      1,000     0         2         0
+
+merge would update:
+  column  rows  for example  old      new
+  name       2            7  Aus      (empty)
+                          8  (empty)  Bus
+  cd_nom     1
+
+merge would reject:
+  code      records  for example  because
+  bad_date        2  a.txt:1      It is no date.
+                     a.txt:2      Nor is this.
+
+Setup would also execute, outside a transaction:
+  create index concurrently i on t (a)`,
+  );
+});
+
+test("as JSON, a plan has the same", () => {
+  const object = planObject({
+    pipeline: "inat",
+    database: "d",
+    status: "done",
+    flows: [busy],
+    skipped: [],
+    error: undefined,
+  });
+  const [only] = JSON.parse(JSON.stringify(object)).flows;
+  assert.deepEqual(
+    [object.plan, object.status, only.updated, only.changed.changes, only.seconds],
+    [true, "done", 2, { name: 2, cd_nom: 1 }, 1.235],
+  );
+  assert.deepEqual(only.rejects[0].examples[1], { place: "a.txt:2", message: "Nor is this." });
+});

@@ -1,0 +1,47 @@
+/** The pipelines that come with the project, run in a test's own folder. */
+
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { formatComplaint } from "../../src/core/complaint.ts";
+import { loadPipeline } from "../../src/core/pipeline-file.ts";
+import { components } from "../../src/registry.ts";
+import { type RunSummary, runPipeline } from "../../src/runner.ts";
+import type { TestDatabase } from "./database.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Copies `pipelines` and the sample beside it; gives the folder of the copy. */
+export const copyPipelines = async ({ folder }: TestDatabase): Promise<string> => {
+  const to = join(folder, "pipelines");
+  await cp(join(root, "pipelines"), to, {
+    recursive: true,
+    filter: (path) => !path.includes(".runner"),
+  });
+  await cp(join(root, "samples"), join(folder, "samples"), {
+    recursive: true,
+    filter: (path) => !path.endsWith(".ts"),
+  });
+  return to;
+};
+
+/** Runs a pipeline file in the test's database; throws what is wrong with the file. */
+export const runFile = async (
+  file: string,
+  { opened }: TestDatabase,
+  { flows, environment = {} }: { flows?: readonly string[]; environment?: NodeJS.ProcessEnv } = {},
+): Promise<RunSummary & { said: string[] }> => {
+  const { plan, complaints } = await loadPipeline(file, {
+    components,
+    environment: { ...process.env, ...environment },
+    isOffline: false,
+  });
+  if (plan === undefined) throw new Error(complaints.map(formatComplaint).join("\n"));
+  const said: string[] = [];
+  const summary = await runPipeline(plan, {
+    database: opened,
+    flows,
+    signal: new AbortController().signal,
+    log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
+  });
+  return { ...summary, said };
+};
