@@ -40,26 +40,27 @@ export interface Rule {
 
 const COUNT = ["individualCount", "organismQuantity", "organismQuantityType", "occurrenceStatus"];
 const BOUND = ["value", "accuracy", "blurring"];
-const PEOPLE = "Several names are separated by a comma; with `observers: anonymous`, “Anonyme”.";
+const IDENTITY = [
+  "idInaturalist",
+  "inaturalistUuid",
+  "inaturalistStatus",
+  "otherCatalogNumbers",
+  "occurrenceID",
+  "datasetKey",
+  "gbifID",
+];
 
 /** All rules but those that need the vocabularies, by name. */
 export const RULES: Readonly<Record<string, Rule>> = {
   copy: { summary: "As it is.", reads: ["value"], make: () => (text) => text ?? null },
-  first: {
-    summary: "The first that is not empty.",
-    reads: "any",
-    make:
-      () =>
-      (...texts) =>
-        firstOf(texts),
-  },
+  first: { summary: "The first that is not empty.", reads: "any", make: () => firstOf },
   name: {
     summary: "The first that is not empty; without any, the record is rejected (`name_missing`).",
     reads: "any",
     make:
       () =>
       (...texts) =>
-        firstOf(texts) ?? new Reject("name_missing", "The record has no scientific name."),
+        firstOf(...texts) ?? new Reject("name_missing", "The record has no scientific name."),
   },
   dataset: {
     summary: "The data set; without one, the record is rejected (`dataset_unknown`).",
@@ -86,98 +87,73 @@ export const RULES: Readonly<Record<string, Rule>> = {
     summary:
       "As it is; without a place, or with an impossible one (0, 0 too), the record is rejected (`no_coordinates`).",
     reads: ["decimalLongitude", "decimalLatitude"],
-    make:
-      () =>
-      (longitude = null, latitude = null) =>
-        longitudeOf(longitude, latitude),
+    make: () => longitudeOf,
   },
   precision: {
     summary: "Metres, rounded up.",
     reads: ["coordinateUncertaintyInMeters"],
-    make: () => (text) => precisionOf(text ?? null),
+    make: () => precisionOf,
   },
   point_quality: {
     summary: "`precise`, `imprecise` or nothing.",
     reads: ["coordinateUncertaintyInMeters", "blurring"],
-    make:
-      (settings) =>
-      (uncertainty = null, blurring = null) =>
-        pointQuality(uncertainty, blurring, settings.uncertaintyMaxPointMetres),
+    make: (settings) => (uncertainty: Text, blurring: Text) =>
+      pointQuality(uncertainty, blurring, settings.uncertaintyMaxPointMetres),
   },
   period: {
     summary:
       "The date, else year, month and day. Rejected: `date_missing`, `bad_date`, `date_inverted`, `date_future`.",
     reads: ["eventDate", "year", "month", "day"],
-    make:
-      ({ today }) =>
-      (date = null, year = null, month = null, day = null) =>
-        periodOf(date, { year, month, day }, today),
+    make: (settings) => (date: Text, year: Text, month: Text, day: Text) =>
+      periodOf(date, { year, month, day }, settings.today),
   },
   first_moment: {
     summary: "The first moment: of `1879-10`, 1 October.",
     reads: ["period"],
-    make: () => (period) => firstMoment(period ?? null),
+    make: () => firstMoment,
   },
   last_moment: {
     summary: "The last moment: of `1879-10`, 31 October.",
     reads: ["period"],
-    make: () => (period) => lastMoment(period ?? null),
+    make: () => lastMoment,
   },
   count_number: {
     summary:
       "individualCount, else organismQuantity of things that can be counted; 0 only with ABSENT.",
     reads: COUNT,
-    make: () => (own, value, type, status) => counted(own, value, type, status)?.number ?? null,
+    make: () => (own: Text, value: Text, type: Text, status: Text) =>
+      countOf(own, { value, type }, status)?.number ?? null,
   },
-  count_unit: {
-    summary: "What was counted.",
-    reads: COUNT,
-    make: (settings) => countUnit(settings),
-  },
+  count_unit: { summary: "What was counted.", reads: COUNT, make: (settings) => unitOf(settings) },
   lowest: {
     summary: "Value less accuracy, rounded down; empty when blurred.",
     reads: BOUND,
-    make:
-      () =>
-      (value = null, accuracy = null, blurring = null) =>
-        boundOf("lowest", value, accuracy, blurring),
+    make: () => boundOf.bind(undefined, "lowest"),
   },
   highest: {
     summary: "Value plus accuracy, rounded up; empty when blurred.",
     reads: BOUND,
-    make:
-      () =>
-      (value = null, accuracy = null, blurring = null) =>
-        boundOf("highest", value, accuracy, blurring),
+    make: () => boundOf.bind(undefined, "highest"),
   },
   evidence: {
     summary: "The annotation `evidenceOfPresence`.",
     reads: ["dynamicProperties"],
-    make: () => (text) => evidenceOf(text ?? null),
+    make: () => evidenceOf,
   },
   digital_proof: {
     summary: "The page of a record with media.",
     reads: ["references", "mediaType", "mediaURLs"],
-    make:
-      () =>
-      (page = null, type = null, urls = null) =>
-        digitalProof(page, type, urls),
+    make: () => digitalProof,
   },
   specimen: {
     summary: "institution : collection : number, of specimens.",
     reads: ["basisOfRecord", "institutionCode", "collectionCode", "catalogNumber"],
-    make:
-      () =>
-      (basis = null, ...parts) =>
-        specimenProof(basis, ...parts),
+    make: () => specimenProof,
   },
   specimen_number: {
     summary: "The catalogue number, of specimens.",
     reads: ["basisOfRecord", "catalogNumber"],
-    make:
-      () =>
-      (basis = null, number = null) =>
-        specimenNumber(basis, number),
+    make: () => specimenNumber,
   },
   proof: {
     summary: "`yes` when one of them is filled.",
@@ -185,15 +161,14 @@ export const RULES: Readonly<Record<string, Rule>> = {
     make:
       () =>
       (...texts) =>
-        firstOf(texts) === null ? null : "yes",
+        firstOf(...texts) === null ? null : "yes",
   },
   people: {
-    summary: PEOPLE,
+    summary:
+      "Several names are separated by a comma; with `observers: anonymous`, each is “Anonyme”.",
     reads: ["names"],
     make: ({ observers }) =>
-      observers === "anonymous"
-        ? (text) => (text === null ? null : ANONYMOUS)
-        : (text) => joinedNames(text ?? null),
+      observers === "anonymous" ? (text: Text) => text && ANONYMOUS : joinedNames,
   },
   reference: {
     summary: "The first publication that is named; of literature, else the record's page.",
@@ -204,18 +179,14 @@ export const RULES: Readonly<Record<string, Rule>> = {
       "references",
       "gbifID",
     ],
-    make:
-      () =>
-      (status = null, associated = null, citation = null, references = null, gbifID = null) =>
-        referenceOf(status, [associated, citation], { references, gbifID }),
+    make: () => (status: Text, associated: Text, citation: Text, references: Text, gbifID: Text) =>
+      referenceOf(status, [associated, citation], { references, gbifID }),
   },
   remark: {
     summary: "The remark; of a blurred record only with `blurred_remarks: keep`.",
     reads: ["occurrenceRemarks", "blurring"],
-    make:
-      ({ blurredRemarks }) =>
-      (text = null, blurring = null) =>
-        blurring === "OUI" && blurredRemarks === "leave_out" ? null : text,
+    make: (settings) => (text: Text, blurring: Text) =>
+      blurring === "OUI" && settings.blurredRemarks === "leave_out" ? null : text,
   },
   json: {
     summary: "An object of them, empty ones left out; with `observers: anonymous` no rightsHolder.",
@@ -233,25 +204,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   uuid: {
     summary:
       "iNaturalist's uuid; else the occurrenceID if it is one; else a uuid v5 of datasetKey:occurrenceID, else of gbifID. Rejected: `uuid_pending`, `uuid_missing`.",
-    reads: [
-      "idInaturalist",
-      "inaturalistUuid",
-      "inaturalistStatus",
-      "otherCatalogNumbers",
-      "occurrenceID",
-      "datasetKey",
-      "gbifID",
-    ],
+    reads: IDENTITY,
     make:
       () =>
       (
-        idInaturalist = null,
-        inaturalistUuid = null,
-        inaturalistStatus = null,
-        otherCatalogNumbers = null,
-        occurrenceID = null,
-        datasetKey = null,
-        gbifID = null,
+        idInaturalist: Text,
+        inaturalistUuid: Text,
+        inaturalistStatus: Text,
+        otherCatalogNumbers: Text,
+        occurrenceID: Text,
+        datasetKey: Text,
+        gbifID: Text,
       ) =>
         sinpUuid({
           idInaturalist,
@@ -273,21 +236,18 @@ export const OTHER_RULES: Readonly<Record<string, string>> = {
   left: "Not written.",
 };
 
-const firstOf = (texts: readonly Text[]): Text => texts.find((text) => text !== null) ?? null;
+const firstOf = (...texts: readonly Text[]): Text => texts.find((text) => text !== null) ?? null;
 
-const counted = (own: Text = null, value: Text = null, type: Text = null, status: Text = null) =>
-  countOf(own, { value, type }, status);
-
-const countUnit =
+/** The unit tells of what is no count: once, as the number is made of the same values. */
+const unitOf =
   ({ report }: RuleSettings): Value =>
-  (own = null, value = null, type = null, status = null) => {
+  (own: Text, value: Text, type: Text, status: Text) => {
     if (own === null && value === null) return null;
-    const count = counted(own, value, type, status);
-    if (count === undefined) {
-      if (own !== null) report("individualCount", own);
-      else report("organismQuantityType", `${value} ${type ?? ""}`.trim());
-    }
-    return count?.unit ?? null;
+    const count = countOf(own, { value, type }, status);
+    if (count !== undefined) return count.unit;
+    if (own !== null) report("individualCount", own);
+    else report("organismQuantityType", `${value} ${type ?? ""}`.trim());
+    return null;
   };
 
 const jsonOf = (observers: RuleSettings["observers"], from: readonly string[]): Value => {

@@ -3,7 +3,8 @@ export class ValueReport {
   readonly #counts = new Map<string, Map<string, number>>();
 
   /** Counts one; to be given away as a function. */
-  readonly add = (name: string, value: string): void => {
+  readonly add = (name: string, text: string): void => {
+    const value = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
     const counts = this.#counts.get(name) ?? new Map<string, number>();
     this.#counts.set(name, counts);
     const isNew = !counts.has(value);
@@ -20,7 +21,7 @@ export class ValueReport {
         const values = [...counts].toSorted((a, b) => b[1] - a[1]);
         const shown = values
           .slice(0, SHOWN)
-          .map(([value, count]) => `${shortened(value)} ${count}`);
+          .map(([value, count]) => `${JSON.stringify(value)} ${count}`);
         const more = values.length > SHOWN ? ` and ${values.length - SHOWN} other values` : "";
         return `${name}: ${shown.join(", ")}${more}; ${total} record${total === 1 ? "" : "s"}.`;
       });
@@ -30,9 +31,8 @@ export class ValueReport {
 /** Distinct values kept per name, and told of each. */
 const KEPT = 10_000;
 const SHOWN = 20;
+/** Characters kept of a value. */
+const LONGEST = 80;
 const OTHERS = "(others)";
 
 const sum = (counts: Iterable<number>): number => [...counts].reduce((all, one) => all + one, 0);
-
-const shortened = (value: string): string =>
-  JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
