@@ -44,8 +44,10 @@ export const wantedIds = async (
     ? "known.status is distinct from 'missing' or (wanted.uuid is null and known.asked_at > now() - make_interval(days => $1))"
     : "$1::integer is not null";
   const found = await session.query<{ id: string; uuid: string | null }>(
-    `with given as (${given}), wanted as (
-       select ${ID}::bigint as id, max(${UUID}) as uuid from given where ${ID} is not null group by 1
+    `with given as (${given}), parsed as materialized (
+       select ${ID} as id, note from given
+     ), wanted as (
+       select id::bigint as id, max(${UUID}) as uuid from parsed where id is not null group by 1
      )
      select id::text, uuid from wanted
       where not exists (

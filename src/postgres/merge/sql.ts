@@ -144,8 +144,8 @@ export const verdicts = (shape: MergeShape, track: string, where: string): strin
     from (
       select probe.${NUMBER} as n,
              case when probe.nth > 1 or track.run = $1::bigint then 'duplicate'
-                  when track.hash = probe.${HASH} and track.version = $2
-                   and exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "probe")}${where})
+                  when (track.hash = probe.${HASH} and track.version = $2) is not true then 'candidate'
+                  when exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "probe")}${where})
                   then 'unchanged' else 'candidate' end as verdict
         from (
           select *, row_number() over (partition by ${keyOf(shape, "probe")} order by ${NUMBER}) as nth
