@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { copyTemplate } from "./support/database.ts";
+import { copyPipelines } from "./support/pipelines.ts";
 import { runRunner, startRunner } from "./support/runner.ts";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -14,11 +15,7 @@ let folder = "";
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "runner-test-"));
-  await cp(join(root, "pipelines"), join(folder, "pipelines"), {
-    recursive: true,
-    filter: (path) => !path.includes(".runner"),
-  });
-  await cp(join(root, "samples", "demo.zip"), join(folder, "samples", "demo.zip"));
+  await copyPipelines({ folder });
   await copyTemplate(join(folder, "pipelines", ".runner", "db"));
 });
 after(() => rm(folder, { recursive: true }));
@@ -82,13 +79,14 @@ describe("runner", () => {
   test("loads the demo, says what it did and what to try next", async () => {
     const { code, stdout, stderr } = await runner("pipelines/demo.yaml");
     assert.equal(code, 0, stderr);
-    assert.equal(stdout, "");
+    assert.match(stdout, /^gbifID\tnom_cite\tcd_nom\t.*\n(4\d{9}\t.*\n){5}$/);
     assert.match(stderr, /^\d+ values of occurrence\.txt are CSV-quoted/);
     assert.match(stderr, /\noccurrences: 2,000 read, 2,000 inserted in /);
     assert.match(stderr, /\nmultimedia: [\d,]+ read, [\d,]+ inserted in /);
+    assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
-      /\nDone: run 1 of demo, in embedded database .*\nNext: `runner preview pipelines\/demo\.yaml`/,
+      /\nDone: run 1 of demo, in embedded database .*\n.*\nNext: `runner plan pipelines\/demo\.yaml`/,
     );
   });
 
@@ -297,10 +295,10 @@ describe("runner validate", () => {
       environment: { GBIF_EMAIL: undefined },
     });
     assert.equal(code, 0);
-    assert.match(stdout, /^pipelines\/demo\.yaml: 2 flows, all right\.$/m);
+    assert.match(stdout, /^pipelines\/demo\.yaml: 7 flows, all right\.$/m);
     assert.match(
       stdout,
-      /^pipelines\/inat\.yaml: 3 flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
+      /^pipelines\/inat\.yaml: 5 flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
     );
     assert.doesNotMatch(stdout, /gbif-staging/);
   });

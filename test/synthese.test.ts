@@ -44,7 +44,7 @@ onEachDatabase((database) => {
   describe("the synthese", () => {
     before(async () => {
       await execute(database(), "create extension if not exists postgis");
-      await run(["occurrences", "multimedia", "uuids", "datasets"]);
+      await run(["occurrences", "multimedia", "uuids", "deleted_observations", "datasets"]);
     });
 
     test("gets every record of the sample, or says why not", async () => {
@@ -55,7 +55,8 @@ onEachDatabase((database) => {
       );
       assert.deepEqual(Object.fromEntries(flow?.rejectedByCode ?? []), {
         taxon_unknown: 122,
-        uuid_pending: 27,
+        uuid_missing: 20,
+        uuid_pending: 7,
         date_missing: 4,
       });
       const [stored] = await rows(

@@ -28,7 +28,8 @@ export const runCommand = async (
     return 2;
   }
   const writesStdout = plan.flows.some(
-    ({ sink }) => (sink.options as { path?: unknown }).path === "-",
+    ({ name, sink }) =>
+      (flags.flow?.includes(name) ?? true) && (sink.options as { path?: unknown }).path === "-",
   );
   if (flags.json && writesStdout) {
     console.error(

@@ -50,7 +50,7 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
     if (rejectFile) lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
     if (database.startsWith("embedded")) {
       lines.push(
-        `Next: \`runner preview ${fileLabel(pipeline)}\` shows the records; ` +
+        `Next: \`runner plan ${fileLabel(pipeline)}\` shows what another run would change; ` +
           `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads them into a server.`,
       );
     }

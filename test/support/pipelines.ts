@@ -11,7 +11,7 @@ import type { TestDatabase } from "./database.ts";
 const root = new URL("../../", import.meta.url).pathname;
 
 /** Copies `pipelines` and the sample beside it; gives the folder of the copy. */
-export const copyPipelines = async ({ folder }: TestDatabase): Promise<string> => {
+export const copyPipelines = async ({ folder }: { folder: string }): Promise<string> => {
   const to = join(folder, "pipelines");
   await cp(join(root, "pipelines"), to, {
     recursive: true,
