@@ -12,7 +12,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { availableParallelism, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { answerFile } from "../test/support/gbif-file-host.ts";
@@ -32,6 +32,8 @@ const server = process.env.TEST_DATABASE_URL;
 if (!server)
   throw new Error("TEST_DATABASE_URL names no server; start the bench with `npm run bench:apis`.");
 
+/** Above 1 the machine was busy with something else, and the numbers say little. */
+const load = (loadavg()[0] ?? 0).toFixed(1);
 const root = new URL("../", import.meta.url).pathname;
 const work = await mkdtemp(join(tmpdir(), "runner-bench-"));
 const log = (text: string) => console.error(text);
@@ -155,7 +157,7 @@ await download();
 
 const idSeconds = lookups.map(({ seconds }) => seconds);
 const ratios = times.client.map((seconds, round) => seconds / (times.curl[round] ?? Number.NaN));
-const report = `Node ${process.versions.node}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB; the doubles are processes on the same machine. Medians of ${rounds} rounds (least–most) after a warm-up.
+const report = `Node ${process.versions.node}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB; load average ${load} before it began; the doubles are processes on the same machine. Medians of ${rounds} rounds (least–most) after a warm-up.
 
 | what | time |
 |---|---|

@@ -107,8 +107,7 @@ export const postgresUpsert = defineSink({
   summary:
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
-  example:
-    "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist], not_compared: [asked_at] }",
+  example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
   create: (settings) => {
     checkShape(settings.create);
     return async function* (batches, context) {

@@ -1,4 +1,7 @@
-/** `pipelines/inat.yaml` in a folder and a database of its own, for processes that are killed. */
+/**
+ * `pipelines/inat.yaml` as far as the uuids, in a folder and a database of its own, for processes that are
+ * killed. What goes on into a GeoNature has tests of its own.
+ */
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -19,22 +22,25 @@ export const copyPipelines = async (): Promise<string> => {
     recursive: true,
     filter: (path) => !path.includes(".runner"),
   });
-  const edit = async (name: string, from: string, to: string) => {
-    const path = join(folder, "pipelines", "flows", name);
+  const edit = async (name: string, from: string | RegExp, to: string) => {
+    const path = join(folder, "pipelines", name);
     const text = await readFile(path, "utf8");
-    assert.ok(text.includes(from), name);
-    await writeFile(path, text.replaceAll(from, to));
+    const edited = text.replace(from, () => to);
+    assert.notEqual(edited, text, name);
+    await writeFile(path, edited);
   };
   await edit(
-    "gbif-staging.yaml",
+    "flows/gbif-staging.yaml",
     "table: occurrence\n",
     "table: occurrence\n        poll_secs: 0.3\n",
   );
   await edit(
-    "inaturalist-uuids.yaml",
+    "flows/inaturalist-uuids.yaml",
     "contact: ${with.contact}",
     `contact: \${with.contact}\n        batch: ${BATCH}\n        per_second: null\n        per_minute: null\n        permission: a test`,
   );
+  await edit("inat.yaml", /^setup: .*$/m, "setup: [sql/pinv_gbif.sql]");
+  await edit("inat.yaml", / {2}- include: flows\/check-datasets.*$/s, "");
   return folder;
 };
 
