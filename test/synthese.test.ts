@@ -55,8 +55,8 @@ onEachDatabase((database) => {
       );
       assert.deepEqual(Object.fromEntries(flow?.rejectedByCode ?? []), {
         taxon_unknown: 122,
-        uuid_missing: 20,
-        uuid_pending: 7,
+        uuid_missing: 19,
+        uuid_pending: 8,
         date_missing: 4,
       });
       const [stored] = await rows(
