@@ -1,11 +1,11 @@
 import type { Rejected } from "../core/batch.ts";
 import { rowsSuppressed } from "../core/errors.ts";
-import { type DatabaseError, isDatabaseError, type Session } from "../core/session.ts";
+import type { DatabaseError, Session } from "../core/session.ts";
+import { attempt } from "./attempt.ts";
 import type { TargetTable } from "./catalog.ts";
 import type { CopyRows } from "./chunks.ts";
 import { quotedList } from "./names.ts";
 import { insertOneByOne } from "./one-by-one.ts";
-import { isRefusal } from "./sqlstate.ts";
 import { type Guard, guardFor, partition } from "./suspects.ts";
 
 /** What became of a chunk. */
@@ -30,17 +30,10 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
   /** Undefined when it was loaded. */
   const send = async (data: Buffer, rows: number): Promise<DatabaseError | undefined> => {
     if (rows === 0) return undefined;
-    await session.begin();
-    try {
+    return attempt(session, async () => {
       const inserted = await session.copyIn(copy, data);
       if (inserted !== rows) throw rowsSuppressed(table.name, rows - inserted);
-      await session.commit();
-      return undefined;
-    } catch (error) {
-      await session.rollback();
-      if (isDatabaseError(error) && isRefusal(error.code)) return error;
-      throw error;
-    }
+    });
   };
 
   return async (chunk: CopyRows): Promise<Loaded> => {

@@ -1,0 +1,47 @@
+/** What the steps of a merge share. */
+
+import type { Changes } from "../../core/accounting.ts";
+import type { Rejected } from "../../core/batch.ts";
+import type { Session } from "../../core/session.ts";
+import type { MergeShape } from "./shape.ts";
+import { NUMBER, TEMPORARY } from "./sql.ts";
+import type { UniqueKey } from "./unique-key.ts";
+
+/** What became of the rows of a chunk. */
+export interface Merged extends Changes {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly rejected: readonly Rejected[];
+}
+
+/** What a merge needs to know besides the rows. */
+export interface MergeSettings {
+  readonly shape: MergeShape;
+  readonly unique: UniqueKey;
+  /** The track table for SQL. */
+  readonly track: string;
+  readonly run: string;
+}
+
+/** A chunk on its way into the target. */
+export interface Merge {
+  readonly session: Session;
+  readonly settings: MergeSettings;
+  readonly where: string;
+  readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
+  /** Columns of which the flow has an example: no more are looked for. */
+  readonly exemplified: Set<string>;
+}
+
+/** Why a row is set aside. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Rows that were set aside take no part in what follows. */
+export const forgetStaged = async (session: Session, numbers: readonly number[]): Promise<void> => {
+  if (numbers.length === 0) return;
+  await session.query(`delete from ${TEMPORARY.STAGE} where ${NUMBER} = any ($1)`, [numbers]);
+};

@@ -1,0 +1,56 @@
+import { forgetStaged, type Merge, type Reason } from "./merge.ts";
+import type { UniqueOption } from "./shape.ts";
+import * as sql from "./sql.ts";
+
+interface Conflict {
+  readonly n: number;
+  readonly value: string;
+  readonly key: string;
+  readonly is_own: boolean;
+  readonly is_seen: boolean;
+}
+
+/**
+ * New rows whose unique value the target has already: under another owner they are set aside; the same
+ * owner's row, when its key did not come in this run, has got a new key. Gives the numbers of those.
+ */
+export const settleUnique = async (merge: Merge): Promise<readonly number[]> => {
+  const { session, settings, where, setAside } = merge;
+  const { shape, track, run } = settings;
+  if (shape.unique === undefined) return [];
+  const { column, code } = shape.unique;
+  const { rows } = await session.query<Conflict>(
+    sql.uniqueConflicts(shape, shape.unique, { track, where }),
+    [run],
+  );
+  const byNumber = new Map(rows.map((row) => [row.n, row]));
+  const first = new Map(rows.toReversed().map(({ value, n }) => [value, n]));
+  const moved = rows
+    .filter(({ n, value, is_own, is_seen }) => is_own && !is_seen && first.get(value) === n)
+    .map(({ n }) => n);
+  const refused = rows.map(({ n }) => n).filter((n) => !moved.includes(n));
+  setAside(refused, (n) => conflictReason(byNumber.get(n), { column, code }));
+  await forgetStaged(session, refused);
+  if (moved.length > 0) {
+    const { forget, update } = sql.rekey(shape, column, track);
+    await session.query(forget, [moved]);
+    await session.query(update, [moved]);
+  }
+  return moved;
+};
+
+const conflictReason = (
+  conflict: Conflict | undefined,
+  { column, code }: Pick<UniqueOption, "column" | "code">,
+): Reason => {
+  const what = `\`${column}\` ${JSON.stringify(conflict?.value)}`;
+  return conflict?.is_own
+    ? {
+        code: "duplicate_unique",
+        message: `${what} came before in this run, with the key ${conflict.key}.`,
+      }
+    : {
+        code,
+        message: `${what} belongs to a row of another origin, with the key ${conflict?.key}.`,
+      };
+};

@@ -1,0 +1,120 @@
+import type { Changes } from "../../core/accounting.ts";
+import { rowsSuppressed } from "../../core/errors.ts";
+import { attempt } from "../attempt.ts";
+import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
+import { conditionName } from "../sqlstate.ts";
+import { forgetStaged, type Merge, type Merged } from "./merge.ts";
+import type { MergedColumn } from "./shape.ts";
+import * as sql from "./sql.ts";
+
+/** Rows that are shown of a change. */
+const EXAMPLES = 3;
+
+/** Compares the staged rows with the target, updates by groups of the same columns, and inserts. */
+export const write = async (
+  merge: Merge,
+  rekeyed: readonly number[],
+): Promise<Omit<Merged, "rejected">> => {
+  const { session, settings, where, exemplified } = merge;
+  const { shape } = settings;
+  const changes: Record<string, number> = {};
+  const examples: Changes["examples"][number][] = [];
+  const count = (name: string, rows: number) => {
+    if (rows > 0) changes[name] = (changes[name] ?? 0) + rows;
+  };
+
+  await session.query(sql.compare(shape, where));
+  const tally = await session.query<{ added: number; equal: number[] }>(sql.tally);
+  const { added = 0, equal = [] } = tally.rows[0] ?? {};
+  const moved = new Set(rekeyed);
+  const movedOnly = equal.filter((n) => moved.has(n)).length;
+  for (const { name } of shape.key) count(name, rekeyed.length);
+
+  let updated = movedOnly;
+  const groups = await session.query<Group>(sql.groups);
+  for (const { changed, beside, rows } of groups.rows) {
+    const columns = sql.columnsOf(shape, changed, beside);
+    const compared = sql.columnsOf(shape, changed);
+    if (compared.some(({ target }) => !exemplified.has(target.name))) {
+      examples.push(...(await examplesOf(merge, compared, { changed, beside, most: EXAMPLES })));
+      for (const { target } of compared) exemplified.add(target.name);
+    }
+    const done = await writeRows(merge, rows, {
+      statement: sql.update(shape, columns, { rows: sql.OF_GROUP, where }),
+      parameters: [changed, beside],
+      suspects: sql.groupSuspects(changed, beside),
+      one: sql.update(shape, columns, { rows: sql.SUSPECT, where }),
+    });
+    updated += done;
+    for (const { target } of compared) count(target.name, done);
+  }
+  const inserted =
+    added === 0
+      ? 0
+      : await writeRows(merge, added, {
+          statement: sql.insert(shape, sql.NEW_ROWS),
+          parameters: [],
+          suspects: sql.NEW_SUSPECTS,
+          one: sql.insert(shape, sql.SUSPECT),
+        });
+  return { inserted, updated, unchanged: equal.length - movedOnly, changes, examples };
+};
+
+interface Group {
+  readonly changed: string;
+  readonly beside: string;
+  readonly rows: number;
+}
+
+/**
+ * Runs a statement for rows, in a savepoint; when the server refuses, once for each of them. What is
+ * refused becomes rejects and is forgotten; gives how many were written.
+ */
+const writeRows = async (
+  { session, settings, setAside }: Merge,
+  rows: number,
+  work: { statement: string; parameters: readonly unknown[]; suspects: string; one: string },
+): Promise<number> => {
+  const { name } = settings.shape.table;
+  const refusal = await attempt(session, async () => {
+    const { count } = await session.query(work.statement, work.parameters);
+    if (count !== rows) throw rowsSuppressed(name, rows - count);
+  });
+  if (refusal === undefined) return rows;
+  await session.script(judging(work.suspects, work.one));
+  const judged = (await session.query<Judged>("select * from pg_temp.runner_judge()")).rows;
+  const refused = new Map(
+    judged.filter(({ state }) => state !== null).map((row) => [row.row_number, row]),
+  );
+  const done = judged.find(({ state }) => state === null)?.row_number ?? 0;
+  if (done + refused.size !== rows) throw rowsSuppressed(name, rows - done - refused.size);
+  const numbers = [...refused.keys()];
+  setAside(numbers, (n) => {
+    const row = refused.get(n) as Judged;
+    return {
+      code: conditionName(row.state ?? ""),
+      message: refusalMessage(row, row.column_name || undefined),
+    };
+  });
+  await forgetStaged(session, numbers);
+  return done;
+};
+
+const examplesOf = async (
+  { session, settings, where }: Merge,
+  columns: readonly MergedColumn[],
+  { changed, beside, most }: { changed: string; beside: string; most: number },
+): Promise<Changes["examples"][number][]> => {
+  const { rows } = await session.query<Record<string, string | null>>(
+    sql.examples(settings.shape, columns, { where, most }),
+    [changed, beside],
+  );
+  return rows.flatMap((row) =>
+    columns.map(({ target }, index) => ({
+      key: row.key ?? "",
+      column: target.name,
+      old: row[`old${index}`] ?? null,
+      new: row[`new${index}`] ?? null,
+    })),
+  );
+};
