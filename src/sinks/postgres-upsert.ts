@@ -15,7 +15,7 @@ import { checkShape, createOption, createTable } from "../postgres/create-table.
 import type { Merged, MergeSettings } from "../postgres/merge/merge.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { type MergeShape, mergeShape } from "../postgres/merge/shape.ts";
-import { dropTemporary, temporaryTables } from "../postgres/merge/sql.ts";
+import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 

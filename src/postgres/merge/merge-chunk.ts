@@ -10,6 +10,7 @@ import { quoted } from "../names.ts";
 import type { Merged, MergeSettings, Reason } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import * as sql from "./sql.ts";
+import { DIFF, NUMBER, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
 import { settleUnique } from "./unique-conflicts.ts";
 import type { UniqueKey } from "./unique-key.ts";
 import { write } from "./write.ts";
@@ -31,15 +32,13 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
       { name: shape.table.name, sql: table, columns },
       columns.map(({ name }) => name),
     );
-  const probing = loader(sql.TEMPORARY.PROBE, sql.probeColumns(shape));
-  const staging = loader(sql.TEMPORARY.STAGE, sql.stageColumns(shape));
+  const probing = loader(PROBE, probeColumns(shape));
+  const staging = loader(STAGE, stageColumns(shape));
   const parameters = [run, shape.version];
   const exemplified = new Set<string>();
 
   return async (chunk: Chunk): Promise<Merged> => {
-    await session.script(
-      `truncate ${sql.TEMPORARY.PROBE}, ${sql.TEMPORARY.STAGE}, ${sql.TEMPORARY.DIFF}`,
-    );
+    await session.script(`truncate ${PROBE}, ${STAGE}, ${DIFF}`);
     const rejected: Rejected[] = [];
     const setAside = (numbers: readonly number[], reason: (n: number) => Reason) => {
       for (const n of numbers) rejected.push({ ...chunk.record(n), ...reason(n) });
@@ -111,7 +110,7 @@ const narrowing = async (
 ): Promise<string> => {
   if (condition === undefined) return "";
   const outside = await session.query<{ n: number }>(
-    `select ${sql.NUMBER} as n from ${sql.TEMPORARY.PROBE} where (${condition}) is not true limit 1`,
+    `select ${NUMBER} as n from ${PROBE} where (${condition}) is not true limit 1`,
   );
   if (outside.rows.length > 0) throw keyOutsideIndex(shape.table.name, condition);
   const { rows } = await session.query<Record<string, string | null>>(sql.constants(shape));

@@ -4,7 +4,7 @@ import type { Changes } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
 import type { MergeShape } from "./shape.ts";
-import { NUMBER, TEMPORARY } from "./sql.ts";
+import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
 
 /** What became of the rows of a chunk. */
@@ -43,5 +43,5 @@ export interface Reason {
 /** Rows that were set aside take no part in what follows. */
 export const forgetStaged = async (session: Session, numbers: readonly number[]): Promise<void> => {
   if (numbers.length === 0) return;
-  await session.query(`delete from ${TEMPORARY.STAGE} where ${NUMBER} = any ($1)`, [numbers]);
+  await session.query(`delete from ${STAGE} where ${NUMBER} = any ($1)`, [numbers]);
 };

@@ -4,7 +4,7 @@ import { findTable } from "../catalog.ts";
 import { createSchemaOf } from "../create-table.ts";
 import { quotedTable } from "../names.ts";
 import type { MergeShape } from "./shape.ts";
-import { TEMPORARY, trackTable } from "./sql.ts";
+import { TRACK, trackTable } from "./temporary.ts";
 
 /** The track table for SQL, made when it is not there; without a name, one that lasts as long as the flow. */
 export const openTrack = async (
@@ -12,7 +12,7 @@ export const openTrack = async (
   shape: MergeShape,
   table: string | undefined,
 ): Promise<string> => {
-  if (table === undefined) return TEMPORARY.TRACK;
+  if (table === undefined) return TRACK;
   const sql = quotedTable(table);
   const found = await findTable(session, table);
   if (found === undefined) {

@@ -1,0 +1,120 @@
+/** The temporary tables of a merge. */
+
+import type { TargetColumn } from "../catalog.ts";
+import { quoted, quotedList } from "../names.ts";
+import type { MergeShape } from "./shape.ts";
+
+/** The row's number in its chunk. */
+export const NUMBER = "runner_n";
+/** The hash of what is compared. */
+export const HASH = "runner_hash";
+
+export const PROBE = "pg_temp.runner_probe";
+export const STAGE = "pg_temp.runner_stage";
+export const ROW = "pg_temp.runner_row";
+export const DIFF = "pg_temp.runner_diff";
+/** What is remembered where no table is named for it. */
+export const TRACK = "pg_temp.runner_track";
+
+/**
+ * The temporary tables: what is asked of the target first (`probe`), the rows that may differ from it
+ * as they came (`stage`), the same with everything derived (`row`, a view), and how they differ (`diff`).
+ */
+export const temporaryTables = (shape: MergeShape, track: string | undefined): string => `
+    ${dropTemporary()}
+    create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
+    create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
+    create temporary table runner_diff (n integer primary key, is_new boolean not null, changed text not null, beside text not null);
+    ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
+    create temporary view runner_row as ${rowView(shape)};`;
+
+const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
+  `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
+
+/** The columns of `probe`, in the order in which they are sent. */
+export const probeColumns = ({ key }: MergeShape): TargetColumn[] => [
+  column(NUMBER, "integer", true),
+  ...key.map((target) => ({ ...target, isNotNull: true })),
+  column(HASH, "uuid", true),
+];
+
+/** The columns of `stage`, in the order in which they are sent. */
+export const stageColumns = (shape: MergeShape): TargetColumn[] => {
+  const inJson = shape.columns.flatMap(({ json }) => [
+    ...(json?.compared ?? []),
+    ...(json?.others ?? []),
+  ]);
+  const given = (name: string): TargetColumn =>
+    inJson.includes(name)
+      ? column(name, "jsonb")
+      : (shape.table.columns.find((target) => target.name === name) ?? column(name, "text"));
+  const [number, ...keyAndHash] = probeColumns(shape) as [TargetColumn, ...TargetColumn[]];
+  return [
+    number,
+    ...keyAndHash.slice(0, -1),
+    ...shape.hashed.map(given),
+    ...keyAndHash.slice(-1),
+    ...shape.unhashed.map(given),
+  ];
+};
+
+const column = (name: string, type: string, isNotNull = false): TargetColumn => ({
+  name,
+  type,
+  declaredType: type,
+  maxLength: undefined,
+  hasModifier: false,
+  isNotNull,
+  isRequired: isNotNull,
+});
+
+export const dropTemporary = (): string => `
+    drop view if exists ${ROW};
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK};`;
+
+/** What is remembered of each row: half of each page is left free, since every run touches every row. */
+export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
+    create ${kind} table ${table} (
+      ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
+      hash uuid not null, version text not null, run bigint not null,
+      primary key (${quotedList(key.map(({ name }) => name))})
+    ) with (fillfactor = 50);`;
+
+const rowView = (shape: MergeShape): string => {
+  const { key, columns, derived } = shape;
+  const direct = columns
+    .filter(
+      ({ json, target }) => !json && !derived.some(({ column }) => column.name === target.name),
+    )
+    .map(({ target }) => `stage.${quoted(target.name)}`);
+  const computed = derived.map(({ column }) => quoted(column.name));
+  const laterals = derived.map(
+    ({ column, sql }, index) =>
+      `cross join lateral (select (${sql})::${column.type} as ${quoted(column.name)}) as derived_${index}`,
+  );
+  const objects = columns.flatMap(({ json, target }) =>
+    json
+      ? [
+          `${joined(json.compared)} as ${quoted(target.name)}`,
+          `${joined(json.others)} as ${quoted(beside(target.name))}`,
+        ]
+      : [],
+  );
+  const selected = [
+    `stage.${NUMBER}`,
+    `stage.${HASH}`,
+    ...key.map(({ name }) => `stage.${quoted(name)}`),
+    ...direct,
+    ...computed,
+    ...objects,
+  ];
+  return `select ${selected.join(", ")} from ${STAGE} as stage ${laterals.join(" ")}`;
+};
+
+/** The view's column for the part of a JSON object that is not compared. */
+export const beside = (name: string): string => `${name} beside`;
+
+const joined = (parts: readonly string[]): string =>
+  parts.length === 0
+    ? "'{}'::jsonb"
+    : parts.map((name) => `coalesce(stage.${quoted(name)}, '{}'::jsonb)`).join(" || ");
