@@ -173,6 +173,32 @@ onEachDatabase((database) => {
       assert.deepEqual(now, { remark: "after the validation" });
     });
 
+    test("a judged row whose taxon changes at GBIF is held, with old and new, until the pipeline says apply", async () => {
+      const [row] = await rows(
+        `select entity_source_pk_value as pk, id_synthese, cd_nom from gn_synthese.synthese
+          where id_nomenclature_valid_status = ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '1')`,
+      );
+      await execute(
+        database(),
+        `update pinv_gbif.tmp_gbif_data set taxonkey = (
+           select taxon_key from pinv_gbif.v_taxon_link where cd_nom <> ${row?.cd_nom} and cd_nom = cd_ref order by 1 desc limit 1)
+          where gbif_id = ${row?.pk}`,
+      );
+      const { flow, said } = await synthese();
+      assert.deepEqual([flow?.updated, flow?.held], [0, 1]);
+      assert.ok(
+        said.some((text) => text.includes(`, ${row?.pk}: cd_nom "${row?.cd_nom}" → `)),
+        said.join("\n"),
+      );
+      const applying = join(pipelines, "applying.yaml");
+      await writeFile(
+        applying,
+        "name: applying\nflows:\n  - include: flows/synthese.yaml\n    with: { licenses: [any], validated: apply }\n",
+      );
+      const applied = await runFile(applying, database());
+      assert.equal(applied.flows[0]?.updated, 1, messageOf(applied.error));
+    });
+
     test("uuids that belong to another source are left to it, and the record is set aside", async () => {
       await execute(
         database(),

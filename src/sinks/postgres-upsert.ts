@@ -8,6 +8,7 @@ import { type Commit, type Context, defineSink } from "../core/component.ts";
 import type { CopyWriter } from "../core/copy-writer.ts";
 import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
+import { count } from "../core/progress.ts";
 import { inTransaction, type Session } from "../core/session.ts";
 import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, type ChunkColumns, chunksOf } from "../postgres/chunks.ts";
@@ -88,6 +89,26 @@ const options = Type.Object({
       },
     ),
   ),
+  hold_when: Type.Optional(
+    Type.Object(
+      {
+        where: Type.String({
+          minLength: 1,
+          description: "An SQL condition on the row as it is in the table.",
+        }),
+        columns: Type.Array(Type.String({ minLength: 1 }), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "The columns whose change is held.",
+        }),
+      },
+      {
+        additionalProperties: false,
+        description:
+          "Rows that people have worked on: when one of the columns would change, the row is left as it is, counted as held, and told.",
+      },
+    ),
+  ),
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
@@ -124,6 +145,7 @@ export const postgresUpsert = defineSink({
       yield* mergeAll(isMetered ? chunks : ahead(chunks, CHUNKS_AHEAD), {
         session,
         context,
+        table: settings.table,
         merge: chunkMerger(session, merge),
         isMetered,
         commitRows: isMetered
@@ -158,18 +180,21 @@ async function* mergeAll(
   {
     session,
     context,
+    table,
     merge,
     isMetered,
     commitRows,
   }: {
     session: Session;
     context: Context;
+    table: string;
     merge: (chunk: Chunk) => Promise<Merged>;
     isMetered: boolean;
     commitRows: number;
   },
 ): AsyncGenerator<Commit> {
   let open: { tally: Tally; merged: Merged; rows: number } | undefined;
+  let all = NOTHING;
   const begin = async () => {
     // While a metered source waits for its next answer, no transaction is open.
     await session.begin();
@@ -177,6 +202,13 @@ async function* mergeAll(
     await session.query("set constraints all immediate");
     if (isMetered) await session.script(ROW_BY_ROW);
     return { tally: context.tally(), merged: NOTHING, rows: 0 };
+  };
+  const commit = async ({ tally, merged }: NonNullable<typeof open>): Promise<Commit> => {
+    const { inserted, updated, unchanged, held, changes, examples } = merged;
+    all = sum(all, merged);
+    // A rehearsal goes on in the same transaction.
+    if (isMetered) await session.script(AS_IT_WAS);
+    return tally.commit(session, { inserted, updated, unchanged, held, changes, examples });
   };
   for await (const chunk of chunks) {
     open ??= await begin();
@@ -191,22 +223,41 @@ async function* mergeAll(
     }
     chunk.release();
     if (open.rows < commitRows) continue;
-    // A rehearsal goes on in the same transaction.
-    if (isMetered) await session.script(AS_IT_WAS);
-    yield await open.tally.commit(session, open.merged);
+    yield await commit(open);
     open = undefined;
   }
-  if (open) yield await open.tally.commit(session, open.merged);
+  if (open) yield await commit(open);
+  tellHeld(table, all, context);
 }
 
 /** A page of some hundred answers is looked up by index: a hash of the whole target for each costs more each time. */
 const ROW_BY_ROW = "set local enable_hashjoin = off; set local enable_mergejoin = off";
 const AS_IT_WAS = "set local enable_hashjoin to default; set local enable_mergejoin to default";
 
+/** Changes that were held, of so many are told old and new. */
+const HELD_SHOWN = 20;
+
+const tellHeld = (table: string, { held, heldExamples }: Merged, { log }: Context): void => {
+  if (held === 0) return;
+  const shown = (value: string | null) => (value === null ? "(empty)" : JSON.stringify(value));
+  const lines = heldExamples.map(
+    ({ key, column, ...change }) =>
+      `  ${key}: ${column} ${shown(change.old)} → ${shown(change.new)}`,
+  );
+  log.warn(
+    [
+      `${held === 1 ? "1 row" : `${count(held)} rows`} of \`${table}\` would change and ${held === 1 ? "was left as it is" : "were left as they are"} (\`hold_when\`). For example:`,
+      ...lines,
+    ].join("\n"),
+  );
+};
+
 const NOTHING: Merged = {
   inserted: 0,
   updated: 0,
   unchanged: 0,
+  held: 0,
+  heldExamples: [],
   rejected: [],
   changes: {},
   examples: [],
@@ -219,6 +270,8 @@ const sum = (a: Merged, b: Merged): Merged => {
     inserted: a.inserted + b.inserted,
     updated: a.updated + b.updated,
     unchanged: a.unchanged + b.unchanged,
+    held: a.held + b.held,
+    heldExamples: [...a.heldExamples, ...b.heldExamples].slice(0, HELD_SHOWN),
     rejected: [],
     changes,
     examples: [...a.examples, ...b.examples],

@@ -403,6 +403,43 @@ onEachDatabase((database) => {
       ]);
     });
 
+    test("a row that people have worked on is held when a column that matters would change, and told", async () => {
+      await execute(
+        database(),
+        `create table judged (id int primary key, taxon text, remark text, status text);
+         insert into judged values (1, 'a', 'r', 'certain'), (2, 'a', 'r', null), (3, 'a', 'r', 'certain'), (4, 'a', 'r', 'certain');`,
+      );
+      const options = {
+        track: "judged_track",
+        hold_when: { where: "status is not null", columns: ["taxon"] },
+      };
+      const rows = [
+        { id: "1", taxon: "b", remark: "s" },
+        { id: "2", taxon: "b", remark: "s" },
+        { id: "3", taxon: "a", remark: "s" },
+        { id: "4", taxon: "a", remark: "r" },
+      ];
+      const first = await merge("judged", rows, options);
+      assert.deepEqual([...first.counts, first.flow?.held], [0, 2, 1, 1]);
+      assert.deepEqual(first.said, [
+        '1 row of `judged` would change and was left as it is (`hold_when`). For example:\n  1: taxon "a" → "b"',
+      ]);
+      assert.deepEqual(await all("judged", "id, taxon, remark"), [
+        { id: 1, taxon: "a", remark: "r" },
+        { id: 2, taxon: "b", remark: "s" },
+        { id: 3, taxon: "a", remark: "s" },
+        { id: 4, taxon: "a", remark: "r" },
+      ]);
+      // Held again, until somebody takes the judgement back.
+      assert.equal((await merge("judged", rows, options)).flow?.held, 1);
+      await execute(database(), "update judged set status = null where id = 1");
+      assert.deepEqual((await merge("judged", rows, options)).counts, [0, 1, 3]);
+      const stray = await merge("judged", rows, {
+        hold_when: { where: "true", columns: ["taxxon"] },
+      });
+      assert.equal(codeOf(stray.error), "merge_column_unknown");
+    });
+
     test("commits after so many records, and a rerun finds those unchanged", async () => {
       await execute(database(), "create table parts (id int primary key);");
       const rows = Array.from({ length: 5 }, (_, index) =>

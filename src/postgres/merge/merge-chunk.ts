@@ -77,7 +77,7 @@ interface Verdict {
   readonly numbers: number[];
 }
 
-const NOTHING = { inserted: 0, updated: 0, changes: {}, examples: [] };
+const NOTHING = { inserted: 0, updated: 0, held: 0, heldExamples: [], changes: {}, examples: [] };
 
 /** These rows of a chunk. */
 const linesOf = (chunk: Chunk, numbers: readonly number[]): CopyRows => {

@@ -12,6 +12,9 @@ export interface Merged extends Changes {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** Changed rows that were left as they are. */
+  readonly held: number;
+  readonly heldExamples: Changes["examples"];
   readonly rejected: readonly Rejected[];
 }
 

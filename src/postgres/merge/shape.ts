@@ -14,6 +14,7 @@ export interface MergeOptions {
   readonly derive: Readonly<Record<string, string>>;
   readonly json_merge: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly unique?: UniqueOption;
+  readonly hold_when?: HoldOption;
 }
 
 export type Plain = string | number | boolean | null;
@@ -23,6 +24,13 @@ export interface UniqueOption {
   readonly column: string;
   readonly owner: readonly string[];
   readonly code: string;
+}
+
+/** Rows that are left as they are: which, and whose change is held. */
+export interface HoldOption {
+  /** SQL over the row as it is in the table. */
+  readonly where: string;
+  readonly columns: readonly string[];
 }
 
 /** A column of the target that the merge writes, and how it takes part in the comparison. */
@@ -54,6 +62,7 @@ export interface MergeShape {
   readonly onInsert: readonly (readonly [string, Plain])[];
   readonly onUpdate: readonly (readonly [string, Plain])[];
   readonly unique: UniqueOption | undefined;
+  readonly held: HoldOption | undefined;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -99,6 +108,8 @@ export const mergeShape = (
     (name) => name !== undefined && !written.includes(name),
   );
   if (strayUnique !== undefined) throw mergeColumnUnknown(strayUnique, written);
+  const strayHeld = options.hold_when?.columns.find((name) => !written.includes(name));
+  if (strayHeld !== undefined) throw mergeColumnUnknown(strayHeld, written);
 
   const isHashed = (name: string) =>
     !options.not_compared.includes(name) && isUpdated(name) && !key.includes(name);
@@ -139,6 +150,7 @@ export const mergeShape = (
     onInsert: Object.entries(options.on_insert),
     onUpdate: Object.entries(on_update),
     unique: options.unique,
+    held: options.hold_when,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };

@@ -44,10 +44,11 @@ export const touchTrack = (shape: MergeShape, track: string): string => `
   update ${track} as track set run = $1::bigint from ${PROBE} as probe
    where ${sameKey(shape, "track", "probe")} and track.run <> $1::bigint`;
 
-/** What was merged, or compared and found equal. `$1` is the run, `$2` the version. */
+/** What was merged, or compared and found equal; what is held is to be compared again. `$1` is the run, `$2` the version. */
 export const remember = (shape: MergeShape, track: string): string => `
   insert into ${track} (${quotedList(names(shape.key))}, hash, version, run)
   select ${keyOf(shape, "stage")}, stage.${HASH}, $2, $1::bigint from ${STAGE} as stage
+   where stage.${NUMBER} not in (select n from ${DIFF} where verdict = 'held')
   on conflict (${quotedList(names(shape.key))}) do update
     set hash = excluded.hash, version = excluded.version, run = excluded.run`;
 
@@ -105,7 +106,10 @@ export const rekey = (
       from ${ROW} as fresh where fresh.${NUMBER} = any ($1) and target.${quoted(column)} = fresh.${quoted(column)}`,
 });
 
-/** Compares the staged rows with the target, column by column. */
+/**
+ * Compares the staged rows with the target, column by column: each is `new`, `equal`, `changed`, or `held`,
+ * which is changed but not to be.
+ */
 export const compare = (shape: MergeShape, where: string): string => {
   const changed = (isCompared: boolean) => {
     const cases = shape.columns.flatMap((column, index) => {
@@ -115,12 +119,25 @@ export const compare = (shape: MergeShape, where: string): string => {
     return cases.length === 0 ? "''" : `concat_ws(',', ${cases.join(", ")})`;
   };
   const [first] = shape.key;
-  const isNew = `target.${quoted(first?.name ?? "")} is null`;
   return `
-  insert into ${DIFF} (n, is_new, changed, beside)
-  select fresh.${NUMBER}, ${isNew}, case when ${isNew} then '' else ${changed(true)} end,
-         case when ${isNew} then '' else ${changed(false)} end
-    from ${ROW} as fresh left join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}`;
+  insert into ${DIFF} (n, verdict, changed, beside)
+  select n, case when is_new then 'new' when changed = '' then 'equal' when is_held then 'held' else 'changed' end,
+         changed, beside
+    from (
+      select fresh.${NUMBER} as n, target.${quoted(first?.name ?? "")} is null as is_new,
+             ${changed(true)} as changed, ${changed(false)} as beside, ${isHeld(shape)} as is_held
+        from ${ROW} as fresh left join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
+    ) as compared`;
+};
+
+/** Whether a change is of a kind that is held, and the row as it is in the table meets the condition. */
+const isHeld = ({ columns, held }: MergeShape): string => {
+  if (held === undefined) return "false";
+  const differences = columns
+    .filter(({ target, isUpdated }) => isUpdated && held.columns.includes(target.name))
+    .map((column) => differs(column, true) ?? "false");
+  // Inside the sub-select, names mean the columns of the table, and need no alias.
+  return `((${differences.join(" or ")}) and exists (select from (select target.*) as present where (${held.where}\n)))`;
 };
 
 /** Types of which two values cannot be told equal. */
@@ -159,11 +176,12 @@ const differs = (
 /** Rows by which columns of theirs are to change. */
 export const groups = `
   select changed, beside, count(*)::integer as rows from ${DIFF}
-   where not is_new and changed <> '' group by changed, beside order by 3 desc, 1, 2`;
+   where verdict = 'changed' group by changed, beside order by 3 desc, 1, 2`;
 
 export const tally = `
-  select count(*) filter (where is_new)::integer as added,
-         coalesce(array_agg(n) filter (where not is_new and changed = ''), '{}') as equal from ${DIFF}`;
+  select count(*) filter (where verdict = 'new')::integer as added,
+         count(*) filter (where verdict = 'held')::integer as held,
+         coalesce(array_agg(n) filter (where verdict = 'equal'), '{}') as equal from ${DIFF}`;
 
 /** Which columns a group changes; their numbers as `groups` gives them. */
 export const columnsOf = (shape: MergeShape, ...lists: readonly string[]): MergedColumn[] => {
@@ -183,15 +201,16 @@ export const update = (
     from ${ROW} as fresh where ${rows} and ${sameKey(shape, "target", "fresh")}${where}`;
 
 /** The rows of a group: `$1` and `$2` are its lists. */
-export const OF_GROUP = `fresh.${NUMBER} in (select n from ${DIFF} where not is_new and changed = $1 and beside = $2)`;
+export const OF_GROUP = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'changed' and changed = $1 and beside = $2)`;
 /** A row by itself, inside `judging`. */
 export const SUSPECT = `fresh.${NUMBER} = suspect.n`;
 
 export const groupSuspects = (changed: string, besides: string): string =>
-  `select n from ${DIFF} where not is_new and changed = ${literal(changed)} and beside = ${literal(besides)} order by n`;
+  `select n from ${DIFF} where verdict = 'changed' and changed = ${literal(changed)} and beside = ${literal(besides)} order by n`;
 
-export const NEW_SUSPECTS = `select n from ${DIFF} where is_new order by n`;
-export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where is_new)`;
+export const NEW_SUSPECTS = `select n from ${DIFF} where verdict = 'new' order by n`;
+export const HELD_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'held')`;
+export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'new')`;
 
 const assignment = (column: MergedColumn): string => {
   const { target, json } = column;
@@ -221,11 +240,11 @@ export const insert = (shape: MergeShape, rows: string): string => {
   select ${values.join(", ")} from ${ROW} as fresh where ${rows} order by fresh.${NUMBER}`;
 };
 
-/** Old and new text of the columns of a group, for people; `$1`, `$2` as in `OF_GROUP`. */
+/** Old and new text of columns, for people; `rows` chooses among the staged rows. */
 export const examples = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
-  { where, most }: { where: string; most: number },
+  { rows, where, most }: { rows: string; where: string; most: number },
 ): string => `
   select ${keyText(shape, "target")} as key, ${columns
     .map(({ target, json }, index) => {
@@ -235,7 +254,7 @@ export const examples = (
     })
     .join(", ")}
     from ${ROW} as fresh join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
-   where ${OF_GROUP} order by fresh.${NUMBER} limit ${most}`;
+   where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
 const literal = (value: Plain): string =>
   value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`;

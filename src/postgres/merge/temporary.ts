@@ -24,7 +24,7 @@ export const temporaryTables = (shape: MergeShape, track: string | undefined): s
     ${dropTemporary()}
     create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
-    create temporary table runner_diff (n integer primary key, is_new boolean not null, changed text not null, beside text not null);
+    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null);
     ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
     create temporary view runner_row as ${rowView(shape)};`;
 

@@ -24,8 +24,8 @@ export const write = async (
   };
 
   await session.query(sql.compare(shape, where));
-  const tally = await session.query<{ added: number; equal: number[] }>(sql.tally);
-  const { added = 0, equal = [] } = tally.rows[0] ?? {};
+  const tally = await session.query<{ added: number; held: number; equal: number[] }>(sql.tally);
+  const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
   const moved = new Set(rekeyed);
   const movedOnly = equal.filter((n) => moved.has(n)).length;
   for (const { name } of shape.key) count(name, rekeyed.length);
@@ -36,7 +36,7 @@ export const write = async (
     const columns = sql.columnsOf(shape, changed, beside);
     const compared = sql.columnsOf(shape, changed);
     if (compared.some(({ target }) => !exemplified.has(target.name))) {
-      examples.push(...(await examplesOf(merge, compared, { changed, beside, most: EXAMPLES })));
+      examples.push(...(await examplesOf(merge, compared, sql.OF_GROUP, [changed, beside])));
       for (const { target } of compared) exemplified.add(target.name);
     }
     const done = await writeRows(merge, rows, {
@@ -57,7 +57,12 @@ export const write = async (
           suspects: sql.NEW_SUSPECTS,
           one: sql.insert(shape, sql.SUSPECT),
         });
-  return { inserted, updated, unchanged: equal.length - movedOnly, changes, examples };
+  const heldColumns = shape.columns.filter(
+    ({ target }) => shape.held?.columns.includes(target.name) ?? false,
+  );
+  const heldExamples = held === 0 ? [] : await examplesOf(merge, heldColumns, sql.HELD_ROWS, []);
+  const unchanged = equal.length - movedOnly;
+  return { inserted, updated, unchanged, held, heldExamples, changes, examples };
 };
 
 interface Group {
@@ -100,21 +105,25 @@ const writeRows = async (
   return done;
 };
 
+/** Old and new of the columns that differ, of the first of these rows. */
 const examplesOf = async (
   { session, settings, where }: Merge,
   columns: readonly MergedColumn[],
-  { changed, beside, most }: { changed: string; beside: string; most: number },
+  rows: string,
+  parameters: readonly unknown[],
 ): Promise<Changes["examples"][number][]> => {
-  const { rows } = await session.query<Record<string, string | null>>(
-    sql.examples(settings.shape, columns, { where, most }),
-    [changed, beside],
+  const found = await session.query<Record<string, string | null>>(
+    sql.examples(settings.shape, columns, { rows, where, most: EXAMPLES }),
+    parameters,
   );
-  return rows.flatMap((row) =>
-    columns.map(({ target }, index) => ({
-      key: row.key ?? "",
-      column: target.name,
-      old: row[`old${index}`] ?? null,
-      new: row[`new${index}`] ?? null,
-    })),
+  return found.rows.flatMap((row) =>
+    columns
+      .map(({ target }, index) => ({
+        key: row.key ?? "",
+        column: target.name,
+        old: row[`old${index}`] ?? null,
+        new: row[`new${index}`] ?? null,
+      }))
+      .filter((example) => example.old !== example.new),
   );
 };
