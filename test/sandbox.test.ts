@@ -642,6 +642,17 @@ onEachDatabase((database) => {
     });
   });
 
+  describe("a true GeoNature", () => {
+    test("is not overwritten by the sandbox", async () => {
+      await execute(database(), "comment on schema gn_synthese is null");
+      await assert.rejects(installSandbox(database()), {
+        message: /has a GeoNature already, and the sandbox would overwrite it\. Leave/,
+      });
+      await execute(database(), "comment on schema gn_synthese is 'sandbox'");
+      await installSandbox(database());
+    });
+  });
+
   describe("another local projection", () => {
     for (const srid of [2972, 2975]) {
       test(`${srid} is a setting of the sandbox, for its geometries and areas`, async () => {

@@ -63,7 +63,6 @@ export class FlowAccount {
   #now = "";
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
-  readonly #examples: Rejected[] = [];
   readonly #examplesByCode = new Map<string, Rejected[]>();
   readonly #changes = new Map<string, number>();
   readonly #changeExamples: Changes["examples"][number][] = [];
@@ -199,7 +198,6 @@ export class FlowAccount {
     this.#rejected += rejected.length;
     for (const reject of rejected) {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
-      if (this.#examples.length < EXAMPLES) this.#examples.push(reject);
       const ofCode = this.#examplesByCode.get(reject.code) ?? [];
       if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
       if (ofCode.length < EXAMPLES) ofCode.push(reject);
@@ -211,12 +209,14 @@ export class FlowAccount {
     const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
     const limit = exceededLimit(this.#limits, counts);
     if (limit === undefined) return;
+    // Codes that may be any number are no reason, so they are not told as one.
+    const byCode = this.rejectedByCode.filter(([code]) => this.#limits.byCode.get(code) !== "any");
     throw tooManyRejects({
       flow: this.flow,
-      rejected: this.#rejected,
+      byCode,
       read: this.#read,
       limit,
-      examples: this.#examples,
+      examples: byCode.flatMap(([code]) => this.#examplesByCode.get(code) ?? []).slice(0, EXAMPLES),
       file: this.#rejectFile.label,
     });
   }

@@ -1023,24 +1023,31 @@ export const unknownFlow = (name: string, known: Iterable<string>): RunnerError 
 /** More records were set aside than the flow allows. */
 export const tooManyRejects = (problem: {
   flow: string;
-  rejected: number;
+  /** Of the codes that count, the most frequent first. */
+  byCode: readonly (readonly [string, number])[];
   read: number;
   /** As the YAML has it: `0`, `1%`; with the code when the limit is that code's own. */
   limit: string;
   examples: readonly { place: string; code: string; message: string }[];
   file: string | undefined;
 }): RunnerError => {
-  const { flow, rejected, read, limit, examples, file } = problem;
+  const { flow, byCode, read, limit, examples, file } = problem;
+  const rejected = byCode.reduce((sum, [, rows]) => sum + rows, 0);
   const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
+  const codes = byCode.map(([code, rows]) => `${rows} ${code}`).join(", ");
+  const remedy =
+    limit === "0"
+      ? "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`."
+      : "Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.";
   return new RunnerError(
     "too_many_rejects",
     1,
     [
       `${records} rejected of ${read} read in flow \`${flow}\`; its limit is ${limit}.`,
+      byCode.length > 1 ? `  ${codes}; such as` : "",
       ...examples.map(({ place, code, message }) => `  ${place} ${code}: ${message}`),
       rejected > examples.length ? `  and ${rejected - examples.length} more.` : "",
-      `Nothing was committed. ${file ? `All are in ${file}. ` : ""}` +
-        "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`.",
+      `Nothing was committed. ${file ? `All are in ${file}. ` : ""}${remedy}`,
     ]
       .filter(Boolean)
       .join("\n"),

@@ -8,7 +8,7 @@ import { quotedList } from "./names.ts";
 import { type Statement, statementError } from "./statement.ts";
 
 /** A batch has about so many bytes. */
-const BATCH_BYTES = 512 * 1024;
+const BATCH_BYTES = 256 * 1024;
 
 /** Pages of a table of which nothing is known yet: long values are kept elsewhere, so they may be much. */
 const FIRST_PAGES = 4;

@@ -9,7 +9,7 @@ import type { CopyWriter } from "../core/copy-writer.ts";
 import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import { count } from "../core/progress.ts";
-import { inTransaction, type Session } from "../core/session.ts";
+import type { Session } from "../core/session.ts";
 import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, type ChunkColumns, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
@@ -136,9 +136,12 @@ export const postgresUpsert = defineSink({
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
       await using session = await context.database.session();
-      const merge = await inTransaction(session, () =>
-        prepare(session, settings, { names: first.names, run: context.run.id }),
-      );
+      // With the first rows or not at all: a table that was made for a load that failed would stay in the way.
+      await session.begin();
+      const merge = await prepare(session, settings, {
+        names: first.names,
+        run: context.run.id,
+      });
       const columns = chunkColumns(merge.shape);
       const chunks = chunksOf(all, columns);
       const isMetered = first.input.isMetered ?? false;
@@ -174,7 +177,10 @@ const prepare = async (
   return { shape, unique, track, run };
 };
 
-/** Merges chunk by chunk and commits after so many records; at least once, so that an empty flow has an account. */
+/**
+ * Merges chunk by chunk and commits after so many records; at least once, so that an empty flow has an
+ * account. The first transaction is open already.
+ */
 async function* mergeAll(
   chunks: AsyncIterable<Chunk>,
   {
@@ -195,9 +201,11 @@ async function* mergeAll(
 ): AsyncGenerator<Commit> {
   let open: { tally: Tally; merged: Merged; rows: number } | undefined;
   let all = NOTHING;
+  let isBegun = true;
   const begin = async () => {
     // While a metered source waits for its next answer, no transaction is open.
-    await session.begin();
+    if (!isBegun) await session.begin();
+    isBegun = false;
     // Constraints that wait for the commit would name no row, and undo everything.
     await session.query("set constraints all immediate");
     if (isMetered) await session.script(ROW_BY_ROW);

@@ -21,11 +21,16 @@ const options = Type.Object({
   vocabularies: path(
     "The file that says what GBIF's values mean to the SINP. Beside it lie `nomenclatures.csv`, the SINP's lists of codes, and `gbif-vocabularies.csv`, GBIF's own concepts, against which it is checked.",
   ),
-  licenses: Type.Array(Type.String({ minLength: 1 }), {
-    description:
-      "The licences that are taken, as GBIF names them: `[CC0_1_0, CC_BY_4_0, CC_BY_NC_4_0, UNSPECIFIED]`, or `[any]`. The others count as filtered.",
-    minItems: 1,
-  }),
+  licenses: Type.Array(
+    Type.String({
+      pattern: "^(any|UNSPECIFIED|UNSUPPORTED|CC0_1_0|CC_[A-Z]+(_[A-Z]+)*_[0-9]_[0-9])$",
+    }),
+    {
+      description:
+        "The licences that are taken, as GBIF names them: `[CC0_1_0, CC_BY_4_0, CC_BY_NC_4_0, UNSPECIFIED]`, or `[any]`. The others count as filtered.",
+      minItems: 1,
+    },
+  ),
   observers: oneOf(["as_published", "anonymous"], {
     description:
       "Whether observers and determiners are named. `anonymous` leaves out the holder of the rights too.",

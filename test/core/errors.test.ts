@@ -178,6 +178,23 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "iNaturalist cannot be asked at https://api/v2: it answers 502. What was answered before is loaded; run again to go on.",
   ],
   [
+    errors.tooManyRejects({
+      flow: "synthese",
+      byCode: [
+        ["no_coordinates", 16],
+        ["date_missing", 14],
+      ],
+      read: 1310,
+      limit: "1%",
+      examples: [{ place: "a.sql#1", code: "no_coordinates", message: "No place." }],
+      file: "r.ndjson",
+    }),
+    "30 records were rejected of 1310 read in flow `synthese`; its limit is 1%.\n" +
+      "  16 no_coordinates, 14 date_missing; such as\n" +
+      "  a.sql#1 no_coordinates: No place.\n  and 29 more.\n" +
+      "Nothing was committed. All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.",
+  ],
+  [
     errors.keyNotGiven("idd", ["id", "n"]),
     "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
   ],

@@ -520,6 +520,15 @@ onEachDatabase((database) => {
       );
     });
 
+    test("a table that was made for a load that failed does not stay in the way", async () => {
+      const rows = [{ id: "1", n: "Missouri" }];
+      const create = (n: string) => ({ columns: { id: "bigint", n }, primary_key: ["id"] });
+      const failed = await merge("made_in_vain", rows, { create: create("integer") });
+      assert.equal(codeOf(failed.error), "too_many_rejects");
+      const mended = await merge("made_in_vain", rows, { create: create("text") });
+      assert.deepEqual(mended.counts, [1, 0, 0], messageOf(mended.error));
+    });
+
     test("agrees with the obvious merge on random tables and rows, with a track and without", async () => {
       const random = randomFrom(7);
       for (let round = 0; round < 12; round++) {
