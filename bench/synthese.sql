@@ -1,4 +1,4 @@
--- What the hand procedure left as TODO, written by hand in plain SQL: the bench's other side.
+-- The step that the hand procedure never had, in plain SQL as one would write it by hand: the bench's other side.
 -- `insert … select … on conflict do update … where … is distinct from …`, the mapping of pipelines/sinp in SQL.
 
 create schema if not exists bench;

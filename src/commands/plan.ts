@@ -1,3 +1,4 @@
+import { COUNTED } from "../core/accounting.ts";
 import { count, duration } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
@@ -56,26 +57,16 @@ export const planCommand = async (
   return 0;
 };
 
-const COUNTS = [
-  "read",
-  "inserted",
-  "updated",
-  "unchanged",
-  "held",
-  "rejected",
-  "filtered",
-] as const;
-
 /** What a run would do, for people: the counts of all flows, then of each what it changes and refuses. */
 export const planLines = (
   { pipeline, flows, skipped }: Pick<Rehearsal, "pipeline" | "flows" | "skipped">,
   width: number,
 ): string[] => {
-  const counts = flows.map((flow) => [flow.name, ...COUNTS.map((name) => count(flow[name]))]);
+  const counts = flows.map((flow) => [flow.name, ...COUNTED.map((name) => count(flow[name]))]);
   return [
     `A run of ${pipeline} would do this:`,
     "",
-    ...(flows.length > 0 ? tableLines([["flow", ...COUNTS], ...counts], { width }) : []),
+    ...(flows.length > 0 ? tableLines([["flow", ...COUNTED], ...counts], { width }) : []),
     ...flows.flatMap((flow) => detailLines(flow, width)),
     ...(skipped.length > 0 ? ["", "Setup would also execute, outside a transaction:"] : []),
     ...skipped.flatMap((sql) => tableLines([[sql]], { width, indent: "  " })),

@@ -248,7 +248,8 @@ export class FlowAccount {
 const EXAMPLES = 3;
 const COPY_BYTES = 1024 * 1024;
 
-const COUNTED = [
+/** The counts of a flow, in the order in which people read them. */
+export const COUNTED = [
   "read",
   "inserted",
   "updated",

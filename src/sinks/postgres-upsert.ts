@@ -1,21 +1,18 @@
-import { createHash } from "node:crypto";
 import { type Static, Type } from "typebox";
 import type { Tally } from "../core/accounting.ts";
 import { ahead } from "../core/ahead.ts";
-import type { Batch } from "../core/batch.ts";
-import type { Column } from "../core/columns.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
-import type { CopyWriter } from "../core/copy-writer.ts";
 import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
 import { requireTable } from "../postgres/catalog.ts";
-import { CHUNKS_AHEAD, type Chunk, type ChunkColumns, chunksOf } from "../postgres/chunks.ts";
+import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
-import type { Merged, MergeSettings } from "../postgres/merge/merge.ts";
+import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { type Merged, type MergeSettings, NOTHING_MERGED } from "../postgres/merge/merge.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
-import { type MergeShape, mergeShape } from "../postgres/merge/shape.ts";
+import { mergeShape } from "../postgres/merge/shape.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
@@ -200,7 +197,7 @@ async function* mergeAll(
   },
 ): AsyncGenerator<Commit> {
   let open: { tally: Tally; merged: Merged; rows: number } | undefined;
-  let all = NOTHING;
+  let all = NOTHING_MERGED;
   let isBegun = true;
   const begin = async () => {
     // While a metered source waits for its next answer, no transaction is open.
@@ -209,7 +206,7 @@ async function* mergeAll(
     // Constraints that wait for the commit would name no row, and undo everything.
     await session.query("set constraints all immediate");
     if (isMetered) await session.script(ROW_BY_ROW);
-    return { tally: context.tally(), merged: NOTHING, rows: 0 };
+    return { tally: context.tally(), merged: NOTHING_MERGED, rows: 0 };
   };
   const commit = async ({ tally, merged }: NonNullable<typeof open>): Promise<Commit> => {
     const { inserted, updated, unchanged, held, changes, examples } = merged;
@@ -260,17 +257,6 @@ const tellHeld = (table: string, { held, heldExamples }: Merged, { log }: Contex
   );
 };
 
-const NOTHING: Merged = {
-  inserted: 0,
-  updated: 0,
-  unchanged: 0,
-  held: 0,
-  heldExamples: [],
-  rejected: [],
-  changes: {},
-  examples: [],
-};
-
 const sum = (a: Merged, b: Merged): Merged => {
   const changes = { ...a.changes };
   for (const [name, rows] of Object.entries(b.changes)) changes[name] = (changes[name] ?? 0) + rows;
@@ -283,49 +269,5 @@ const sum = (a: Merged, b: Merged): Merged => {
     rejected: [],
     changes,
     examples: [...a.examples, ...b.examples],
-  };
-};
-
-/**
- * The columns of a chunk as `chunkMerger` wants them.
- *
- * The hash is that of the key's and the compared values as COPY text: their bytes lie in the writer, side by side.
- */
-const chunkColumns = (shape: MergeShape): ((batch: Batch) => ChunkColumns) => {
-  let start = 0;
-  let hash = "";
-  const number = {
-    text: () => null,
-    copyTo: (writer: CopyWriter) => {
-      writer.text(String(writer.rows));
-      start = writer.sizeBytes;
-    },
-  };
-  const hashing = {
-    text: () => hash,
-    copyTo: (writer: CopyWriter) => {
-      const bytes = writer.data.subarray(start);
-      hash = createHash("sha256").update(bytes).digest("hex").slice(0, 32);
-      writer.text(hash);
-    },
-  };
-  const hashed = { text: () => hash, copyTo: (writer: CopyWriter) => writer.text(hash) };
-  const named = (batch: Batch, names: readonly string[]): Column[] =>
-    names.map((name) => batch.column(name));
-  return (batch) => {
-    const key = named(
-      batch,
-      shape.key.map(({ name }) => name),
-    );
-    return {
-      data: [
-        number,
-        ...key,
-        ...named(batch, shape.hashed),
-        hashing,
-        ...named(batch, shape.unhashed),
-      ],
-      probe: [number, ...key, hashed],
-    };
   };
 };

@@ -7,7 +7,7 @@ import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";
 import { quoted } from "../names.ts";
-import type { Merged, MergeSettings, Reason } from "./merge.ts";
+import { type Merged, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import * as sql from "./sql.ts";
 import { DIFF, NUMBER, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
@@ -59,7 +59,7 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
     await session.query(sql.touchTrack(shape, track), [run]);
     const seen = of("unchanged")?.rows ?? 0;
     const candidates = of("candidate")?.numbers ?? [];
-    if (candidates.length === 0) return { ...NOTHING, unchanged: seen, rejected };
+    if (candidates.length === 0) return { ...NOTHING_MERGED, unchanged: seen, rejected };
 
     const staged = await staging(linesOf(chunk, candidates));
     rejected.push(...staged.rejected);
@@ -76,8 +76,6 @@ interface Verdict {
   readonly rows: number;
   readonly numbers: number[];
 }
-
-const NOTHING = { inserted: 0, updated: 0, held: 0, heldExamples: [], changes: {}, examples: [] };
 
 /** These rows of a chunk. */
 const linesOf = (chunk: Chunk, numbers: readonly number[]): CopyRows => {

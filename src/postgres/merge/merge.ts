@@ -18,6 +18,18 @@ export interface Merged extends Changes {
   readonly rejected: readonly Rejected[];
 }
 
+/** Of a chunk without a row to write. */
+export const NOTHING_MERGED: Merged = {
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  held: 0,
+  heldExamples: [],
+  rejected: [],
+  changes: {},
+  examples: [],
+};
+
 /** What a merge needs to know besides the rows. */
 export interface MergeSettings {
   readonly shape: MergeShape;
