@@ -1,4 +1,3 @@
-import { type Static, Type } from "typebox";
 import type { Tally } from "../core/accounting.ts";
 import { ahead } from "../core/ahead.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
@@ -6,6 +5,7 @@ import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
+import { type Static, Type } from "../core/type.ts";
 import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
