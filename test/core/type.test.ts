@@ -26,7 +26,10 @@ test("a schema is the one that typebox makes, letter for letter", () => {
 });
 
 test("an option that typebox made optional is optional here, and the other way round", () => {
-  assert.equal(Type.Object({ a: typebox.Type.Optional(typebox.Type.String()) }).required, undefined);
+  assert.equal(
+    Type.Object({ a: typebox.Type.Optional(typebox.Type.String()) }).required,
+    undefined,
+  );
   assert.equal(typebox.Type.Object({ a: Type.Optional(Type.String()) }).required, undefined);
 });
 
