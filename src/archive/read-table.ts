@@ -1,7 +1,7 @@
-import { Type } from "typebox";
 import type { Batch, Input } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
 import { textBatch } from "../core/text-batch.ts";
+import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
 import { type Dataset, datasetsOf } from "./eml.ts";
 import type { Archive, Entry } from "./entries.ts";

@@ -50,6 +50,20 @@ create table if not exists runner.flow (
   committed_at timestamptz not null default now(),
   primary key (run, flow)
 );
+alter table runner.flow
+  add column if not exists adopted bigint not null default 0,
+  add column if not exists rekeyed bigint not null default 0,
+  add column if not exists vanished bigint not null default 0;
+create table if not exists runner.finding (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  kind text not null,
+  key text not null,
+  column_name text,
+  old text,
+  new text
+);
+create index if not exists finding_run on runner.finding (run, flow, kind);
 create table if not exists runner.reject (
   run bigint not null references runner.run on delete cascade,
   flow text not null,
@@ -237,7 +251,7 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
 
 const isPresent = async (session: Session): Promise<boolean> => {
   const { rows } = await session.query<{ present: boolean }>(
-    "select to_regclass('runner.lock') is not null as present",
+    `select to_regclass('runner.lock') is not null and to_regclass('runner.finding') is not null as present`,
   );
   return rows[0]?.present === true;
 };
