@@ -3,10 +3,11 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
-import { type GuessFlags, guessCommand } from "./commands/guess.ts";
+import type { GuessFlags } from "./commands/guess.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
+import type { TestFlags } from "./commands/test.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import { suggestion } from "./core/errors.ts";
@@ -41,6 +42,11 @@ const wholeNumber = (value: string): number => {
 
 const databaseOption = () =>
   new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
+
+const formatOption = () =>
+  new Option("--format <format>", "how to tell")
+    .choices(["text", "json", "github"])
+    .default("text");
 
 /** commander's "error: unknown option '--flwo'", as a sentence. */
 const sentenceOf = (text: string): string => {
@@ -77,11 +83,7 @@ const program = (end: (code: number) => void): Command => {
     .command("validate")
     .description("check pipelines: offline, without secrets, without a database")
     .argument("<target...>", "YAML files, or folders of them")
-    .addOption(
-      new Option("--format <format>", "how to tell")
-        .choices(["text", "json", "github"])
-        .default("text"),
-    )
+    .addOption(formatOption())
     .option("--print", "print the pipeline with its included files in their places")
     .action(async (targets: string[], flags: ValidateFlags) =>
       end(await validateCommand(targets, flags)),
@@ -123,14 +125,29 @@ const program = (end: (code: number) => void): Command => {
     .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
     .option("--json", "print it as one JSON object instead")
     .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
-    .action(async (archive: string, flags: GuessFlags) =>
-      end(await guessCommand(archive, flags, interrupted())),
-    );
+    .action(async (archive: string, flags: GuessFlags) => {
+      const { guessCommand } = await import("./commands/guess.ts");
+      end(await guessCommand(archive, flags, interrupted()));
+    });
+
+  main
+    .command("test")
+    .description("run the tests of pipelines (`NAME.test.yaml`): without network or server")
+    .argument("<target...>", "test files, pipelines that have one beside them, or folders")
+    .addOption(formatOption())
+    .action(async (targets: string[], flags: TestFlags) => {
+      const { testCommand } = await import("./commands/test.ts");
+      end(await testCommand(targets, flags, interrupted()));
+    });
 
   main
     .command("schema")
     .description("print the JSON Schema of pipeline files, for editors")
-    .action(() => console.log(JSON.stringify(pipelineSchema(components), null, 2)));
+    .option("--tests", "that of test files instead")
+    .action(async ({ tests }: { tests?: boolean }) => {
+      const { testSchema } = await import("./testing/test-json-schema.ts");
+      console.log(JSON.stringify(tests ? testSchema() : pipelineSchema(components), null, 2));
+    });
 
   main
     .command("components")
