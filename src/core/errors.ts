@@ -837,6 +837,15 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** Rows that are to be adopted are told apart by their primary key. */
+export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
+  new RunnerError(
+    "adopt_needs_primary_key",
+    1,
+    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Nothing was loaded; add one, or leave \`adopt\` out.`,
+    { subject: "adopt" },
+  );
+
 /** The track table is another target's, or another tool's. */
 export const trackDiffers = (
   table: string,

@@ -1,8 +1,9 @@
 /** What the steps of a merge share. */
 
-import type { Changes, Findings } from "../../core/accounting.ts";
+import type { Changes, Finding, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
+import type { Adopt } from "./adopt.ts";
 import type { MergeShape } from "./shape.ts";
 import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
@@ -41,6 +42,7 @@ export interface MergeSettings {
   readonly unique: UniqueKey;
   /** The track table for SQL. */
   readonly track: string;
+  readonly adopt: Adopt | undefined;
   readonly run: string;
 }
 
@@ -50,6 +52,7 @@ export interface Merge {
   readonly settings: MergeSettings;
   readonly where: string;
   readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
+  readonly find: (findings: readonly Finding[]) => void;
   /** Columns of which the flow has an example: no more are looked for. */
   readonly exemplified: Set<string>;
 }
