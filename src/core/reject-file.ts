@@ -4,6 +4,12 @@ import { createInterface } from "node:readline";
 import type { Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
+/** A part of the file, in bytes. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * The run's rejects as NDJSON, each written at once: a run that was rolled back still shows what it
  * refused. It is also where a commit reads its rejects from, so that they need no memory.
@@ -46,10 +52,12 @@ export class RejectFile {
     this.#sizeBytes += text.length;
   }
 
-  /** The rejects that were appended from a position on. */
-  async *since(position: number): AsyncGenerator<Rejected> {
-    if (position === this.#sizeBytes) return;
-    const lines = createInterface({ input: createReadStream(this.path, { start: position }) });
+  /** The rejects between two positions. */
+  async *between({ start, end }: Stretch): AsyncGenerator<Rejected> {
+    if (start === end) return;
+    // The stream's own `end` is the last byte.
+    const input = createReadStream(this.path, { start, end: end - 1 });
+    const lines = createInterface({ input });
     for await (const line of lines) {
       const { code, message, place, record } = JSON.parse(line);
       yield { code, message, place, raw: record };

@@ -8,7 +8,7 @@ import { RejectFile } from "../../src/core/reject-file.ts";
 
 const reject = (place: string): Rejected => ({ place, raw: "a\tb", code: "bad", message: "No." });
 
-test("a reject file has the rejects of its own run alone, from each position on", async () => {
+test("a reject file has the rejects of its own run alone, and gives those between two positions", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   const path = join(folder, "rejects", "x-1.ndjson");
   const other = new RejectFile(path);
@@ -19,8 +19,12 @@ test("a reject file has the rejects of its own run alone, from each position on"
   file.append("flow", [reject("a:1")]);
   const position = file.sizeBytes;
   file.append("flow", [reject("a:2")]);
-  assert.deepEqual(await Array.fromAsync(file.since(0)), [reject("a:1"), reject("a:2")]);
-  assert.deepEqual(await Array.fromAsync(file.since(position)), [reject("a:2")]);
+  const end = file.sizeBytes;
+  file.append("flow", [reject("a:3")]);
+  const between = (start: number, to: number) => Array.fromAsync(file.between({ start, end: to }));
+  assert.deepEqual(await between(0, end), [reject("a:1"), reject("a:2")]);
+  assert.deepEqual(await between(position, end), [reject("a:2")]);
+  assert.deepEqual(await between(end, end), []);
   file.close();
   assert.doesNotMatch(await readFile(path, "utf8"), /other/);
   await rm(folder, { recursive: true });
