@@ -7,6 +7,7 @@ import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
 import { readYaml } from "../core/yaml-file.ts";
 import { components } from "../registry.ts";
+import { explainLine, languageOf } from "./explain.ts";
 
 export interface ValidateFlags {
   readonly format: "text" | "json" | "github";
@@ -48,7 +49,15 @@ export const validateCommand = async (
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
-  return complaints.length > 0 ? 2 : 0;
+  if (complaints.length === 0) return 0;
+  if (flags.format === "text")
+    console.error(
+      explainLine(
+        complaints.map(({ code }) => code),
+        languageOf(process.env),
+      ),
+    );
+  return 2;
 };
 
 const reportFile = (
