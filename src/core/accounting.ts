@@ -233,10 +233,11 @@ export class FlowAccount {
       await session.copyIn(COPY_REJECTS, writer.data);
       writer.clear();
     };
-    for await (const { code, message, place, raw } of this.#rejectFile.since(position)) {
-      for (const value of [this.#state.run, this.flow, code, message, place, raw]) {
-        // A record with a NUL was rejected for it; it must not stop the account of that.
-        writer.text(value.replaceAll("\0", "\u2400"));
+    for await (const reject of this.#rejectFile.since(position)) {
+      const { code, message, place, record, id, fields } = reject;
+      const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
+      for (const value of [this.#state.run, this.flow, code, message, place, record, id, values]) {
+        writer.text(withoutNul(value));
       }
       writer.endRow();
       if (writer.sizeBytes > COPY_BYTES) await send();
@@ -275,7 +276,12 @@ values ($1, $2, ${COUNTED.map((_, index) => `$${index + 3}`).join(", ")})
 on conflict (run, flow) do update set committed_at = now(),
   ${COUNTED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
 
-const COPY_REJECTS = "copy runner.reject (run, flow, code, message, place, record) from stdin";
+const COPY_REJECTS =
+  "copy runner.reject (run, flow, code, message, place, record, id, fields) from stdin";
+
+/** A record with a NUL was rejected for it; it must not stop the account of that. */
+const withoutNul = <T>(value: T): T =>
+  (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
 
 const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
   read === inserted + updated + unchanged + held + rejected + filtered;
