@@ -193,6 +193,32 @@ onEachDatabase((database) => {
       );
     });
 
+    test("a schema `runner` of an earlier version gets the newer counts and keeps the old ones", async () => {
+      const earlier = await run(database(), [
+        flowOf({ name: "old", source: rowsSource([{ id: "1" }]), sink: into("earlier") }),
+      ]);
+      await execute(
+        database(),
+        `alter table runner.flow drop column adopted, drop column rekeyed, drop column vanished;
+         drop table runner.finding; comment on schema runner is null;`,
+      );
+      const { status, error } = await run(database(), [
+        flowOf({ name: "new", source: rowsSource([{ id: "1" }]), sink: into("earlier") }),
+      ]);
+      assert.equal(status, "done", messageOf(error));
+      assert.deepEqual(
+        await rowsOf(
+          database(),
+          `select flow, inserted::int, adopted::int, rekeyed::int, vanished::int from runner.flow where run >= ${earlier.run} order by run`,
+        ),
+        [
+          { flow: "old", inserted: 1, adopted: 0, rekeyed: 0, vanished: 0 },
+          { flow: "new", inserted: 1, adopted: 0, rekeyed: 0, vanished: 0 },
+        ],
+      );
+      assert.deepEqual(await rowsOf(database(), "select * from runner.finding"), []);
+    });
+
     test("a preview gives the batches after the transforms and opens no database", async () => {
       const plan = planOf(database(), [
         flowOf({ source: rowsSource([{ id: "1" }]), sink: into("p") }),

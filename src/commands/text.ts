@@ -35,10 +35,18 @@ export const flowLine = (flow: FlowSummary): string => {
   const kinds = ["inserted", "updated", "unchanged", "held", "rejected", "filtered"] as const;
   const parts = kinds
     .filter((kind) => flow[kind] > 0 || kind === "inserted")
-    .map((kind) => `${count(flow[kind])} ${kind}`);
+    .map((kind) => `${count(flow[kind])} ${kind}${kind === "updated" ? movedOf(flow) : ""}`);
+  if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished`);
   const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
   const rate = flow.seconds > 0 ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)` : "";
   return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
+};
+
+/** ` (3 adopted, 1 rekeyed)`: those among the updated rows whose key is new. */
+const movedOf = (flow: FlowSummary): string => {
+  const kinds = (["adopted", "rekeyed"] as const).filter((kind) => flow[kind] > 0);
+  if (kinds.length === 0) return "";
+  return ` (${kinds.map((kind) => `${count(flow[kind])} ${kind}`).join(", ")})`;
 };
 
 /** What is left to say when a run is over. */

@@ -53,6 +53,20 @@ create table if not exists runner.flow (
   committed_at timestamptz not null default now(),
   primary key (run, flow)
 );
+alter table runner.flow
+  add column if not exists adopted bigint not null default 0,
+  add column if not exists rekeyed bigint not null default 0,
+  add column if not exists vanished bigint not null default 0;
+create table if not exists runner.finding (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  kind text not null,
+  key text not null,
+  column_name text,
+  old text,
+  new text
+);
+create index if not exists finding_run on runner.finding (run, flow, kind);
 create table if not exists runner.reject (
   run bigint not null references runner.run on delete cascade,
   flow text not null,
