@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
+import { type GuessFlags, guessCommand } from "./commands/guess.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
@@ -114,6 +115,18 @@ const program = (end: (code: number) => void): Command => {
     .option("--json", "print it as one JSON object instead")
     .action(async (file: string, flags: PlanFlags) =>
       end(await planCommand(file, flags, interrupted())),
+    );
+
+  main
+    .command("guess")
+    .description("show what is in an archive: tables, columns that are filled, types, examples")
+    .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
+    .option("--table <name>", "only this table")
+    .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
+    .option("--json", "print it as one JSON object instead")
+    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
+    .action(async (archive: string, flags: GuessFlags) =>
+      end(await guessCommand(archive, flags, interrupted())),
     );
 
   main

@@ -117,9 +117,12 @@ describe("runner", () => {
         held: 0,
         rejected: 0,
         filtered: 0,
+        adopted: 0,
+        rekeyed: 0,
         vanished: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
+        findings: [],
       },
     );
   });

@@ -23,7 +23,10 @@ export const explainCommand = (codes: readonly string[], language: Language): nu
 };
 
 /** The line below a message that says how to learn more: `runner explain too_many_rejects`. */
-export const explainLine = (codes: Iterable<string>, language: Language): string => {
+export const explainLine = (
+  codes: Iterable<string>,
+  language: Language = languageOf(process.env),
+): string => {
   const command = `\`runner explain ${[...new Set(codes)].slice(0, 5).join(" ")}\``;
   return language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`;
 };

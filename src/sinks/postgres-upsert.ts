@@ -1,15 +1,15 @@
-import { type Static, Type } from "typebox";
 import type { Tally } from "../core/accounting.ts";
 import { ahead } from "../core/ahead.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
 import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
-import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
+import { type Static, Type } from "../core/type.ts";
 import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED } from "../postgres/merge/merge.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
@@ -209,11 +209,11 @@ async function* mergeAll(
     return { tally: context.tally(), merged: NOTHING_MERGED, rows: 0 };
   };
   const commit = async ({ tally, merged }: NonNullable<typeof open>): Promise<Commit> => {
-    const { inserted, updated, unchanged, held, changes, examples } = merged;
-    all = sum(all, merged);
+    const { rejected: _, ...counts } = merged;
+    all = sum(all, { ...merged, findings: firstOfEachKind(merged.findings) });
     // A rehearsal goes on in the same transaction.
     if (isMetered) await session.script(AS_IT_WAS);
-    return tally.commit(session, { inserted, updated, unchanged, held, changes, examples });
+    return tally.commit(session, counts);
   };
   for await (const chunk of chunks) {
     open ??= await begin();
@@ -232,30 +232,12 @@ async function* mergeAll(
     open = undefined;
   }
   if (open) yield await commit(open);
-  tellHeld(table, all, context);
+  tellFindings(table, all, context);
 }
 
 /** A page of some hundred answers is looked up by index: a hash of the whole target for each costs more each time. */
 const ROW_BY_ROW = "set local enable_hashjoin = off; set local enable_mergejoin = off";
 const AS_IT_WAS = "set local enable_hashjoin to default; set local enable_mergejoin to default";
-
-/** Changes that were held, of so many are told old and new. */
-const HELD_SHOWN = 20;
-
-const tellHeld = (table: string, { held, heldExamples }: Merged, { log }: Context): void => {
-  if (held === 0) return;
-  const shown = (value: string | null) => (value === null ? "(empty)" : JSON.stringify(value));
-  const lines = heldExamples.map(
-    ({ key, column, ...change }) =>
-      `  ${key}: ${column} ${shown(change.old)} → ${shown(change.new)}`,
-  );
-  log.warn(
-    [
-      `${held === 1 ? "1 row" : `${count(held)} rows`} of \`${table}\` would change and ${held === 1 ? "was left as it is" : "were left as they are"} (\`hold_when\`). For example:`,
-      ...lines,
-    ].join("\n"),
-  );
-};
 
 const sum = (a: Merged, b: Merged): Merged => {
   const changes = { ...a.changes };
@@ -265,7 +247,9 @@ const sum = (a: Merged, b: Merged): Merged => {
     updated: a.updated + b.updated,
     unchanged: a.unchanged + b.unchanged,
     held: a.held + b.held,
-    heldExamples: [...a.heldExamples, ...b.heldExamples].slice(0, HELD_SHOWN),
+    adopted: a.adopted + b.adopted,
+    rekeyed: a.rekeyed + b.rekeyed,
+    findings: [...a.findings, ...b.findings],
     rejected: [],
     changes,
     examples: [...a.examples, ...b.examples],
