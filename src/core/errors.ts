@@ -110,6 +110,16 @@ export const filterCondition = (given: number): RunnerError =>
       "For several conditions, write several filters.",
   );
 
+// Validating
+
+/** A folder that was to be validated has nothing to validate. */
+export const noPipelineThere = (folder: string): RunnerError =>
+  new RunnerError(
+    "no_pipeline_there",
+    2,
+    `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
+  );
+
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */

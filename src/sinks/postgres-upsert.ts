@@ -1,16 +1,16 @@
-import { type Static, Type } from "typebox";
 import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
 import { parallelNeedsTrack, parallelNotWhole } from "../core/errors.ts";
 import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
-import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
+import { type Static, Type } from "../core/type.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
@@ -157,7 +157,7 @@ export const postgresUpsert = defineSink({
       const merge = await prepare(session, settings, { names, run: context.run.id, isShared });
       let total = NOTHING_MERGED;
       const onCommit = (merged: Merged) => {
-        total = sum(total, merged);
+        total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
       };
       const work = { session, merge, context, onCommit };
       if (isShared) {
@@ -167,7 +167,7 @@ export const postgresUpsert = defineSink({
         yield* mergeAlone(all, { ...work, isMetered: isMetered(first), settings });
       }
       await session.script(dropTemporary());
-      tellHeld(settings.table, total, context);
+      tellFindings(settings.table, total, context);
     };
   },
 });
@@ -251,18 +251,3 @@ const mergeAlone = (
 /** A page of some hundred answers is looked up by index: a hash of the whole target for each costs more each time. */
 const ROW_BY_ROW = "set local enable_hashjoin = off; set local enable_mergejoin = off";
 const AS_IT_WAS = "set local enable_hashjoin to default; set local enable_mergejoin to default";
-
-const tellHeld = (table: string, { held, heldExamples }: Merged, { log }: Context): void => {
-  if (held === 0) return;
-  const shown = (value: string | null) => (value === null ? "(empty)" : JSON.stringify(value));
-  const lines = heldExamples.map(
-    ({ key, column, ...change }) =>
-      `  ${key}: ${column} ${shown(change.old)} → ${shown(change.new)}`,
-  );
-  log.warn(
-    [
-      `${held === 1 ? "1 row" : `${count(held)} rows`} of \`${table}\` would change and ${held === 1 ? "was left as it is" : "were left as they are"} (\`hold_when\`). For example:`,
-      ...lines,
-    ].join("\n"),
-  );
-};

@@ -64,8 +64,7 @@ const commit = async (
   stop.throwIfAborted();
   // A rehearsal goes on in the same transaction.
   if (atEnd !== undefined) await session.script(atEnd);
-  const { inserted, updated, unchanged, held, changes, examples } = merged;
-  const counts = { inserted, updated, unchanged, held, changes, examples };
+  const { rejected: _, ...counts } = merged;
   const committed = await tally.commit(session, counts);
   onCommit(merged);
   return committed;

@@ -1,6 +1,6 @@
 /** What the steps of a merge share. */
 
-import type { Changes } from "../../core/accounting.ts";
+import type { Changes, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
 import type { Chunk } from "../chunks.ts";
@@ -9,13 +9,16 @@ import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
 
 /** What became of the rows of a chunk. */
-export interface Merged extends Changes {
+export interface Merged extends Changes, Findings {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
   /** Changed rows that were left as they are. */
   readonly held: number;
-  readonly heldExamples: Changes["examples"];
+  /** Rows of another origin that have the key of a row of this flow from now on. */
+  readonly adopted: number;
+  /** Rows of the flow's own that have got a new key. */
+  readonly rekeyed: number;
   readonly rejected: readonly Rejected[];
 }
 
@@ -25,14 +28,13 @@ export const NOTHING_MERGED: Merged = {
   updated: 0,
   unchanged: 0,
   held: 0,
-  heldExamples: [],
+  adopted: 0,
+  rekeyed: 0,
+  findings: [],
   rejected: [],
   changes: {},
   examples: [],
 };
-
-/** Changes that were held, of so many are told old and new. */
-const HELD_SHOWN = 20;
 
 /** Of two parts. */
 export const sum = (a: Merged, b: Merged): Merged => {
@@ -43,7 +45,9 @@ export const sum = (a: Merged, b: Merged): Merged => {
     updated: a.updated + b.updated,
     unchanged: a.unchanged + b.unchanged,
     held: a.held + b.held,
-    heldExamples: [...a.heldExamples, ...b.heldExamples].slice(0, HELD_SHOWN),
+    adopted: a.adopted + b.adopted,
+    rekeyed: a.rekeyed + b.rekeyed,
+    findings: [...a.findings, ...b.findings],
     rejected: [],
     changes,
     examples: [...a.examples, ...b.examples],

@@ -14,6 +14,10 @@ export const sameKey = ({ key }: MergeShape, a: string, b: string): string =>
 const keyOf = ({ key }: MergeShape, alias: string): string =>
   key.map(({ name }) => `${alias}.${quoted(name)}`).join(", ");
 
+/** The values of the key as an array of text. */
+export const keyArray = ({ key }: MergeShape, alias: string): string =>
+  `array[${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")}]`;
+
 /** The key for people: `3, 12 `. */
 const keyText = ({ key }: MergeShape, alias: string): string =>
   `concat_ws(', ', ${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")})`;
@@ -88,7 +92,8 @@ export const uniqueConflicts = (
           .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
           .join(" and ");
   return `
-  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key, ${isOwn} as is_own,
+  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
+         ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
            or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked
@@ -256,7 +261,7 @@ export const insert = (shape: MergeShape, rows: string): string => {
 export const examples = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
-  { rows, where, most }: { rows: string; where: string; most: number },
+  { rows, where, most }: { rows: string; where: string; most: number | "all" },
 ): string => `
   select ${keyText(shape, "target")} as key, ${columns
     .map(({ target, json }, index) => {

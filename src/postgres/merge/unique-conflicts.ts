@@ -1,5 +1,6 @@
 import { mergeOvertaken } from "../../core/errors.ts";
 import { forgetStaged, type Merge, type Reason } from "./merge.ts";
+import type { Moved } from "./moved.ts";
 import type { UniqueOption } from "./shape.ts";
 import * as sql from "./sql.ts";
 
@@ -7,6 +8,8 @@ interface Conflict {
   readonly n: number;
   readonly value: string;
   readonly key: string;
+  readonly old_key: (string | null)[];
+  readonly new_key: string[];
   readonly is_own: boolean;
   readonly is_seen: boolean;
   readonly is_tracked: boolean;
@@ -14,9 +17,9 @@ interface Conflict {
 
 /**
  * New rows whose unique value the target has already: under another owner they are set aside; the same
- * owner's row, when its key did not come in this run, has got a new key. Gives the numbers of those.
+ * owner's row, when its key did not come in this run, has got a new key. Gives those.
  */
-export const settleUnique = async (merge: Merge): Promise<readonly number[]> => {
+export const settleUnique = async (merge: Merge): Promise<readonly Moved[]> => {
   const { session, settings, where, setAside } = merge;
   const { shape, track, run } = settings;
   if (shape.unique === undefined) return [];
@@ -40,7 +43,9 @@ export const settleUnique = async (merge: Merge): Promise<readonly number[]> => 
     if (forgotten.count !== tracked) throw mergeOvertaken(shape.table.name);
     await session.query(update, [moved]);
   }
-  return moved;
+  return rows
+    .filter(({ n }) => moved.includes(n))
+    .map(({ n, old_key, new_key }) => ({ kind: "rekeyed", n, oldKey: old_key, newKey: new_key }));
 };
 
 const conflictReason = (
