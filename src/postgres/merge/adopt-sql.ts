@@ -1,6 +1,6 @@
 /** The statements by which rows of another origin are found and taken over. */
 
-import { quoted } from "../names.ts";
+import { quoted, quotedList } from "../names.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
 import { assignments, keyArray, sameKey } from "./sql.ts";
 import { ADOPT_SCOPE, ADOPTABLE, NUMBER, STAGE } from "./temporary.ts";
@@ -8,16 +8,34 @@ import { ADOPT_SCOPE, ADOPTABLE, NUMBER, STAGE } from "./temporary.ts";
 /** The columns of the target's primary key. */
 export type Identity = readonly { readonly name: string; readonly type: string }[];
 
+/** How the rows of the target that may be adopted are told apart: by its primary key. */
+export interface Adopt {
+  readonly option: AdoptOption;
+  readonly identity: Identity;
+}
+
+/** The temporary tables of what may be adopted, besides those of any merge. */
+export const adoptTables = ({ table }: MergeShape, { option, identity }: Adopt): string => {
+  const within = option.within.map((name, index) => {
+    const found = table.columns.find((column) => column.name === name);
+    return `w${index} ${found?.declaredType ?? "text"} not null`;
+  });
+  const columns = [
+    ...identity.map(({ name, type }) => `${quoted(`row ${name}`)} ${type} not null`),
+    ...within,
+    ...option.match.map((_, index) => `m${index} text`),
+  ];
+  return `
+    create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
+    create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));`;
+};
+
 /**
  * `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
  * that are records of this chunk, by the first expression that fits, and `apply` gives rows their new key:
  * `$1` are the numbers of the records, the other parameters the rows' primary keys.
  */
-export const adoptSql = (
-  shape: MergeShape,
-  { option, identity }: { option: AdoptOption; identity: Identity },
-  where: string,
-) => {
+export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: string) => {
   const { table } = shape;
   const isNew = `not exists (select from ${table.sql} as target where ${sameKey(shape, "target", "stage")}${where})`;
   const within = option.within.map((name, index) => ({ name: quoted(name), w: `w${index}` }));

@@ -1,19 +1,12 @@
 import { adoptNeedsPrimaryKey } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
-import { quoted, quotedList } from "../names.ts";
-import { adoptSql, type Identity } from "./adopt-sql.ts";
+import { type Adopt, adoptSql, type Identity } from "./adopt-sql.ts";
 import { forgetStaged, type Merge } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
 import { ADOPTABLE } from "./temporary.ts";
 
-/** How the rows of the target that may be adopted are told apart: by its primary key. */
-export interface Adopt {
-  readonly option: AdoptOption;
-  readonly identity: Identity;
-}
-
-/** Makes the temporary tables of what may be adopted; undefined without the option. */
+/** What tells the rows apart; undefined without the option. */
 export const openAdopt = async (
   session: Session,
   shape: MergeShape,
@@ -27,20 +20,6 @@ export const openAdopt = async (
     [table.sql],
   );
   if (identity.length === 0) throw adoptNeedsPrimaryKey(table.name);
-  const within = option.within.map((name, index) => {
-    const found = table.columns.find((column) => column.name === name);
-    return `w${index} ${found?.declaredType ?? "text"} not null`;
-  });
-  await session.script(`
-    create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
-    create temporary table runner_adoptable (
-      ${[
-        ...identity.map(({ name, type }) => `${quoted(`row ${name}`)} ${type} not null`),
-        ...within,
-        ...option.match.map((_, index) => `m${index} text`),
-      ].join(", ")},
-      primary key (${quotedList(identity.map(({ name }) => `row ${name}`))})
-    );`);
   return { option, identity };
 };
 
