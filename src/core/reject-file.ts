@@ -5,6 +5,12 @@ import { createInterface } from "node:readline";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
+/** A part of the file, in bytes. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A reject as it is written down. */
 export interface WrittenReject {
   readonly flow: string;
@@ -58,11 +64,12 @@ export class RejectFile {
     this.#sizeBytes += text.length;
   }
 
-  /** The rejects that were appended from a position on. */
-  async *since(position: number): AsyncGenerator<WrittenReject> {
-    if (position === this.#sizeBytes) return;
-    const lines = createInterface({ input: createReadStream(this.path, { start: position }) });
-    for await (const line of lines) yield JSON.parse(line) as WrittenReject;
+  /** The rejects between two positions. */
+  async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
+    if (start === end) return;
+    // The stream's own `end` is the last byte.
+    const input = createReadStream(this.path, { start, end: end - 1 });
+    for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
   }
 
   close(): void {

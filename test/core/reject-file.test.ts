@@ -22,7 +22,7 @@ const withoutId = ({ id, ...rest }: WrittenReject) => {
   return rest;
 };
 
-test("a reject file has the rejects of its own run alone, from each position on", async () => {
+test("a reject file has the rejects of its own run alone, and gives those between two positions", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   const path = join(folder, "rejects", "x-1.ndjson");
   const other = new RejectFile(path);
@@ -33,13 +33,13 @@ test("a reject file has the rejects of its own run alone, from each position on"
   file.append("flow", [reject("a:1")]);
   const position = file.sizeBytes;
   file.append("flow", [reject("a:2")]);
-  assert.deepEqual(await Array.fromAsync(file.since(0), withoutId), [
-    written(reject("a:1")),
-    written(reject("a:2")),
-  ]);
-  assert.deepEqual(await Array.fromAsync(file.since(position), withoutId), [
-    written(reject("a:2")),
-  ]);
+  const end = file.sizeBytes;
+  file.append("flow", [reject("a:3")]);
+  const between = (start: number, to: number) =>
+    Array.fromAsync(file.between({ start, end: to }), withoutId);
+  assert.deepEqual(await between(0, end), [written(reject("a:1")), written(reject("a:2"))]);
+  assert.deepEqual(await between(position, end), [written(reject("a:2"))]);
+  assert.deepEqual(await between(end, end), []);
   file.close();
   assert.doesNotMatch(await readFile(path, "utf8"), /other/);
   await rm(folder, { recursive: true });
@@ -57,8 +57,10 @@ test("a reject has its values by column, and the same name whenever the same rec
     { ...reject("a:1"), code: "other" },
     { ...reject("mended.csv:2"), id: "from-before" },
   ]);
-  const [one] = await Array.fromAsync(first.since(0));
-  const [again, repaired] = await Array.fromAsync(second.since(0));
+  const [one] = await Array.fromAsync(first.between({ start: 0, end: first.sizeBytes }));
+  const [again, repaired] = await Array.fromAsync(
+    second.between({ start: 0, end: second.sizeBytes }),
+  );
   assert.deepEqual(one?.fields, { a: "a", b: null });
   assert.equal(again?.id, one?.id);
   assert.equal(repaired?.id, "from-before");

@@ -1,8 +1,8 @@
 import type { Changes } from "../../core/accounting.ts";
-import { rowsSuppressed } from "../../core/errors.ts";
+import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
 import { attempt } from "../attempt.ts";
 import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
-import { conditionName } from "../sqlstate.ts";
+import { conditionName, UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { forgetStaged, type Merge, type Merged } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergedColumn } from "./shape.ts";
@@ -94,16 +94,18 @@ interface Group {
  * refused becomes rejects and is forgotten; gives how many were written.
  */
 const writeRows = async (
-  { session, settings, setAside }: Merge,
+  { session, settings, setAside, isHasty }: Merge,
   rows: number,
   work: { statement: string; parameters: readonly unknown[]; suspects: string; one: string },
 ): Promise<number> => {
   const { name } = settings.shape.table;
   const refusal = await attempt(session, async () => {
     const { count } = await session.query(work.statement, work.parameters);
-    if (count !== rows) throw rowsSuppressed(name, rows - count);
+    if (count === rows) return;
+    throw isHasty ? mergeOvertaken(name) : rowsSuppressed(name, rows - count);
   });
   if (refusal === undefined) return rows;
+  if (isHasty && refusal.code === UNIQUE_VIOLATION) throw refusal;
   await session.script(judging(work.suspects, work.one));
   const judged = (await session.query<Judged>("select * from pg_temp.runner_judge()")).rows;
   const refused = new Map(
