@@ -34,7 +34,12 @@ const levels = (page: string): string[] =>
 /** Where the links of a page lead, without the folder and the heading. */
 const targets = (page: string): string[] =>
   [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
-    .map(([, target = ""]) => target.replace(/^(\.\.\/)+|^fr\//g, ""))
+    .map(([, target = ""]) =>
+      target
+        .replace(/^(\.\.\/)+/, "")
+        .replace(/(^|\/)fr\//, "$1")
+        .replace(/\.fr\.md$/, ".md"),
+    )
     .sort();
 
 describe("the pages in two languages", () => {

@@ -60,7 +60,7 @@ const assertShown = (output: string, shown: readonly string[], command: string) 
       isExact = false;
       continue;
     }
-    const parts = line.split("…").map((part) => RegExp.escape(part));
+    const parts = line.split("…").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const pattern = new RegExp(`^${parts.join(".*")}`);
     const found = lines.findIndex((one, index) => index >= at && pattern.test(one));
     const isThere = isExact && at > 0 ? found === at : found >= at;
