@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
+import { explainCommand, languageOf } from "./commands/explain.ts";
 import type { GuessFlags } from "./commands/guess.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
@@ -10,6 +11,7 @@ import { type RunFlags, runCommand } from "./commands/run.ts";
 import type { TestFlags } from "./commands/test.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
+import type { Language } from "./core/codes.ts";
 import { suggestion } from "./core/errors.ts";
 import { pipelineSchema } from "./core/schema.ts";
 import { components } from "./registry.ts";
@@ -154,6 +156,17 @@ const program = (end: (code: number) => void): Command => {
     .description("list sources, transforms and sinks, or show all about one")
     .argument("[name]", "the component")
     .action((name?: string) => end(componentsCommand(name)));
+
+  main
+    .command("explain")
+    .description(
+      "say what a code means and what to do about it; in French where the shell speaks it",
+    )
+    .argument("<code...>", "codes of messages or rejects, such as `too_many_rejects`")
+    .addOption(new Option("--language <language>", "instead of the shell's").choices(["en", "fr"]))
+    .action((codes: string[], { language }: { language?: Language }) =>
+      end(explainCommand(codes, language ?? languageOf(process.env))),
+    );
 
   return main;
 };

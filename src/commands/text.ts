@@ -5,12 +5,14 @@ import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
+import { explainLine } from "./explain.ts";
 
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
   if (error instanceof RunnerError) {
     const { code, message, place } = error;
-    return withoutPasswords(place ? formatComplaint({ code, message, place }) : message);
+    const text = place ? formatComplaint({ code, message, place }) : message;
+    return withoutPasswords(`${text}\n${explainLine([code])}`);
   }
   const system = error as NodeJS.ErrnoException;
   if (system?.syscall !== undefined) return withoutPasswords(`${messageOf(error)}.`);
@@ -55,7 +57,11 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
   const lines = citations.map(citationLine);
   if (status === "done") {
     lines.push(`Done: run ${run} of ${summary.pipeline}, in ${database}.`);
-    if (rejectFile) lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
+    if (rejectFile) {
+      const codes = summary.flows.flatMap((flow) => flow.rejectedByCode.map(([code]) => code));
+      lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
+      if (codes.length > 0) lines.push(explainLine(codes));
+    }
     if (database.startsWith("embedded")) {
       lines.push(
         `Next: \`runner plan ${fileLabel(pipeline)}\` shows what another run would change; ` +

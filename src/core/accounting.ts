@@ -3,7 +3,7 @@ import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
-import type { RejectFile } from "./reject-file.ts";
+import type { RejectFile, Stretch } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
@@ -167,9 +167,17 @@ export class FlowAccount {
     let read = 0;
     let filtered = 0;
     let rejected = 0;
-    const position = this.#rejectFile.sizeBytes;
+    /** Where they are in the file: other transactions may put theirs in between. */
+    const stretches: Stretch[] = [];
     const setAside = (more: readonly Rejected[]) => {
+      if (more.length === 0) return;
       rejected += more.length;
+      const start = this.#rejectFile.sizeBytes;
+      this.#rejectFile.append(this.flow, more);
+      const last = stretches.at(-1);
+      const end = this.#rejectFile.sizeBytes;
+      if (last?.end === start) stretches[stretches.length - 1] = { start: last.start, end };
+      else stretches.push({ start, end });
       this.#setAside(more);
     };
     return {
@@ -193,8 +201,10 @@ export class FlowAccount {
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
-        await this.#write(session, whole, position);
+        await this.#writeRejects(session, stretches);
         await this.#writeFindings(session, findings);
+        // Last, as other sessions of the run wait from here on until this one has committed.
+        await this.#writeCounts(session, whole);
         await this.#state.renew(session);
         this.#signal.throwIfAborted();
         await session.commit();
@@ -221,8 +231,6 @@ export class FlowAccount {
   }
 
   #setAside(rejected: readonly Rejected[]): void {
-    if (rejected.length === 0) return;
-    this.#rejectFile.append(this.flow, rejected);
     this.#rejected += rejected.length;
     for (const reject of rejected) {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
@@ -263,25 +271,29 @@ export class FlowAccount {
     ]);
   }
 
-  async #write(session: Session, counts: Counts, position: number): Promise<void> {
+  async #writeCounts(session: Session, counts: Counts): Promise<void> {
     await session.query(WRITE_COUNTS, [
       this.#state.run,
       this.flow,
       ...STORED.map((name) => counts[name]),
     ]);
-    if (counts.rejected === 0) return;
+  }
+
+  async #writeRejects(session: Session, stretches: readonly Stretch[]): Promise<void> {
     const writer = new CopyWriter(COPY_BYTES);
     const send = async () => {
       await session.copyIn(COPY_REJECTS, writer.data);
       writer.clear();
     };
-    for await (const { code, message, place, raw } of this.#rejectFile.since(position)) {
-      for (const value of [this.#state.run, this.flow, code, message, place, raw]) {
-        // A record with a NUL was rejected for it; it must not stop the account of that.
-        writer.text(value.replaceAll("\0", "\u2400"));
+    for (const stretch of stretches) {
+      for await (const reject of this.#rejectFile.between(stretch)) {
+        const { code, message, place, record, id, fields } = reject;
+        const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
+        const all = [this.#state.run, this.flow, code, message, place, record, id, values];
+        for (const value of all) writer.text(withoutNul(value));
+        writer.endRow();
+        if (writer.sizeBytes > COPY_BYTES) await send();
       }
-      writer.endRow();
-      if (writer.sizeBytes > COPY_BYTES) await send();
     }
     if (writer.sizeBytes > 0) await send();
   }
@@ -329,7 +341,12 @@ const WRITE_FINDINGS = `
 insert into runner.finding (run, flow, kind, key, column_name, old, new)
 select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
 
-const COPY_REJECTS = "copy runner.reject (run, flow, code, message, place, record) from stdin";
+const COPY_REJECTS =
+  "copy runner.reject (run, flow, code, message, place, record, id, fields) from stdin";
+
+/** A record with a NUL was rejected for it; it must not stop the account of that. */
+const withoutNul = <T>(value: T): T =>
+  (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
 
 const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
   read === inserted + updated + unchanged + held + rejected + filtered;

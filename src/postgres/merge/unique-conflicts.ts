@@ -1,3 +1,4 @@
+import { mergeOvertaken } from "../../core/errors.ts";
 import { forgetStaged, type Merge, type Reason } from "./merge.ts";
 import type { Moved } from "./moved.ts";
 import type { UniqueOption } from "./shape.ts";
@@ -11,6 +12,7 @@ interface Conflict {
   readonly new_key: string[];
   readonly is_own: boolean;
   readonly is_seen: boolean;
+  readonly is_tracked: boolean;
 }
 
 /**
@@ -36,7 +38,9 @@ export const settleUnique = async (merge: Merge): Promise<readonly Moved[]> => {
   await forgetStaged(session, refused);
   if (moved.length > 0) {
     const { forget, update } = sql.rekey(shape, column, track);
-    await session.query(forget, [moved]);
+    const forgotten = await session.query(forget, [moved, run]);
+    const tracked = moved.filter((n) => byNumber.get(n)?.is_tracked).length;
+    if (forgotten.count !== tracked) throw mergeOvertaken(shape.table.name);
     await session.query(update, [moved]);
   }
   return rows

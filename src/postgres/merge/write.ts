@@ -1,8 +1,8 @@
 import type { Changes } from "../../core/accounting.ts";
-import { rowsSuppressed } from "../../core/errors.ts";
+import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
 import { attempt } from "../attempt.ts";
 import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
-import { conditionName } from "../sqlstate.ts";
+import { conditionName, UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { forgetStaged, type Merge, type Merged } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergedColumn } from "./shape.ts";
@@ -15,8 +15,8 @@ const EXAMPLES = 3;
 export const write = async (
   merge: Merge,
   moved: readonly Moved[],
-): Promise<Omit<Merged, "rejected">> => {
-  const { session, settings, where, exemplified } = merge;
+): Promise<Omit<Merged, "rejected" | "findings">> => {
+  const { session, settings, where, find, exemplified } = merge;
   const { shape } = settings;
   const changes: Record<string, number> = {};
   const examples: Changes["examples"][number][] = [];
@@ -29,9 +29,10 @@ export const write = async (
   const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
   const numbers = new Set(moved.map(({ n }) => n));
   const movedOnly = equal.filter((n) => numbers.has(n)).length;
-  const findings = moved.flatMap((row) => movedFindings(shape, row));
+  const keyChanges = moved.flatMap((row) => movedFindings(shape, row));
+  find(keyChanges);
   for (const { name } of shape.key) {
-    const ofColumn = findings.filter(({ column }) => column === name);
+    const ofColumn = keyChanges.filter(({ column }) => column === name);
     count(name, ofColumn.length);
     examples.push(...ofColumn.slice(0, EXAMPLES));
   }
@@ -68,7 +69,7 @@ export const write = async (
   );
   if (held > 0) {
     const all = await examplesOf(merge, heldColumns, sql.HELD_ROWS, [], "all");
-    findings.push(...all.map((example) => ({ kind: "held" as const, ...example })));
+    find(all.map((example) => ({ kind: "held" as const, ...example })));
   }
   return {
     inserted,
@@ -77,7 +78,6 @@ export const write = async (
     held,
     adopted: moved.filter(({ kind }) => kind === "adopted").length,
     rekeyed: moved.filter(({ kind }) => kind === "rekeyed").length,
-    findings,
     changes,
     examples,
   };
@@ -94,16 +94,18 @@ interface Group {
  * refused becomes rejects and is forgotten; gives how many were written.
  */
 const writeRows = async (
-  { session, settings, setAside }: Merge,
+  { session, settings, setAside, isHasty }: Merge,
   rows: number,
   work: { statement: string; parameters: readonly unknown[]; suspects: string; one: string },
 ): Promise<number> => {
   const { name } = settings.shape.table;
   const refusal = await attempt(session, async () => {
     const { count } = await session.query(work.statement, work.parameters);
-    if (count !== rows) throw rowsSuppressed(name, rows - count);
+    if (count === rows) return;
+    throw isHasty ? mergeOvertaken(name) : rowsSuppressed(name, rows - count);
   });
   if (refusal === undefined) return rows;
+  if (isHasty && refusal.code === UNIQUE_VIOLATION) throw refusal;
   await session.script(judging(work.suspects, work.one));
   const judged = (await session.query<Judged>("select * from pg_temp.runner_judge()")).rows;
   const refused = new Map(
