@@ -1060,6 +1060,24 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
+/** Nobody can tell which database has the runs. */
+export const databaseUnset = (variables: readonly string[]): RunnerError =>
+  new RunnerError(
+    "database_unset",
+    2,
+    `The runs of a pipeline are in its database, and ${listed(variables)} of the environment, which ${variables.length === 1 ? "says" : "say"} which one, ${variables.length === 1 ? "has" : "have"} no value. Set it, or name the database with \`--database\`.`,
+  );
+
+/** A number that no run of the pipeline has. */
+export const unknownRun = (run: number | undefined, pipeline: string, label: string): RunnerError =>
+  new RunnerError(
+    "unknown_run",
+    2,
+    run === undefined
+      ? `Pipeline \`${pipeline}\` has not been run in ${label} yet.`
+      : `Pipeline \`${pipeline}\` has no run ${run} in ${label}. \`runner history\` lists its runs.`,
+  );
+
 /** `--flow` names a flow that the pipeline does not have. */
 export const unknownFlow = (name: string, known: Iterable<string>): RunnerError =>
   new RunnerError(

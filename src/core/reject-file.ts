@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
@@ -68,8 +69,7 @@ export class RejectFile {
   async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
     if (start === end) return;
     // The stream's own `end` is the last byte.
-    const input = createReadStream(this.path, { start, end: end - 1 });
-    for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
+    yield* rejectsIn(createReadStream(this.path, { start, end: end - 1 }));
   }
 
   close(): void {
@@ -78,6 +78,14 @@ export class RejectFile {
     this.#handle = undefined;
     if (!this.#isKept) rmSync(this.path, { force: true });
   }
+}
+
+/** The rejects of a file. */
+export const readRejects = (path: string): AsyncGenerator<WrittenReject> =>
+  rejectsIn(createReadStream(path));
+
+async function* rejectsIn(input: Readable): AsyncGenerator<WrittenReject> {
+  for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
 }
 
 const written = (flow: string, reject: Rejected): WrittenReject => {
