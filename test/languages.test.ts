@@ -10,9 +10,6 @@ const root = new URL("../", import.meta.url).pathname;
 const ENGLISH_ALONE = [
   "architecture.md",
   "components.md",
-  "geonature.md",
-  "gbif.md",
-  "inaturalist.md",
   "mapping.md",
   "performance-apis.md",
   "performance-synthese.md",
