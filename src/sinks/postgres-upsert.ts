@@ -10,6 +10,7 @@ import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { examineMerge } from "../postgres/merge/examine.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED } from "../postgres/merge/merge.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
@@ -127,6 +128,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  examine: async (settings, view) => {
+    await examineMerge(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
     return async function* (batches, context) {

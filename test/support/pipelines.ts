@@ -4,6 +4,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { formatComplaint } from "../../src/core/complaint.ts";
 import { loadPipeline } from "../../src/core/pipeline-file.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { components } from "../../src/registry.ts";
 import { type RunSummary, runPipeline } from "../../src/runner.ts";
 import type { TestDatabase } from "./database.ts";
@@ -24,18 +25,27 @@ export const copyPipelines = async ({ folder }: { folder: string }): Promise<str
   return to;
 };
 
-/** Runs a pipeline file in the test's database; throws what is wrong with the file. */
-export const runFile = async (
+/** The plan of a pipeline file; throws what is wrong with the file. */
+export const loadFile = async (
   file: string,
-  { opened }: TestDatabase,
-  { flows, environment = {} }: { flows?: readonly string[]; environment?: NodeJS.ProcessEnv } = {},
-): Promise<RunSummary & { said: string[] }> => {
+  environment: NodeJS.ProcessEnv = {},
+): Promise<Plan> => {
   const { plan, complaints } = await loadPipeline(file, {
     components,
     environment: { ...process.env, ...environment },
     isOffline: false,
   });
   if (plan === undefined) throw new Error(complaints.map(formatComplaint).join("\n"));
+  return plan;
+};
+
+/** Runs a pipeline file in the test's database; throws what is wrong with the file. */
+export const runFile = async (
+  file: string,
+  { opened }: TestDatabase,
+  { flows, environment = {} }: { flows?: readonly string[]; environment?: NodeJS.ProcessEnv } = {},
+): Promise<RunSummary & { said: string[] }> => {
+  const plan = await loadFile(file, environment);
   const said: string[] = [];
   const summary = await runPipeline(plan, {
     database: opened,
