@@ -43,10 +43,10 @@ export const complaintsOfDatabase = async (
   await using opened = await openToLook(plan, url, signal);
   await using session = await opened?.session();
   const ask = session === undefined ? askNobody : askDatabase(session);
-  const findings = await examinePlan(plan, { ask, coming: await comingFrom(plan.setup), signal });
+  const verdicts = await examinePlan(plan, { ask, coming: await comingFrom(plan.setup), signal });
   const told = new Set<string>();
   return (
-    findings
+    verdicts
       // A table that lacks rights is one problem, in however many places it is used.
       .filter(({ message }) => !told.has(message) && told.add(message))
       .filter(({ level, isLocal }) => level === "problem" && !isLocal)

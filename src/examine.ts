@@ -4,13 +4,13 @@ import type { Batch } from "./core/batch.ts";
 import type { Component } from "./core/component.ts";
 import { anyColumns, made, transformed } from "./core/dry-run.ts";
 import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
-import type { Coming, Finding, View } from "./core/examination.ts";
+import type { Coming, Verdict, View } from "./core/examination.ts";
 import type { Limit } from "./core/limits.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
-import { type Asking, findingOf } from "./postgres/ask.ts";
+import { type Asking, verdictOf } from "./postgres/ask.ts";
 
-/** A finding, and the part of the pipeline that it is about. */
-export interface Located extends Finding {
+/** A verdict, and the part of the pipeline that it is about. */
+export interface Located extends Verdict {
   readonly flow: string;
   readonly component: string;
   readonly place: Place;
@@ -28,16 +28,16 @@ export interface Examining {
  * that is known: columns, their types, a few records. Nothing is run but transforms that open nothing.
  */
 export const examinePlan = async (plan: Plan, examining: Examining): Promise<Located[]> => {
-  const findings: Located[] = [];
-  for (const flow of plan.flows) findings.push(...(await examineFlow(flow, examining)));
-  return findings;
+  const verdicts: Located[] = [];
+  for (const flow of plan.flows) verdicts.push(...(await examineFlow(flow, examining)));
+  return verdicts;
 };
 
 const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Located[]> => {
-  const findings: Located[] = [];
-  const tellOf = (stage: StagePlan) => (finding: Finding) => {
-    const place = finding.subject === undefined ? stage.place : stage.locate(finding.subject);
-    findings.push({ ...finding, flow: flow.name, component: stage.component.name, place });
+  const verdicts: Located[] = [];
+  const tellOf = (stage: StagePlan) => (verdict: Verdict) => {
+    const place = verdict.subject === undefined ? stage.place : stage.locate(verdict.subject);
+    verdicts.push({ ...verdict, flow: flow.name, component: stage.component.name, place });
   };
   const examined = async (stage: StagePlan, batch: Batch): Promise<Batch | undefined> => {
     const { component, options, unset = [] } = stage;
@@ -55,7 +55,7 @@ const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Locate
     tellRejects(batch, before, { flow, tell: tellOf(stage) });
   }
   await examined(flow.sink, batch);
-  return findings;
+  return verdicts;
 };
 
 /** Without a database, a component that asks it knows nothing of single records. */
@@ -82,8 +82,8 @@ const viewOf = (batch: Batch, { ask, coming, signal }: Examining, tell: View["te
   signal,
   ask: async (work) => {
     const { answer, error } = await ask(work);
-    const finding = error === undefined ? undefined : findingOf(error, coming);
-    if (finding) tell(finding);
+    const verdict = error === undefined ? undefined : verdictOf(error, coming);
+    if (verdict) tell(verdict);
     return answer;
   },
   tell,

@@ -4,6 +4,7 @@ import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
+import { explainLine } from "./explain.ts";
 import { type Found, loadTargets } from "./find-pipelines.ts";
 
 export interface ValidateFlags {
@@ -47,6 +48,7 @@ const asText: Report = ({ loaded, unchecked }, complaints, flags) => {
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
+  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };
 
 const asJson: Report = ({ loaded, unchecked }, complaints) => {

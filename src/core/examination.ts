@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 export type Level = "ok" | "warning" | "problem";
 
 /** One line of `runner doctor`: what is so and, unless it is well, what to do. */
-export interface Finding {
+export interface Verdict {
   readonly level: Level;
   /** Stable, for tools. */
   readonly code: string;
@@ -42,7 +42,7 @@ export interface View {
    * that something is not there yet; the answer is undefined then, and where there is no database to ask.
    */
   ask<T>(work: (session: Session) => Promise<T>): Promise<T | undefined>;
-  tell(finding: Finding): void;
+  tell(finding: Verdict): void;
 }
 
 /** A column of which the database has told the type, and no value yet. */

@@ -375,6 +375,10 @@ onEachDatabase((database) => {
       );
       assert.equal(summary.status, "done", messageOf(summary.error));
       assert.deepEqual(summary.counts, [1, 1, 1]);
+      assert.deepEqual([summary.flow?.rekeyed, summary.flow?.changed.changes], [1, { pk: 1 }]);
+      assert.deepEqual(summary.flow?.findings, [
+        { kind: "rekeyed", key: "5, new", column: "pk", old: "old", new: "new" },
+      ]);
       assert.deepEqual(
         (await rejectsOf(summary)).map(({ place, code, message }) => [place, code, message]),
         [
@@ -422,8 +426,18 @@ onEachDatabase((database) => {
       const first = await merge("judged", rows, options);
       assert.deepEqual([...first.counts, first.flow?.held], [0, 2, 1, 1]);
       assert.deepEqual(first.said, [
-        '1 row of `judged` would change and was left as it is (`hold_when`). For example:\n  1: taxon "a" → "b"',
+        '1 row of `judged` would change and was left as it is (`hold_when`). For example:\n  1: taxon "a" → "b"\n' +
+          `All are in runner.finding: select * from runner.finding where run = ${first.run} and kind = 'held';`,
       ]);
+      const held = { kind: "held", key: "1", column: "taxon", old: "a", new: "b" };
+      assert.deepEqual(first.flow?.findings, [held]);
+      assert.deepEqual(
+        await rowsOf(
+          database(),
+          `select kind, key, column_name as "column", old, new from runner.finding where run = ${first.run}`,
+        ),
+        [held],
+      );
       assert.deepEqual(await all("judged", "id, taxon, remark"), [
         { id: 1, taxon: "a", remark: "r" },
         { id: 2, taxon: "b", remark: "s" },
