@@ -7,7 +7,7 @@ import { complaintsOfDatabase } from "../src/connect.ts";
 import { formatPlace } from "../src/core/place.ts";
 import type { Database } from "../src/core/session.ts";
 import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
-import { copyPipelines, loadFile } from "./support/pipelines.ts";
+import { copyPipelines, loaded } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
 import { installSandbox, SANDBOX, SOURCE, STAGING, TAXA } from "./support/sandbox.ts";
 
@@ -206,7 +206,7 @@ flows:
     });
     const files = ["confluences.yaml", "observations.yaml", "demo.yaml"];
     const found = async (file: string) => {
-      const plan = await loadFile(join(folder, file));
+      const plan = await loaded(join(folder, file));
       const all = await complaintsOfDatabase(plan, { database: database().opened, signal });
       return all.map(({ code, place }) => `${code} ${formatPlace(place).split("/").at(-1)}`);
     };

@@ -837,6 +837,15 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** Rows that are to be adopted are told apart by their primary key. */
+export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
+  new RunnerError(
+    "adopt_needs_primary_key",
+    1,
+    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Nothing was loaded; add one, or leave \`adopt\` out.`,
+    { subject: "adopt" },
+  );
+
 /** Several sessions share what they know of the keys in the track table. */
 export const parallelNeedsTrack = (): RunnerError =>
   new RunnerError(

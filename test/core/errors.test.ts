@@ -247,6 +247,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
   ],
   [
+    errors.adoptNeedsPrimaryKey("t"),
+    "`adopt` tells the rows of `t` apart by its primary key, and it has none. Nothing was loaded; add one, or leave `adopt` out.",
+  ],
+  [
     errors.parallelNeedsTrack(),
     "`parallel` needs `track`: a table in which each session sees the keys that the others had. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
   ],
