@@ -1,10 +1,9 @@
 /** `validate --connect`: what only the database knows, found without writing anything. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { complaintsOfDatabase } from "../src/connect.ts";
-import { formatPlace } from "../src/core/place.ts";
 import type { Database } from "../src/core/session.ts";
 import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { copyPipelines, loaded } from "./support/pipelines.ts";
@@ -208,14 +207,17 @@ flows:
     const found = async (file: string) => {
       const plan = await loaded(join(folder, file));
       const all = await complaintsOfDatabase(plan, { database: database().opened, signal });
-      return all.map(({ code, place }) => `${code} ${formatPlace(place).split("/").at(-1)}`);
+      return all.map(
+        ({ code, place, message }) =>
+          `${basename(place.file)}: ${code} ${/`(.*?)`/.exec(message)?.[1]}`,
+      );
     };
 
     test("want a GeoNature, which their setup does not make: its tables are complained of, and no others", async () => {
       assert.deepEqual(await found("confluences.yaml"), [
-        "unknown_table check-datasets.yaml:33:18",
-        "unknown_table synthese.yaml:51:18",
-        "unknown_table synthese.yaml:152:16",
+        "check-datasets.yaml: unknown_table gn_meta.t_datasets",
+        "synthese.yaml: unknown_table gn_synthese.t_sources",
+        "synthese.yaml: unknown_table gn_synthese.synthese",
       ]);
       assert.deepEqual(await found("demo.yaml"), []);
     });
