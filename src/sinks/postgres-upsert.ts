@@ -12,6 +12,7 @@ import { checkShape, createOption, createTable } from "../postgres/create-table.
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
@@ -187,6 +188,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  examine: async (settings, view) => {
+    await examineMerge(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
     checkParallel(settings);
