@@ -239,7 +239,7 @@ const assignment = (column: MergedColumn): string => {
 const jsonObject = ({ target, json }: MergedColumn): string =>
   `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))})`;
 
-const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
+export const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
   values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);
 
 export const insert = (shape: MergeShape, rows: string): string => {
