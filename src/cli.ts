@@ -72,6 +72,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
     .action(async (file: string, flags: RunFlags) =>
@@ -113,6 +114,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option(
       "--lock-timeout <seconds>",
       "how long to wait for other people's locks",

@@ -35,17 +35,23 @@ export const historyCommand = (
   });
 
 /** A run on a line, under a header. */
-const historyRows = (runs: readonly PastRun[], number: (value: number) => string): string[][] => [
-  ["run", "started", "took", "status", ...COUNTED, "cited as"],
-  ...runs.map((run) => [
-    String(run.run),
-    run.started,
-    run.seconds === null ? "" : duration(run.seconds),
-    run.replay === null ? run.status : `${run.status} (repaired records)`,
-    ...COUNTED.map((name) => number(run.counts[name])),
-    run.dois.map((doi) => `https://doi.org/${doi.replace(/^https?:\/\/doi\.org\//, "")}`).join(" "),
-  ]),
-];
+const historyRows = (runs: readonly PastRun[], number: (value: number) => string): string[][] => {
+  const isCited = runs.some(({ dois }) => dois.length > 0);
+  return [
+    ["run", "started", "took", "status", ...COUNTED, ...(isCited ? ["cited as"] : [])],
+    ...runs.map((run) => [
+      String(run.run),
+      run.started.slice(0, "2026-11-24 10:15".length),
+      run.seconds === null ? "" : duration(run.seconds),
+      run.replay === null ? run.status : `${run.status}, replay`,
+      ...COUNTED.map((name) => number(run.counts[name])),
+      ...(isCited ? [run.dois.map(doiUrl).join(" ")] : []),
+    ]),
+  ];
+};
+
+const doiUrl = (doi: string): string =>
+  `https://doi.org/${doi.replace(/^https?:\/\/doi\.org\//, "")}`;
 
 /** A run in the JSON of `history` and `show`. */
 export const runObject = ({ counts, ...run }: PastRun) => ({ ...run, ...counts });

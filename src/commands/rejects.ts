@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { committedRejects, type PastRun, replayedRejects } from "../core/history.ts";
+import { severalFlows } from "../core/errors.ts";
+import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { count } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired.ts";
+import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { chosenRun, lookBack, type Past } from "./past.ts";
 import { csvText, tableLines, widthOf } from "./table.ts";
@@ -69,9 +71,12 @@ async function* ndjsonParts(rejects: Rejects): AsyncGenerator<string> {
 /** The reject's own columns first, then those of all its records, in the order in which they come up. */
 async function* csvParts(rejects: Rejects): AsyncGenerator<string> {
   const names = new Set<string>();
-  for await (const { fields } of rejects()) {
+  const flows = new Set<string>();
+  for await (const { flow, fields } of rejects()) {
+    flows.add(flow);
     for (const name of Object.keys(fields ?? {})) names.add(name);
   }
+  if (flows.size > 1) throw severalFlows([...flows]);
   const own = Object.entries(REJECT_COLUMNS) as [keyof WrittenReject, string][];
   yield csvText([[...own.map(([, column]) => column), ...names]]);
   for await (const reject of rejects()) {

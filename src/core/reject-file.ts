@@ -94,5 +94,5 @@ const written = (flow: string, reject: Rejected): WrittenReject => {
 };
 
 /** Enough of a hash that no two records of a flow share it. */
-const rejectId = (place: string, raw: string): string =>
+export const rejectId = (place: string, raw: string): string =>
   createHash("sha256").update(`${place}\n${raw}`).digest("hex").slice(0, 20);

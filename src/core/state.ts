@@ -25,7 +25,7 @@ export interface RunState {
 }
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const SCHEMA = `
 create schema if not exists runner;
