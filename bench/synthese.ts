@@ -6,7 +6,7 @@
  *   --write         puts the result into docs/performance-synthese.md
  *
  * Each round begins with an empty synthese: first load, again with nothing changed, again with 3 %
- * changed; both sides in turn.
+ * changed; both sides in turn. Then a first load by two connections.
  */
 
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
@@ -66,12 +66,13 @@ await measure("npx", [
 await cp(join(root, "bin"), join(work, "package", "bin"), { recursive: true });
 await cp(join(root, "package.json"), join(work, "package", "package.json"));
 await symlink(join(root, "node_modules"), join(work, "package", "node_modules"));
-const runner = (pipeline: string): Promise<Measured> =>
+const runner = (pipeline: string, parallel = 1): Promise<Measured> =>
   measure(
     process.execPath,
     ["--max-semi-space-size=8", program, join(work, "pipelines", pipeline)],
     {
       BENCH_DATABASE: server,
+      BENCH_PARALLEL: String(parallel),
     },
   );
 
@@ -118,6 +119,8 @@ for (let round = 1; round <= rounds; round++) {
     await change(changes);
     await step(`${side} changed`, work);
   }
+  await empty();
+  await step("parallel first", () => runner("bench.yaml", 2));
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -127,8 +130,8 @@ const range = (name: string) => {
   const all = times(name).toSorted((a, b) => a - b);
   return `${median(all).toFixed(2)} s (${all[0]?.toFixed(2)}–${all.at(-1)?.toFixed(2)})`;
 };
-const ratio = (what: string) =>
-  (median(times(`runner ${what}`)) / median(times(`hand ${what}`))).toFixed(3);
+const ratio = (what: string, who = "runner") =>
+  (median(times(`${who} ${what}`)) / median(times(`hand ${what}`))).toFixed(3);
 const peak = Math.max(
   ...Object.values(results)
     .flat()
@@ -144,6 +147,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 | what | by hand | runner |
 |---|---|---|
 | first load | ${range("hand first")} | ${range("runner first")} |
+| first load, \`parallel: 2\` | | ${range("parallel first")} |
 | again, nothing changed | ${range("hand again")} | ${range("runner again")} |
 | again, 3 % changed | ${range("hand changed")} | ${range("runner changed")} |
 
@@ -152,6 +156,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 | nothing changed ÷ by hand | ≤ 0.10 | ${ratio("again")} |
 | 3 % changed ÷ by hand | ≤ 0.25 | ${ratio("changed")} |
 | first load ÷ by hand | ≤ 1.05 | ${ratio("first")} |
+| first load with \`parallel: 2\` ÷ by hand | ≤ 0.70 | ${ratio("first", "parallel")} |
 | \`map_sinp\` alone | ≥ 100,000 rows/s | ${mapping.output.trim().split("\n").at(-1)} |
 | peak memory of the runner, lookups included | ≤ 250 MB | ${Math.round(peak)} MB |
 `;
