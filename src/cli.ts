@@ -77,7 +77,9 @@ const program = (end: (code: number) => void): Command => {
 
   main
     .command("validate")
-    .description("check pipelines: offline, without secrets, without a database")
+    .description(
+      "check pipelines: offline, without secrets; with --connect, against their databases",
+    )
     .argument("<target...>", "YAML files, or folders of them")
     .addOption(
       new Option("--format <format>", "how to tell")
@@ -85,8 +87,10 @@ const program = (end: (code: number) => void): Command => {
         .default("text"),
     )
     .option("--print", "print the pipeline with its included files in their places")
+    .option("--connect", "ask the pipelines' databases, too: tables, columns, types, keys, rights")
+    .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
     .action(async (targets: string[], flags: ValidateFlags) =>
-      end(await validateCommand(targets, flags)),
+      end(await validateCommand(targets, flags, interrupted())),
     );
 
   main

@@ -2,14 +2,17 @@ import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
 import { parallelNeedsTrack, parallelNotWhole } from "../core/errors.ts";
-import { columnName, plainValue, tableName } from "../core/options.ts";
+import { columnName, oneOf, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { openAdopt } from "../postgres/merge/adopt.ts";
+import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
@@ -84,6 +87,14 @@ const options = Type.Object({
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
+        late: Type.Optional(
+          Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+            minProperties: 1,
+            maxProperties: 1,
+            description:
+              "Where a value is kept that comes when the row has another one already, which never changes: `{ additional_data: uuid }` puts it into that column of `json_merge`, under this name.",
+          }),
+        ),
       },
       {
         additionalProperties: false,
@@ -108,6 +119,50 @@ const options = Type.Object({
         additionalProperties: false,
         description:
           "Rows that people have worked on: when one of the columns would change, the row is left as it is, counted as held, and told.",
+      },
+    ),
+  ),
+  adopt: Type.Optional(
+    Type.Object(
+      {
+        action: oneOf(["report", "apply"], {
+          default: "report",
+          description:
+            "`report` sets such a record aside (`adoptable`) and touches nothing; `apply` gives the row the record's key, and brings it up to date like any other.",
+        }),
+        where: Type.String({
+          minLength: 1,
+          description: "An SQL condition on the row as it is in the table: which may be adopted.",
+        }),
+        within: Type.Array(Type.String({ minLength: 1 }), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "Columns that must be equal, such as the data set.",
+        }),
+        match: Type.Array(
+          Type.Object(
+            {
+              row: Type.String({
+                minLength: 1,
+                description: "An SQL expression on the row as it is in the table.",
+              }),
+              record: Type.String({
+                minLength: 1,
+                description: "One on the flow's columns; the same value means the same thing.",
+              }),
+            },
+            { additionalProperties: false },
+          ),
+          {
+            minItems: 1,
+            description: "How a record's row is found; the first that finds one counts.",
+          },
+        ),
+      },
+      {
+        additionalProperties: false,
+        description:
+          "Rows that are there already under another key, such as those that were loaded by hand before.",
       },
     ),
   ),
@@ -141,6 +196,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  examine: async (settings, view) => {
+    await examineMerge(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
     checkParallel(settings);
@@ -210,7 +269,9 @@ const prepare = async (
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
   await session.script(temporaryTables(shape, settings.track));
-  return { shape, unique, track, run, isShared };
+  const adopt = await openAdopt(session, shape);
+  if (adopt) await session.script(adoptTables(shape, adopt));
+  return { shape, unique, track, adopt, run, isShared };
 };
 
 /** Merges in the one session, whose transaction is open. */

@@ -15,17 +15,30 @@ export const firstOfEachKind = (findings: readonly Finding[]): Finding[] =>
 /** Tells what a person should know of the rows of a flow; all of it is in `runner.finding`. */
 export const tellFindings = (
   table: string,
-  { held, findings }: Pick<Merged, "held" | "findings">,
+  { held, adopted, findings }: Pick<Merged, "held" | "adopted" | "findings">,
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
+  const listed = (sentence: string, kind: Finding["kind"]): string =>
+    [
+      `${sentence} For example:`,
+      ...changesOf(findings, kind),
+      ...(mode === "run" ? [whereAllAre(kind, run.id)] : []),
+    ].join("\n");
   if (held > 0) {
+    const left = held === 1 ? "was left as it is" : "were left as they are";
+    log.warn(listed(`${rows(held, table)} would change and ${left} (\`hold_when\`).`, "held"));
+  }
+  if (findings.some(({ kind }) => kind === "adoptable")) {
     log.warn(
-      [
-        `${rows(held, table)} would change and ${held === 1 ? "was left as it is" : "were left as they are"} (\`hold_when\`). For example:`,
-        ...changesOf(findings, "held"),
-        ...(mode === "run" ? [whereAllAre("held", run.id)] : []),
-      ].join("\n"),
+      listed(
+        `\`${table}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); \`adopt\` with \`action: apply\` makes the rows the pipeline's.`,
+        "adoptable",
+      ),
     );
+  }
+  if (adopted > 0) {
+    const belong = adopted === 1 ? "belongs" : "belong";
+    log.info(listed(`${rows(adopted, table)} ${belong} to this pipeline from now on.`, "adopted"));
   }
 };
 

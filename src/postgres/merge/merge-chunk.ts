@@ -1,5 +1,6 @@
 /** Brings a chunk of rows into the target: what is there already and equal is not touched. */
 
+import type { Finding } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import { keyOutsideIndex, mergeOvertaken } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
@@ -7,6 +8,7 @@ import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";
 import { quoted } from "../names.ts";
+import { settleAdopted } from "./adopt.ts";
 import { type Merger, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import * as sql from "./sql.ts";
@@ -66,11 +68,14 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
 
     const staged = await staging(linesOf(chunk, candidates));
     rejected.push(...staged.rejected);
+    const findings: Finding[] = [];
+    const find = (more: readonly Finding[]) => findings.push(...more);
     const shown = new Set(exemplified);
     const isHasty = settings.isShared && attempt === 1;
-    const merge = { session, settings, where, setAside, exemplified: shown, isHasty };
+    const merge = { session, settings, where, setAside, find, exemplified: shown, isHasty };
+    const adopted = await settleAdopted(merge);
     const rekeyed = await settleUnique(merge);
-    const written = await write(merge, rekeyed);
+    const written = await write(merge, [...adopted, ...rekeyed]);
     const remembered = await session.query(
       sql.remember(shape, track, settings.isShared),
       parameters,
@@ -80,7 +85,7 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
     }
     // Not before all went well: a chunk may be merged again.
     exemplified = shown;
-    return { ...written, unchanged: seen + written.unchanged, rejected };
+    return { ...written, findings, unchanged: seen + written.unchanged, rejected };
   };
 };
 

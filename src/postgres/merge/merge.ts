@@ -1,9 +1,10 @@
 /** What the steps of a merge share. */
 
-import type { Changes, Findings } from "../../core/accounting.ts";
+import type { Changes, Finding, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
 import type { Chunk } from "../chunks.ts";
+import type { Adopt } from "./adopt-sql.ts";
 import type { MergeShape } from "./shape.ts";
 import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
@@ -63,6 +64,7 @@ export interface MergeSettings {
   readonly unique: UniqueKey;
   /** The track table for SQL. */
   readonly track: string;
+  readonly adopt: Adopt | undefined;
   readonly run: string;
   /** Other sessions merge at the same time; each chunk is a transaction then. */
   readonly isShared: boolean;
@@ -74,6 +76,7 @@ export interface Merge {
   readonly settings: MergeSettings;
   readonly where: string;
   readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
+  readonly find: (findings: readonly Finding[]) => void;
   /** Columns of which the flow has an example: no more are looked for. */
   readonly exemplified: Set<string>;
   /** What does not go may be another session's doing: the chunk is to be merged once more before rows are judged. */

@@ -6,6 +6,7 @@ import type { Database, Session } from "../../core/session.ts";
 import { together } from "../../core/together.ts";
 import type { Chunk } from "../chunks.ts";
 import { routeChunks } from "../routed-chunks.ts";
+import { adoptTables } from "./adopt-sql.ts";
 import { mergingAgain } from "./again.ts";
 import { chunkColumns } from "./chunk-columns.ts";
 import type { Merged, MergeSettings } from "./merge.ts";
@@ -39,7 +40,8 @@ export async function* mergeParallel(
   const { merge, context, sessions } = given;
   const { shape, track } = merge;
   await using others = await moreSessions(context.database, sessions - 1);
-  for (const session of others.sessions) await session.script(temporaryTables(shape, track));
+  const tables = `${temporaryTables(shape, track)} ${merge.adopt ? adoptTables(shape, merge.adopt) : ""}`;
+  for (const session of others.sessions) await session.script(tables);
   const all = [given.session, ...others.sessions];
   const stop = new AbortController();
   let again = 0;

@@ -15,6 +15,7 @@ export interface MergeOptions {
   readonly json_merge: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly unique?: UniqueOption;
   readonly hold_when?: HoldOption;
+  readonly adopt?: AdoptOption;
 }
 
 export type Plain = string | number | boolean | null;
@@ -24,6 +25,8 @@ export interface UniqueOption {
   readonly column: string;
   readonly owner: readonly string[];
   readonly code: string;
+  /** A JSON column of `json_merge`, and the name under which a value that came too late is kept there. */
+  readonly late?: Readonly<Record<string, string>>;
 }
 
 /** Rows that are left as they are: which, and whose change is held. */
@@ -31,6 +34,16 @@ export interface HoldOption {
   /** SQL over the row as it is in the table. */
   readonly where: string;
   readonly columns: readonly string[];
+}
+
+/** Rows of another origin that are records of this flow. */
+export interface AdoptOption {
+  readonly action: "report" | "apply";
+  /** SQL over the row as it is in the table: which may be adopted. */
+  readonly where: string;
+  readonly within: readonly string[];
+  /** SQL over the row, and over the flow's columns, that give the same for the same thing. */
+  readonly match: readonly { readonly row: string; readonly record: string }[];
 }
 
 /** A column of the target that the merge writes, and how it takes part in the comparison. */
@@ -44,6 +57,8 @@ export interface MergedColumn {
     readonly key: string;
     readonly compared: readonly string[];
     readonly others: readonly string[];
+    /** Where the value of another column is kept when the row has another one, which stays. */
+    readonly late?: { readonly name: string; readonly column: string };
   };
 }
 
@@ -63,6 +78,7 @@ export interface MergeShape {
   readonly onUpdate: readonly (readonly [string, Plain])[];
   readonly unique: UniqueOption | undefined;
   readonly held: HoldOption | undefined;
+  readonly adopt: AdoptOption | undefined;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -77,7 +93,8 @@ export const mergeShape = (
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
-  const expressions = Object.values(derive).join("\n");
+  const records = options.adopt?.match.map(({ record }) => record) ?? [];
+  const expressions = [...Object.values(derive), ...records].join("\n");
   const isUsed = (name: string) => inJson.includes(name) || mentions(expressions, name);
   const direct = given.filter((name) => find(name) && !inJson.includes(name));
   const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
@@ -108,11 +125,15 @@ export const mergeShape = (
     (name) => name !== undefined && !written.includes(name),
   );
   if (strayUnique !== undefined) throw mergeColumnUnknown(strayUnique, written);
+  const strayAdopt = options.adopt?.within.find((name) => !direct.includes(name));
+  if (strayAdopt !== undefined) throw mergeColumnUnknown(strayAdopt, direct);
   const strayHeld = options.hold_when?.columns.find((name) => !written.includes(name));
   if (strayHeld !== undefined) throw mergeColumnUnknown(strayHeld, written);
 
   const isHashed = (name: string) =>
-    !options.not_compared.includes(name) && isUpdated(name) && !key.includes(name);
+    (!options.not_compared.includes(name) && isUpdated(name) && !key.includes(name)) ||
+    // It is not written, but that it came is.
+    (options.unique?.late !== undefined && options.unique.column === name);
   const isUpdated = (name: string) =>
     !options.insert_only.includes(name) &&
     (options.update === undefined || options.update.includes(name) || !find(name));
@@ -131,12 +152,26 @@ export const mergeShape = (
                 key: jsonKey,
                 compared: parts.filter(isHashed),
                 others: parts.filter((part) => !isHashed(part)),
+                ...lateIn(name, options.unique),
               },
             }),
       };
     });
+  const strayLate = Object.keys(options.unique?.late ?? {}).find((name) => !jsonMerge[name]);
+  if (strayLate !== undefined) throw mergeColumnUnknown(strayLate, Object.keys(jsonMerge));
   const { insert_only, not_compared, update, on_update } = options;
-  const meaning = { given, key, derive, jsonMerge, insert_only, not_compared, update, on_update };
+  const late = options.unique?.late;
+  const meaning = {
+    given,
+    key,
+    derive,
+    jsonMerge,
+    insert_only,
+    not_compared,
+    update,
+    on_update,
+    late,
+  };
   return {
     table,
     key: key.map((name) => find(name) as TargetColumn),
@@ -151,8 +186,16 @@ export const mergeShape = (
     onUpdate: Object.entries(on_update),
     unique: options.unique,
     held: options.hold_when,
+    adopt: options.adopt,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
+};
+
+const lateIn = (json: string, unique: UniqueOption | undefined) => {
+  const name = unique?.late?.[json];
+  return unique === undefined || name === undefined
+    ? {}
+    : { late: { name, column: unique.column } };
 };
 
 /** Whether an SQL text has this name in it, as a word or in double quotes. */

@@ -15,8 +15,8 @@ const EXAMPLES = 3;
 export const write = async (
   merge: Merge,
   moved: readonly Moved[],
-): Promise<Omit<Merged, "rejected">> => {
-  const { session, settings, where, exemplified } = merge;
+): Promise<Omit<Merged, "rejected" | "findings">> => {
+  const { session, settings, where, find, exemplified } = merge;
   const { shape } = settings;
   const changes: Record<string, number> = {};
   const examples: Changes["examples"][number][] = [];
@@ -29,9 +29,10 @@ export const write = async (
   const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
   const numbers = new Set(moved.map(({ n }) => n));
   const movedOnly = equal.filter((n) => numbers.has(n)).length;
-  const findings = moved.flatMap((row) => movedFindings(shape, row));
+  const keyChanges = moved.flatMap((row) => movedFindings(shape, row));
+  find(keyChanges);
   for (const { name } of shape.key) {
-    const ofColumn = findings.filter(({ column }) => column === name);
+    const ofColumn = keyChanges.filter(({ column }) => column === name);
     count(name, ofColumn.length);
     examples.push(...ofColumn.slice(0, EXAMPLES));
   }
@@ -68,7 +69,7 @@ export const write = async (
   );
   if (held > 0) {
     const all = await examplesOf(merge, heldColumns, sql.HELD_ROWS, [], "all");
-    findings.push(...all.map((example) => ({ kind: "held" as const, ...example })));
+    find(all.map((example) => ({ kind: "held" as const, ...example })));
   }
   return {
     inserted,
@@ -77,7 +78,6 @@ export const write = async (
     held,
     adopted: moved.filter(({ kind }) => kind === "adopted").length,
     rekeyed: moved.filter(({ kind }) => kind === "rekeyed").length,
-    findings,
     changes,
     examples,
   };
