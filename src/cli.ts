@@ -1,20 +1,21 @@
 /** The command line: which command, with which flags; what they do is in `commands/`. */
 
 import { existsSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { addAuthoring } from "./cli-authoring.ts";
+import { databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
-import type { GuessFlags } from "./commands/guess.ts";
+import { type HistoryFlags, historyCommand } from "./commands/history.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
+import { type RejectsFlags, rejectsCommand } from "./commands/rejects.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
-import type { TestFlags } from "./commands/test.ts";
+import { type ShowFlags, showCommand } from "./commands/show.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
 import { suggestion } from "./core/errors.ts";
-import { pipelineSchema } from "./core/schema.ts";
-import { components } from "./registry.ts";
 import { version } from "./version.ts";
 
 const CONFIGURATION_WRONG = 2;
@@ -33,22 +34,6 @@ const interrupted = (): AbortSignal => {
   }
   return controller.signal;
 };
-
-const several = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
-
-const wholeNumber = (value: string): number => {
-  if (!/^[1-9]\d*$/.test(value))
-    throw new InvalidArgumentError("It must be a whole number from 1 on.");
-  return Number(value);
-};
-
-const databaseOption = () =>
-  new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
-
-const formatOption = () =>
-  new Option("--format <format>", "how to tell")
-    .choices(["text", "json", "github"])
-    .default("text");
 
 /** commander's "error: unknown option '--flwo'", as a sentence. */
 const sentenceOf = (text: string): string => {
@@ -75,6 +60,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
     .action(async (file: string, flags: RunFlags) =>
@@ -83,12 +69,16 @@ const program = (end: (code: number) => void): Command => {
 
   main
     .command("validate")
-    .description("check pipelines: offline, without secrets, without a database")
+    .description(
+      "check pipelines: offline, without secrets; with --connect, against their databases",
+    )
     .argument("<target...>", "YAML files, or folders of them")
     .addOption(formatOption())
     .option("--print", "print the pipeline with its included files in their places")
+    .option("--connect", "ask the pipelines' databases, too: tables, columns, types, keys, rights")
+    .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
     .action(async (targets: string[], flags: ValidateFlags) =>
-      end(await validateCommand(targets, flags)),
+      end(await validateCommand(targets, flags, interrupted())),
     );
 
   main
@@ -108,6 +98,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option(
       "--lock-timeout <seconds>",
       "how long to wait for other people's locks",
@@ -119,37 +110,46 @@ const program = (end: (code: number) => void): Command => {
       end(await planCommand(file, flags, interrupted())),
     );
 
-  main
-    .command("guess")
-    .description("show what is in an archive: tables, columns that are filled, types, examples")
-    .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
-    .option("--table <name>", "only this table")
-    .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
-    .option("--json", "print it as one JSON object instead")
-    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
-    .action(async (archive: string, flags: GuessFlags) => {
-      const { guessCommand } = await import("./commands/guess.ts");
-      end(await guessCommand(archive, flags, interrupted()));
-    });
+  addAuthoring(main, { end, interrupted });
 
   main
-    .command("test")
-    .description("run the tests of pipelines (`NAME.test.yaml`): without network or server")
-    .argument("<target...>", "test files, pipelines that have one beside them, or folders")
-    .addOption(formatOption())
-    .action(async (targets: string[], flags: TestFlags) => {
-      const { testCommand } = await import("./commands/test.ts");
-      end(await testCommand(targets, flags, interrupted()));
-    });
+    .command("history")
+    .description("list the last runs of a pipeline")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--last <number>", "so many runs", wholeNumber, 20)
+    .addOption(new Option("--csv", "print it for a spreadsheet").conflicts("json"))
+    .option("--json", "print it as one JSON array")
+    .action(async (file: string, flags: HistoryFlags) =>
+      end(await historyCommand(file, flags, interrupted())),
+    );
 
   main
-    .command("schema")
-    .description("print the JSON Schema of pipeline files, for editors")
-    .option("--tests", "that of test files instead")
-    .action(async ({ tests }: { tests?: boolean }) => {
-      const { testSchema } = await import("./testing/test-json-schema.ts");
-      console.log(JSON.stringify(tests ? testSchema() : pipelineSchema(components), null, 2));
-    });
+    .command("show")
+    .description("show one run: counts, what changed since the run before, rejects, citations")
+    .argument("<pipeline>", "the YAML file")
+    .argument("[run]", "its number; the last one when absent", wholeNumber)
+    .addOption(databaseOption())
+    .option("--json", "print it as one JSON object")
+    .action(async (file: string, run: number | undefined, flags: ShowFlags) =>
+      end(await showCommand(file, run, flags, interrupted())),
+    );
+
+  main
+    .command("rejects")
+    .description("list or export the records that a run set aside")
+    .argument("<pipeline>", "the YAML file")
+    .argument("[run]", "its number; the last one when absent", wholeNumber)
+    .addOption(databaseOption())
+    .option("--flow <name>", "only of this flow")
+    .option("--code <code>", "only with this code")
+    .addOption(
+      new Option("--csv", "print them as a table that can be repaired").conflicts("ndjson"),
+    )
+    .option("--ndjson", "print them as JSON, one record per line")
+    .action(async (file: string, run: number | undefined, flags: RejectsFlags) =>
+      end(await rejectsCommand(file, run, flags, interrupted())),
+    );
 
   main
     .command("components")

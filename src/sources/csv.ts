@@ -42,7 +42,7 @@ export const csv = defineSource({
       }),
     ),
   }),
-  example: 'csv: { path: ../samples/taxa.csv, delimiter: ";" }',
+  example: 'csv: { path: ../samples/taxa.csv, delimiter: "," }',
   columns: ({ columns }) => columns,
   create: ({ path, delimiter, quote, encoding, skip_lines, columns }) => {
     const table: Table = {

@@ -49,7 +49,7 @@ export const json = defineSource({
     ),
   }),
   example:
-    "json: { path: ../samples/observations.json, at: results, columns: { id: id, taxon: taxon.name } }",
+    "json: { path: ../samples/inaturalist.json, at: results, columns: { id_inaturalist: id, uuid: uuid } }",
   columns: ({ columns }) => columns && Object.keys(columns),
   create: ({ path, format, at, columns }) =>
     async function* (context) {

@@ -6,6 +6,7 @@ import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
+import { statementTypes } from "../postgres/statement-types.ts";
 
 const options = Type.Object({
   sql: Type.Optional(Type.String({ minLength: 1, description: "The statement, written here." })),
@@ -21,6 +22,10 @@ export const postgres = defineSource({
   example: 'postgres: { sql: "select * from pinv_gbif.tmp_gbif_data order by gbif_id" }',
   check: async ({ query }) => {
     if (query !== undefined && !existsSync(query)) throw sqlFileMissing(fileLabel(query));
+  },
+  examine: async (settings, { ask }) => {
+    const statement = await readStatement(chosen(settings));
+    return ask((session) => statementTypes(session, statement));
   },
   create: (settings) => {
     const source = chosen(settings);

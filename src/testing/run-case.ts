@@ -84,6 +84,6 @@ const contextOf = (database: Database, signal: AbortSignal): Context => ({
   tally: () => {
     throw new Error("a test commits nothing");
   },
-  run: { id: "", isFresh: false },
+  run: { id: "", isFresh: false, isReplay: false },
   cite: async () => undefined,
 });
