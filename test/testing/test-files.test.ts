@@ -236,7 +236,7 @@ test("a folder without tests, and a pipeline without a test file, are mistakes",
   const { code, stderr } = await runRunner(["test", "empty"], { cwd: folder });
   assert.equal(
     stderr,
-    "There is no test in empty: no file `NAME.test.yaml`, such as `inat.test.yaml` for `inat.yaml`.\n",
+    "There is no test in empty: no file `NAME.test.yaml`, such as `inat.test.yaml` for `inat.yaml`.\nCause and cure: `runner explain no_tests`\n",
   );
   assert.equal(code, 2);
   const { stderr: missing } = await runRunner(["test", "q.yaml"], { cwd: folder });
