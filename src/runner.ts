@@ -108,6 +108,7 @@ export const previewFlow = (
     mode: "preview",
     tally,
     run: { id: "", isFresh: false },
+    basis: async () => "",
     cite: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {

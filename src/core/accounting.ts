@@ -8,11 +8,11 @@ import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
 /** What a batch adds to the account; a batch itself will do. */
-export type Taken = Pick<Batch, "read" | "filtered" | "rejects">;
+export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
 
 /** What became of the records of one transaction. A sink gets it from its context, one per commit. */
 export interface Tally {
-  /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
+  /** Counts a batch in: its records read, unchanged, filtered and rejected. The sink calls it once per batch. */
   take(batch: Taken): void;
   /** Sets aside records that the target refused. */
   refuse(rejected: readonly Rejected[]): void;
@@ -143,6 +143,7 @@ export class FlowAccount {
   /** A new account of one transaction. */
   tally(): Tally {
     let read = 0;
+    let unchanged = 0;
     let filtered = 0;
     let rejected = 0;
     const position = this.#rejectFile.sizeBytes;
@@ -153,6 +154,7 @@ export class FlowAccount {
     return {
       take: (batch) => {
         read += batch.read;
+        unchanged += batch.unchanged;
         filtered += batch.filtered;
         setAside(batch.rejects);
       },
@@ -167,7 +169,8 @@ export class FlowAccount {
         return count === 1;
       },
       commit: async (session, { changes = {}, examples = [], ...given }) => {
-        const counts = { inserted: 0, updated: 0, unchanged: 0, held: 0, ...given };
+        const counted = { inserted: 0, updated: 0, unchanged: 0, held: 0, ...given };
+        const counts = { ...counted, unchanged: counted.unchanged + unchanged };
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();

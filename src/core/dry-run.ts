@@ -85,5 +85,6 @@ const context: Context = {
   mode: "validate",
   tally: forbidden,
   run: { id: "", isFresh: false },
+  basis: forbidden,
   cite: forbidden,
 };

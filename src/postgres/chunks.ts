@@ -70,8 +70,8 @@ export async function* chunksOf(
     };
   };
   for await (const batch of batches) {
-    const { rows, record, release, read, filtered, rejects } = batch;
-    taken.push({ read, filtered, rejects });
+    const { rows, record, release, read, unchanged, filtered, rejects } = batch;
+    taken.push({ read, unchanged, filtered, rejects });
     segments.push({ first: writers.data.rows, rows, record, release });
     writeRows(writers, columnsOf(batch), rows);
     const { sizeBytes, rows: written } = writers.data;

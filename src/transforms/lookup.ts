@@ -7,7 +7,12 @@ import { emptyValues } from "../core/map-column.ts";
 import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
-import { type LookupTable, readLookupTable } from "../postgres/lookup-table.ts";
+import {
+  type LookupQuery,
+  type LookupTable,
+  lookupContent,
+  readLookupTable,
+} from "../postgres/lookup-table.ts";
 
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
@@ -20,6 +25,13 @@ const options = Type.Object({
   }),
   where: Type.Optional(
     Type.String({ minLength: 1, description: "An SQL condition: other rows are left out." }),
+  ),
+  load_only: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "An SQL condition that spares memory and nothing else: rows that no record of this run can ask for are not read.",
+    }),
   ),
   order_by: Type.Optional(
     Type.String({
@@ -62,11 +74,12 @@ export const lookup = defineTransform({
   options,
   example:
     "lookup: { from: dataset_key, table: gn_meta.t_datasets, key: unique_dataset_id, columns: { id_dataset: id_dataset }, missing: reject, code: dataset_unknown }",
+  basis: (settings, context) => lookupContent(context, queryOf(settings)),
   create: (settings) => {
     const from = [settings.from].flat();
     const key = [settings.key].flat();
     if (from.length !== key.length) throw lookupKeys(from.length, key.length);
-    const query = { ...settings, key, values: Object.values(settings.columns) };
+    const query = queryOf(settings);
     return async function* (batches, context) {
       const missed = new MissingValues();
       let table: LookupTable | undefined;
@@ -79,6 +92,12 @@ export const lookup = defineTransform({
       if (missed.rows > 0) tell(settings, missed, context);
     };
   },
+});
+
+const queryOf = (settings: Settings): LookupQuery => ({
+  ...settings,
+  key: [settings.key].flat(),
+  values: Object.values(settings.columns),
 });
 
 interface Work {

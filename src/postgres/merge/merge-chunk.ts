@@ -56,7 +56,10 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
       code: "duplicate_key",
       message: `The key ${keys.get(n)} came before in this run.`,
     }));
-    await session.query(sql.touchTrack(shape, track), [run]);
+    await session.query(
+      sql.touchTrack(shape, track),
+      shape.input === undefined ? [run] : parameters,
+    );
     const seen = of("unchanged")?.rows ?? 0;
     const candidates = of("candidate")?.numbers ?? [];
     if (candidates.length === 0) return { ...NOTHING_MERGED, unchanged: seen, rejected };

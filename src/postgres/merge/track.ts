@@ -21,7 +21,11 @@ export const openTrack = async (
     return sql;
   }
   const known = found.columns.map(({ name }) => name);
-  const wanted = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
-  if (wanted.join() !== known.join()) throw trackDiffers(table, wanted, known);
+  const wanted = [...shape.key.map(({ name }) => name), "hash", "version", "run", "input"];
+  // One from before records were known by a hash of their input.
+  const isOlder = known.length === wanted.length - 1 && !known.includes("input");
+  if (isOlder) await session.script(`alter table ${sql} add column input bigint`);
+  const columns = isOlder ? [...known, "input"] : known;
+  if (wanted.join() !== columns.join()) throw trackDiffers(table, wanted, known);
   return sql;
 };
