@@ -120,51 +120,70 @@ select attname as name, current_setting('server_version_num') as version,
  * through a whole table for each record.
  */
 const markUnchanged = async (session: Session, work: Work): Promise<number> => {
-  const { option, hash, run, track, table } = work;
-  const names = Object.keys(option.key);
-  const keys = names.map((name) => `hashes.${quoted(name)}`).join(", ");
-  const same = (a: string, b: string) =>
-    names.map((name) => `${a}.${quoted(name)} = ${b}.${quoted(name)}`).join(" and ");
+  const { hash, run, track, table } = work;
+  const keys = keysOf(work);
+  const values = keys.map(({ typed, name }) => `${typed} as ${name}`).join(", ");
   await session.script(`
-    create temporary table runner_hashes as
-      select ${keyOf(work)}, ${hash} as input from ${VIEW} as source;
+    create temporary table runner_hashes as select ${values}, ${hash} as input from ${VIEW} as source;
     analyze ${HASHES};`);
-  const constants = await session.query<Record<string, string | null>>(
-    `select exists (select from ${HASHES} group by ${names.map(quoted).join(", ")} having count(*) > 1)::text as is_repeated,
-            ${names.map((name, index) => `case when min(${quoted(name)}) = max(${quoted(name)}) then quote_literal(min(${quoted(name)})) end as c${index}`).join(", ")}
-       from ${HASHES}`,
-  );
-  const [found = {}] = constants.rows;
-  if (found.is_repeated === "true") return 0;
-  // A partial index serves literals alone.
-  const narrowed = names.flatMap((name, index) => {
-    const value = found[`c${index}`];
-    return value ? [`target.${quoted(name)} = ${value}`] : [];
-  });
+  const literals = await literalsOf(session, keys);
+  if (literals === undefined) return 0;
+  const same = (other: string, known: string) =>
+    keys.map(({ name, column }) => `${other}.${column} = ${known}.${name}`);
+  const inTable = [...same("target", "hashes"), ...literals].join(" and ");
   await session.script(`
     create temporary table runner_same as
-      select ${keys} from ${HASHES} as hashes join ${track.sql} as track on ${same("track", "hashes")} and track.input = hashes.input
-       where exists (select from ${table.sql} as target where ${[same("target", "hashes"), ...narrowed].join(" and ")});
+      select ${keys.map(({ name }) => name).join(", ")}
+        from ${HASHES} as hashes join ${track.sql} as track on ${same("track", "hashes").join(" and ")}
+       where track.input = hashes.input and exists (select from ${table.sql} as target where ${inTable});
     analyze ${SAME};`);
   const { count } = await session.query(
-    `update ${track.sql} as track set run = $1::bigint from ${SAME} as same where ${same("track", "same")}`,
+    `update ${track.sql} as track set run = $1::bigint from ${SAME} as same where ${same("track", "same").join(" and ")}`,
     [run],
   );
   return count;
 };
 
-/** The key of a record, in the types of the track table. */
-const keyOf = ({ option, track }: Work): string =>
-  Object.entries(option.key)
-    .map(([name, sql]) => `${typed(sql, name, track)} as ${quoted(name)}`)
-    .join(", ");
+interface KeyPart {
+  /** In the temporary tables: a name that no column of the statement has, whose SQL stands beside it. */
+  readonly name: string;
+  /** In the table and its track. */
+  readonly column: string;
+  /** Its value for a record, in the type of the track table. */
+  readonly typed: string;
+}
 
-const typed = (sql: string, name: string, track: TargetTable): string => {
-  const type = track.columns.find((column) => column.name === name)?.declaredType ?? "text";
-  return `(${sql}\n)::${type}`;
+const keysOf = ({ option, track }: Work): KeyPart[] =>
+  Object.entries(option.key).map(([column, sql], index) => {
+    const type = track.columns.find(({ name }) => name === column)?.declaredType ?? "text";
+    return { name: `runner_key_${index}`, column: quoted(column), typed: `(${sql}\n)::${type}` };
+  });
+
+/**
+ * Conditions on the table for what is the same in all keys: a partial index serves literals alone. Undefined
+ * when a key comes twice.
+ */
+const literalsOf = async (
+  session: Session,
+  keys: readonly KeyPart[],
+): Promise<string[] | undefined> => {
+  const names = keys.map(({ name }) => name);
+  const constants = names.map(
+    (name) =>
+      `case when min(${name}::text) = max(${name}::text) then quote_literal(min(${name}::text)) end as ${name}`,
+  );
+  const { rows } = await session.query<Record<string, string | boolean | null>>(
+    `select exists (select from ${HASHES} group by ${names.join(", ")} having count(*) > 1) as is_repeated,
+            ${constants.join(", ")} from ${HASHES}`,
+  );
+  const [found = {}] = rows;
+  if (found.is_repeated) return undefined;
+  return keys.flatMap(({ name, column }) =>
+    found[name] ? [`target.${column} = ${found[name]}`] : [],
+  );
 };
 
-const sameAs = ({ option, track }: Work): string =>
-  `select from ${SAME} as same where ${Object.entries(option.key)
-    .map(([name, sql]) => `same.${quoted(name)} = ${typed(sql, name, track)}`)
+const sameAs = (work: Work): string =>
+  `select from ${SAME} as same where ${keysOf(work)
+    .map(({ name, typed }) => `same.${name} = ${typed}`)
     .join(" and ")}`;
