@@ -1,7 +1,7 @@
-import { Type } from "typebox";
 import type { Batch, Input } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
 import { textBatch } from "../core/text-batch.ts";
+import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
 import { type Dataset, datasetsOf } from "./eml.ts";
 import type { Archive, Entry } from "./entries.ts";
@@ -55,11 +55,13 @@ interface TableChoice {
 export const knownColumns = ({ table }: TableChoice): readonly string[] | undefined =>
   table === "datasets" ? DATASETS : undefined;
 
+type Lent = Pick<Context, "signal" | "log">;
+
 /** The records of a table of the archive at a path or URL; columns by term name, as `meta.xml` has them. */
 export async function* readTable(
   location: string,
   { table, max_gb, max_ratio }: TableChoice,
-  context: Context,
+  context: Lent,
 ): AsyncGenerator<Batch> {
   const limits = { maxBytes: max_gb * GB, maxRatio: max_ratio };
   await using archive = await openArchive(location, { signal: context.signal, limits });
@@ -81,7 +83,7 @@ async function* batchesOf(
   table: Table,
   file: Entry,
   input: Input,
-  { signal, log }: Context,
+  { signal, log }: Lent,
 ): AsyncGenerator<Batch> {
   let quoted = 0;
   yield* tableBatches(table, file.read(signal), input, (fields) => {
@@ -104,7 +106,7 @@ const inputOf = (archive: Archive, files: readonly Entry[], name: string): Input
 const datasets = async (
   archive: Archive,
   { metadata }: Meta,
-  { signal, log }: Context,
+  { signal, log }: Lent,
 ): Promise<Batch> => {
   const input: Input = {
     name: archive.name,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { components } from "../registry.ts";
+import { explainLine } from "./explain.ts";
 
 /** Loads a pipeline to run it, and says what is wrong with it; then there is no plan. */
 export const loadToRun = async (file: string, database: string | undefined): Promise<Loaded> => {
@@ -12,5 +13,7 @@ export const loadToRun = async (file: string, database: string | undefined): Pro
     database,
   });
   for (const complaint of loaded.complaints) console.error(`${formatComplaint(complaint)}\n`);
+  if (loaded.complaints.length > 0)
+    console.error(explainLine(loaded.complaints.map(({ code }) => code)));
   return loaded;
 };

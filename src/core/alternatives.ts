@@ -25,6 +25,7 @@ export const relevant = (
   schema: Schema,
   data: unknown,
 ): ErrorObject[] => {
+  if (errors.length === 0) return [];
   const schemas = new Map<string, Schema>();
   const walk = (inner: Schema, value: unknown, path: string) => {
     const chosen = meant(inner, value);

@@ -76,6 +76,12 @@ export interface Commit {
   readonly updated: number;
   readonly unchanged: number;
   readonly held: number;
+  /** Rows of another origin that are the pipeline's from now on; counted as updated or held too. */
+  readonly adopted: number;
+  /** Rows that got a new key; counted as updated or held too. */
+  readonly rekeyed: number;
+  /** Rows of earlier runs whose record is gone; no records of this one. */
+  readonly vanished: number;
 }
 
 export type Source = (context: Context) => AsyncIterable<Batch>;

@@ -110,6 +110,16 @@ export const filterCondition = (given: number): RunnerError =>
       "For several conditions, write several filters.",
   );
 
+// Validating
+
+/** A folder that was to be validated has nothing to validate. */
+export const noPipelineThere = (folder: string): RunnerError =>
+  new RunnerError(
+    "no_pipeline_there",
+    2,
+    `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
+  );
+
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */
@@ -825,6 +835,54 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     1,
     `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others. Nothing was committed.`,
     { subject: table },
+  );
+
+/** Rows that are to be adopted are told apart by their primary key. */
+export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
+  new RunnerError(
+    "adopt_needs_primary_key",
+    1,
+    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Nothing was loaded; add one, or leave \`adopt\` out.`,
+    { subject: "adopt" },
+  );
+
+/** Several sessions share what they know of the keys in the track table. */
+export const parallelNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "parallel_needs_track",
+    2,
+    "`parallel` needs `track`: a table in which each session sees the keys that the others had. " +
+      "Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+    { subject: "parallel" },
+  );
+
+/** Several sessions are several transactions. */
+export const parallelNotWhole = (): RunnerError =>
+  new RunnerError(
+    "parallel_not_whole",
+    2,
+    "`commit_rows: all` is one transaction, and `parallel` makes several. Leave one of them out.",
+    { subject: "parallel" },
+  );
+
+/** Another session changed, at the same time, what the track table has of the same keys. */
+export const mergeOvertaken = (table: string): RunnerError =>
+  new RunnerError(
+    "merge_overtaken",
+    1,
+    `While rows of \`${table}\` were merged, another session changed what is known of the same keys. ` +
+      "The rows of this part were not committed; run again.",
+    { subject: table },
+  );
+
+/** A part of a merge was undone again and again in favour of another session. */
+export const mergeKeepsFailing = (table: string, tries: number, cause: unknown): RunnerError =>
+  new RunnerError(
+    "merge_keeps_failing",
+    1,
+    `PostgreSQL undid the same part of \`${table}\` ${tries} times, as other sessions were in its way: ${messageOf(cause)}. ` +
+      "What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+    { subject: table, cause },
   );
 
 /** The track table is another target's, or another tool's. */

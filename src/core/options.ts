@@ -5,9 +5,9 @@
  * keyword `runner` (a RegExp, a Secret, a path). The schemas are TypeBox and so plain JSON Schema.
  */
 
-import { type TUnsafe, Type } from "typebox";
 import type { Document } from "./document.ts";
 import type { Secret } from "./secret.ts";
+import { type TUnsafe, Type } from "./type.ts";
 
 /** How the loader turns the text of an option into what `create` gets. */
 export type OptionKind = "pattern" | "secret" | "path" | "location" | "document";

@@ -1,6 +1,6 @@
 /** The shape of a pipeline file outside of its components; also what the JSON Schema is made from. */
 
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 
 /** Anything: looked at by whoever knows the component. */
 const anything = (description: string) => Type.Unsafe<unknown>({ description });

@@ -4,6 +4,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDoc
 import type { Complain } from "./complaint.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { fileLabel } from "./place.ts";
+import { remembered } from "./remembered.ts";
 import { syntaxProblem } from "./yaml-syntax.ts";
 import type { YamlValue } from "./yaml-value.ts";
 
@@ -51,14 +52,19 @@ const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): P
   return `The file ${label} is not there.${suggestion(basename(file), files)}`;
 };
 
+/** Never modified, so that it can be shared. */
+const documentOf = remembered((text) => {
+  const lines = new LineCounter();
+  return { document: parseDocument(text, { lineCounter: lines, prettyErrors: false }), lines };
+});
+
 /** The same for text that is read already; `start` is its first character. */
 export const parseYaml = (
   text: string,
   start: Place,
   complain: Complain,
 ): YamlValue | undefined => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const { document, lines } = documentOf(text);
   const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { ...start, line, column: col };

@@ -3,6 +3,7 @@ import { type Info, parse } from "csv-parse/sync";
 import type { Complain } from "../core/complaint.ts";
 import { mappingFileMissing, type Place, suggestion } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
+import { remembered } from "../core/remembered.ts";
 
 /** A table, and the option of the component that leads to it. */
 export interface TableFile {
@@ -72,7 +73,7 @@ interface Line {
   readonly delimiter: string;
 }
 
-const parsed = (text: string): Line[] => {
+const parsed = remembered((text): readonly Line[] => {
   const header = text.slice(0, text.search(/\r?\n|$/));
   const delimiter = header.split(";").length > header.split(",").length ? ";" : ",";
   const found = parse(text, {
@@ -88,7 +89,7 @@ const parsed = (text: string): Line[] => {
     line += raw.split("\n").length - 1;
     return { record, raw, line: at, delimiter };
   });
-};
+});
 
 const rowOf = (line: Line, header: readonly string[], file: string): TableRow => ({
   place: { file, line: line.line, column: 1 },

@@ -1,6 +1,6 @@
-import { Type } from "typebox";
 import { primaryKeyUnknown, tableDiffers, unknownType } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
+import { Type } from "../core/type.ts";
 import { findTable } from "./catalog.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
 

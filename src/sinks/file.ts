@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Type } from "typebox";
 import type { Batch } from "../core/batch.ts";
 import { defineSink } from "../core/component.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Writes the records into a file, whole or not at all. */
 export const file = defineSink({

@@ -1,10 +1,10 @@
-import { type Static, Type } from "typebox";
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
 import { referencedTable } from "../core/errors.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
+import { type Static, Type } from "../core/type.ts";
 import {
   checkColumns,
   referencingTables,

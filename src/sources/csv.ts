@@ -1,12 +1,12 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { Type } from "typebox";
 import { openFolder } from "../archive/folder.ts";
 import type { Table } from "../archive/meta.ts";
 import { tableBatches } from "../archive/table-batches.ts";
 import { defineSource } from "../core/component.ts";
 import { archiveMissing } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Reads a delimited text file. */
 export const csv = defineSource({
@@ -42,7 +42,7 @@ export const csv = defineSource({
       }),
     ),
   }),
-  example: 'csv: { path: ../samples/taxa.csv, delimiter: ";" }',
+  example: 'csv: { path: ../samples/taxa.csv, delimiter: "," }',
   columns: ({ columns }) => columns,
   create: ({ path, delimiter, quote, encoding, skip_lines, columns }) => {
     const table: Table = {

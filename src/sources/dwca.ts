@@ -1,7 +1,7 @@
-import { Type } from "typebox";
 import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import { defineSource } from "../core/component.ts";
 import { location } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Reads a table of a Darwin Core Archive: columns by term name, as `meta.xml` has them. */
 export const dwca = defineSource({

@@ -1,4 +1,3 @@
-import { type Static, Type } from "typebox";
 import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
@@ -11,6 +10,7 @@ import {
 } from "../core/errors.ts";
 import { document, oneOf, path as pathOption } from "../core/options.ts";
 import { Secret } from "../core/secret.ts";
+import { type Static, Type } from "../core/type.ts";
 import { type Account, type DownloadStatus, gbifApi } from "../gbif/api.ts";
 import { archiveCache } from "../gbif/archive.ts";
 import { cachedDownload, finishedDownload } from "../gbif/downloads.ts";

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { Type } from "typebox";
 import { Batch, type Input, type Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import { ratesWithoutPermission } from "../core/errors.ts";
 import { tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type TextRecord, textBatch } from "../core/text-batch.ts";
+import { Type } from "../core/type.ts";
 import { openClient } from "../http/client.ts";
 import { rateLimiter } from "../http/limiter.ts";
 import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";

@@ -1,6 +1,5 @@
 import { open, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { Type } from "typebox";
 import { contentHash, openFolder } from "../archive/folder.ts";
 import { Batch, type Input, type Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
@@ -15,6 +14,7 @@ import {
 } from "../core/json-records.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "../core/text-batch.ts";
+import { Type } from "../core/type.ts";
 
 /** Without `columns`, the keys of so many records are the columns. */
 const SAMPLE_RECORDS = 1000;
@@ -49,7 +49,7 @@ export const json = defineSource({
     ),
   }),
   example:
-    "json: { path: ../samples/observations.json, at: results, columns: { id: id, taxon: taxon.name } }",
+    "json: { path: ../samples/inaturalist.json, at: results, columns: { id_inaturalist: id, uuid: uuid } }",
   columns: ({ columns }) => columns && Object.keys(columns),
   create: ({ path, format, at, columns }) =>
     async function* (context) {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { type Static, Type } from "typebox";
 import { defineSource } from "../core/component.ts";
 import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
+import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
 import { readChanged } from "../postgres/unchanged.ts";

@@ -1,6 +1,6 @@
-import { Type } from "typebox";
 import { defineTransform } from "../core/component.ts";
 import { columnName } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Keeps the first record of each key. */
 export const distinct = defineTransform({

@@ -1,8 +1,8 @@
-import { Type } from "typebox";
 import { Reject } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
 import { mapColumn } from "../core/map-column.ts";
 import { columnName, missing, pattern } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Takes what a pattern finds in a column, such as the observation's number in its link. */
 export const extractId = defineTransform({

@@ -1,7 +1,7 @@
-import { type Static, Type } from "typebox";
 import { defineTransform } from "../core/component.ts";
 import { filterCondition } from "../core/errors.ts";
 import { columnName, pattern, plainValue } from "../core/options.ts";
+import { type Static, Type } from "../core/type.ts";
 
 const options = Type.Object({
   column: columnName("The column to look at."),

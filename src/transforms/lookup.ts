@@ -1,4 +1,3 @@
-import { type Static, Type } from "typebox";
 import { type Batch, Reject } from "../core/batch.ts";
 import { type Column, TextColumn } from "../core/columns.ts";
 import { type Context, defineTransform } from "../core/component.ts";
@@ -7,6 +6,7 @@ import { emptyValues } from "../core/map-column.ts";
 import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
+import { type Static, Type } from "../core/type.ts";
 import {
   type LookupQuery,
   type LookupTable,

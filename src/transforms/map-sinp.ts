@@ -1,8 +1,8 @@
-import { type Static, Type } from "typebox";
 import type { Batch } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
 import { uuidsUnresolved } from "../core/errors.ts";
 import { columnName, oneOf, path } from "../core/options.ts";
+import { type Static, Type } from "../core/type.ts";
 import { type Instance, readInstance } from "../geonature/instance.ts";
 import { checkMapping, type Mapping, readMapping } from "../geonature/mapping.ts";
 import { inputColumns, recordMapper } from "../geonature/record-mapper.ts";

@@ -1,8 +1,8 @@
-import { Type } from "typebox";
 import { Reject } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
 import { mapColumn } from "../core/map-column.ts";
 import { columnName, missing, plainValue } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Replaces values by a table in the YAML. */
 export const mapValues = defineTransform({

@@ -1,10 +1,10 @@
-import { Type } from "typebox";
 import { Reject } from "../core/batch.ts";
 import { TextColumn } from "../core/columns.ts";
 import { defineTransform } from "../core/component.ts";
 import { parsePeriod } from "../core/dates.ts";
 import { emptyValues } from "../core/map-column.ts";
 import { columnName, missing } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Makes first and last moment out of a date as Darwin Core has it. */
 export const parseDates = defineTransform({

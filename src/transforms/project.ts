@@ -1,9 +1,9 @@
-import { Type } from "typebox";
 import type { Batch } from "../core/batch.ts";
 import { ConstantColumn } from "../core/columns.ts";
 import { defineTransform } from "../core/component.ts";
 import { listed, unknownColumn } from "../core/errors.ts";
 import { columnName } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Keeps, names and orders columns; moves no data. */
 export const project = defineTransform({

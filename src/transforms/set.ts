@@ -1,7 +1,7 @@
-import { Type } from "typebox";
 import { ConstantColumn } from "../core/columns.ts";
 import { defineTransform } from "../core/component.ts";
 import { plainValue } from "../core/options.ts";
+import { Type } from "../core/type.ts";
 
 /** Gives columns the same value in every record. */
 export const set = defineTransform({

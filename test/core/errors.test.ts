@@ -215,6 +215,26 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
   ],
   [
+    errors.adoptNeedsPrimaryKey("t"),
+    "`adopt` tells the rows of `t` apart by its primary key, and it has none. Nothing was loaded; add one, or leave `adopt` out.",
+  ],
+  [
+    errors.parallelNeedsTrack(),
+    "`parallel` needs `track`: a table in which each session sees the keys that the others had. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+  ],
+  [
+    errors.parallelNotWhole(),
+    "`commit_rows: all` is one transaction, and `parallel` makes several. Leave one of them out.",
+  ],
+  [
+    errors.mergeOvertaken("t"),
+    "While rows of `t` were merged, another session changed what is known of the same keys. The rows of this part were not committed; run again.",
+  ],
+  [
+    errors.mergeKeepsFailing("t", 6, new Error("deadlock detected")),
+    "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+  ],
+  [
     errors.trackDiffers("t", ["id", "hash"], ["a"]),
     "Table `t` cannot be the track of this sink: it has the columns `a`, and would need `id` and `hash`. Name another one; it is made when it is not there.",
   ],

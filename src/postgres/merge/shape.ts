@@ -16,6 +16,7 @@ export interface MergeOptions {
   readonly unique?: UniqueOption;
   readonly hold_when?: HoldOption;
   readonly track_input?: string;
+  readonly adopt?: AdoptOption;
 }
 
 export type Plain = string | number | boolean | null;
@@ -32,6 +33,16 @@ export interface HoldOption {
   /** SQL over the row as it is in the table. */
   readonly where: string;
   readonly columns: readonly string[];
+}
+
+/** Rows of another origin that are records of this flow. */
+export interface AdoptOption {
+  readonly action: "report" | "apply";
+  /** SQL over the row as it is in the table: which may be adopted. */
+  readonly where: string;
+  readonly within: readonly string[];
+  /** SQL over the row, and over the flow's columns, that give the same for the same thing. */
+  readonly match: readonly { readonly row: string; readonly record: string }[];
 }
 
 /** A column of the target that the merge writes, and how it takes part in the comparison. */
@@ -66,6 +77,7 @@ export interface MergeShape {
   readonly held: HoldOption | undefined;
   /** The flow's column with the hash of a record as it was read, which is kept in the track table. */
   readonly input: string | undefined;
+  readonly adopt: AdoptOption | undefined;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -82,7 +94,8 @@ export const mergeShape = (
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
-  const expressions = Object.values(derive).join("\n");
+  const records = options.adopt?.match.map(({ record }) => record) ?? [];
+  const expressions = [...Object.values(derive), ...records].join("\n");
   const isUsed = (name: string) => inJson.includes(name) || mentions(expressions, name);
   const direct = given.filter((name) => find(name) && !inJson.includes(name));
   const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
@@ -113,6 +126,8 @@ export const mergeShape = (
     (name) => name !== undefined && !written.includes(name),
   );
   if (strayUnique !== undefined) throw mergeColumnUnknown(strayUnique, written);
+  const strayAdopt = options.adopt?.within.find((name) => !direct.includes(name));
+  if (strayAdopt !== undefined) throw mergeColumnUnknown(strayAdopt, direct);
   const strayHeld = options.hold_when?.columns.find((name) => !written.includes(name));
   if (strayHeld !== undefined) throw mergeColumnUnknown(strayHeld, written);
 
@@ -157,6 +172,7 @@ export const mergeShape = (
     unique: options.unique,
     held: options.hold_when,
     input,
+    adopt: options.adopt,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };

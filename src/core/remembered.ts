@@ -1,0 +1,18 @@
+/** Texts that are kept; the pipelines of a folder have fewer files. */
+const MOST = 500;
+
+/**
+ * What `make` makes of a text, made once for each text: the pipelines of a folder share their files of flows,
+ * queries and mappings. The text itself is the key, so a file that changes is never taken for its older self.
+ */
+export const remembered = <T>(make: (text: string) => T): ((text: string) => T) => {
+  const known = new Map<string, T>();
+  return (text) => {
+    const found = known.get(text);
+    if (found !== undefined) return found;
+    const made = make(text);
+    if (known.size >= MOST) known.clear();
+    known.set(text, made);
+    return made;
+  };
+};
