@@ -10,15 +10,10 @@ const root = new URL("../", import.meta.url).pathname;
 const ENGLISH_ALONE = [
   "architecture.md",
   "components.md",
-  "geonature.md",
-  "gbif.md",
-  "inaturalist.md",
   "mapping.md",
   "performance-apis.md",
   "performance-synthese.md",
   "performance.md",
-  "plan.md",
-  "synthese.md",
   "writing-a-component.md",
 ];
 

@@ -19,6 +19,7 @@ import type { Static, TObject } from "typebox";
 import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
+import type { View } from "./examination.ts";
 import type { Database } from "./session.ts";
 
 /** What the runner lends a component while a flow runs. */
@@ -44,6 +45,11 @@ export interface RunIdentity {
   readonly id: string;
   /** `--fresh`: what earlier runs asked for is asked for anew. */
   readonly isFresh: boolean;
+  /**
+   * `--replay`: the records are a few that were rejected and have been repaired, so a sink adds them to what is
+   * there, and nothing has vanished because it is not among them.
+   */
+  readonly isReplay: boolean;
 }
 
 /** What whoever uses the data must name, and what they need to find it again. */
@@ -107,6 +113,11 @@ interface Definition<Options extends TObject, Stage> {
   basis?(options: Static<Options>, context: Context): Promise<string>;
   /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
   columns?(options: Static<Options>): readonly string[] | undefined;
+  /**
+   * Says whether all that it needs is there: tables and rights, accounts, disk. Changes nothing, asks no service.
+   * A source gives what it knows will come, a transform what it makes of that, when it takes the database to know.
+   */
+  examine?(options: Static<Options>, view: View): Promise<Batch | undefined>;
 }
 
 export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {

@@ -928,6 +928,83 @@ export const statementFailed = (
     { cause },
   );
 
+/** The role lacks rights that a run needs. */
+export const rightsMissing = (
+  role: string,
+  table: string,
+  statements: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "rights_missing",
+    3,
+    `Role \`${role}\` lacks rights for \`${table}\`. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+    { subject: table },
+  );
+
+/** A column comes with a type of which no value is one of the target's. */
+export const typeCannotFit = (
+  table: string,
+  column: { readonly name: string; readonly declaredType: string },
+  type: string,
+): RunnerError =>
+  new RunnerError(
+    "type_cannot_fit",
+    1,
+    `Column \`${column.name}\` of \`${table}\` is ${column.declaredType}, and gets values of type ${type}: none can fit. ` +
+      "Is it the right column?",
+    { subject: column.name },
+  );
+
+/** A constant of the pipeline is no value of the column that it is for. */
+export const valueCannotFit = (
+  table: string,
+  column: { readonly name: string; readonly declaredType: string },
+  { value, reason }: { readonly value: string; readonly reason: string },
+): RunnerError =>
+  new RunnerError(
+    "value_cannot_fit",
+    1,
+    `Column \`${column.name}\` of \`${table}\` is ${column.declaredType}, and ${JSON.stringify(value)} does not fit: ${reason.replace(/\.?$/, ".")}`,
+    { subject: column.name },
+  );
+
+/** An SQL expression of a sink that PostgreSQL does not understand. */
+export const expressionFailed = (what: string, subject: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "expression_failed",
+    1,
+    `Postgres refuses the SQL of ${what}: ${messageOf(cause).replace(/\.?$/, ".")}`,
+    { subject, cause },
+  );
+
+/** `validate --connect` of a pipeline whose database is a variable without a value. */
+export const nothingToConnect = (file: string, database: string): RunnerError =>
+  new RunnerError(
+    "nothing_to_connect",
+    3,
+    `The database of ${file} is not known here: \`${database}\`. Set the variable, or name a database with \`--database\`.`,
+  );
+
+/** PostgreSQL refuses a question: rights, or something that is not there. */
+export const databaseRefuses = (cause: Error): RunnerError =>
+  new RunnerError(
+    "database_refuses",
+    1,
+    `Postgres says: ${messageOf(cause).replace(/\.?$/, ".")} A run would stop here.`,
+    { cause },
+  );
+
+/** Records that are known before the run, and would be set aside. */
+export const knownRejects = (code: string, messages: readonly string[]): RunnerError => {
+  const more = messages.length > 5 ? ` And ${messages.length - 5} more.` : "";
+  const records = messages.length === 1 ? "1 record" : `${messages.length} records`;
+  return new RunnerError(
+    code,
+    1,
+    `${records} would be rejected as ${code}: ${messages.slice(0, 5).join(" ")}${more}`,
+  );
+};
+
 /** A table that is read does not have a column. */
 export const tableColumnUnknown = (
   table: string,
@@ -1067,6 +1144,49 @@ export const leaseLost = (pipeline: string): RunnerError =>
     "lease_lost",
     1,
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
+  );
+
+/** Nobody can tell which database has the runs. */
+export const databaseUnset = (variables: readonly string[]): RunnerError =>
+  new RunnerError(
+    "database_unset",
+    2,
+    `The runs of a pipeline are in its database, and ${listed(variables)} of the environment, which ${variables.length === 1 ? "says" : "say"} which one, ${variables.length === 1 ? "has" : "have"} no value. Set it, or name the database with \`--database\`.`,
+  );
+
+/** A number that no run of the pipeline has. */
+export const unknownRun = (run: number | undefined, pipeline: string, label: string): RunnerError =>
+  new RunnerError(
+    "unknown_run",
+    2,
+    run === undefined
+      ? `Pipeline \`${pipeline}\` has not been run in ${label} yet.`
+      : `Pipeline \`${pipeline}\` has no run ${run} in ${label}. \`runner history\` lists its runs.`,
+  );
+
+/** A file of repaired records, or one of them, that cannot be loaded again. */
+export const repairedInvalid = (place: string, reason: string): RunnerError =>
+  new RunnerError(
+    "repaired_invalid",
+    2,
+    `${place} cannot be loaded again: ${reason}. Nothing was loaded; \`runner rejects\` exports what can.`,
+  );
+
+/** A sink that makes its target anew has nothing to add records to. */
+export const replayNotAdded = (path: string): RunnerError =>
+  new RunnerError(
+    "replay_not_added",
+    2,
+    `The file ${path} is written anew by each run, so a few repaired records would take the place of all others. Nothing was written. Repair the input itself and run the pipeline again.`,
+    { subject: "path" },
+  );
+
+/** Tables of rejects have the columns of their records: those of several flows fit into none. */
+export const severalFlows = (flows: readonly string[]): RunnerError =>
+  new RunnerError(
+    "several_flows",
+    2,
+    `The records of ${listed(flows)} have different columns, and a table has one header. Choose one with \`--flow\`, or write \`--ndjson\`.`,
   );
 
 /** `--flow` names a flow that the pipeline does not have. */

@@ -1,6 +1,7 @@
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
 import { referencedTable } from "../core/errors.ts";
+import type { View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
@@ -13,6 +14,7 @@ import {
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 
 const options = Type.Object({
@@ -32,9 +34,14 @@ export const postgresCopy = defineSink({
   options,
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
-  create: (settings) => {
-    checkShape(settings.create);
+  examine: async (settings, view) => {
+    await examineCopy(settings, view);
+    return undefined;
+  },
+  create: (written) => {
+    checkShape(written.create);
     return async function* (batches, context) {
+      const settings = context.run.isReplay ? { ...written, mode: "append" as const } : written;
       const tally = context.tally();
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
@@ -89,11 +96,31 @@ const prepare = async (
   const target = await requireTable(session, table);
   checkColumns(target, names);
   if (mode === "replace") {
-    const others = await referencingTables(session, target);
-    if (others.length > 0) throw referencedTable(table, others);
+    await checkNotReferenced(session, target);
     await session.query(`truncate table ${target.sql}`);
   }
   return target;
+};
+
+const checkNotReferenced = async (session: Session, target: TargetTable): Promise<void> => {
+  const others = await referencingTables(session, target);
+  if (others.length > 0) throw referencedTable(target.name, others);
+};
+
+/** Says what the load would stumble over, without beginning it. */
+const examineCopy = async (
+  { table, mode, create }: Static<typeof options>,
+  { batch, coming, ask }: View,
+): Promise<void> => {
+  const rights = mode === "replace" ? (["insert", "truncate"] as const) : (["insert"] as const);
+  const wanted = { table, create, rights, names: batch.names };
+  const found = await ask((session) => examineTarget(session, wanted, coming));
+  if (found === undefined) return;
+  const { target, isThere } = found;
+  if (isThere && mode === "replace") await ask((session) => checkNotReferenced(session, target));
+  if (!batch.isClosed) return;
+  await ask(async () => checkColumns(target, batch.names));
+  await ask((session) => checkFit(session, target, batch));
 };
 
 const warnEmpty = (

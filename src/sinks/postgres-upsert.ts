@@ -12,6 +12,7 @@ import { checkShape, createOption, createTable } from "../postgres/create-table.
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
@@ -86,6 +87,14 @@ const options = Type.Object({
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
+        late: Type.Optional(
+          Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+            minProperties: 1,
+            maxProperties: 1,
+            description:
+              "Where a value is kept that comes when the row has another one already, which never changes: `{ additional_data: uuid }` puts it into that column of `json_merge`, under this name.",
+          }),
+        ),
       },
       {
         additionalProperties: false,
@@ -192,6 +201,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  examine: async (settings, view) => {
+    await examineMerge(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
     checkParallel(settings);

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { defineSource } from "../core/component.ts";
 import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
+import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
+import { statementTypes } from "../postgres/statement-types.ts";
 import { readChanged } from "../postgres/unchanged.ts";
 
 const options = Type.Object({
@@ -52,6 +54,12 @@ export const postgres = defineSource({
   example: 'postgres: { sql: "select * from pinv_gbif.tmp_gbif_data order by gbif_id" }',
   check: async ({ query }) => {
     if (query !== undefined && !existsSync(query)) throw sqlFileMissing(fileLabel(query));
+  },
+  examine: async (settings, { ask }) => {
+    const statement = await readStatement(chosen(settings));
+    const typed = await ask((session) => statementTypes(session, statement));
+    const { unchanged } = settings;
+    return unchanged === undefined ? typed : typed?.with(unchanged.hash, new TypedColumn("bigint"));
   },
   create: (settings) => {
     const source = chosen(settings);

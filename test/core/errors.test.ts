@@ -21,8 +21,64 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.rightsMissing("loader", "s.t", ["grant usage on schema s to loader;"]),
+    "Role `loader` lacks rights for `s.t`. Who administers the database runs:\n  grant usage on schema s to loader;",
+  ],
+  [
+    errors.typeCannotFit("s.t", { name: "seen", declaredType: "date" }, "uuid"),
+    "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
+  ],
+  [
+    errors.valueCannotFit(
+      "s.t",
+      { name: "note", declaredType: "character varying(5)" },
+      { value: "abcdef", reason: "it is longer" },
+    ),
+    'Column `note` of `s.t` is character varying(5), and "abcdef" does not fit: it is longer.',
+  ],
+  [
+    errors.expressionFailed("`hold_when`", "hold_when", new Error('column "x" does not exist')),
+    'Postgres refuses the SQL of `hold_when`: column "x" does not exist.',
+  ],
+  [
+    errors.databaseRefuses(new Error("permission denied for schema s")),
+    "Postgres says: permission denied for schema s. A run would stop here.",
+  ],
+  [
+    errors.nothingToConnect("pipelines/inat.yaml", "${DATABASE_URL}"),
+    "The database of pipelines/inat.yaml is not known here: `${DATABASE_URL}`. Set the variable, or name a database with `--database`.",
+  ],
+  [
+    errors.knownRejects("dataset_unknown", ["`uuid` is 1.", "`uuid` is 2."]),
+    "2 records would be rejected as dataset_unknown: `uuid` is 1. `uuid` is 2.",
+  ],
+  [
     errors.lockBusy("staging", "by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00"),
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
+  ],
+  [
+    errors.databaseUnset(["DATABASE_URL"]),
+    "The runs of a pipeline are in its database, and `DATABASE_URL` of the environment, which says which one, has no value. Set it, or name the database with `--database`.",
+  ],
+  [
+    errors.unknownRun(7, "inat", "postgresql://me@host/x"),
+    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history` lists its runs.",
+  ],
+  [
+    errors.unknownRun(undefined, "inat", "postgresql://me@host/x"),
+    "Pipeline `inat` has not been run in postgresql://me@host/x yet.",
+  ],
+  [
+    errors.repairedInvalid("bad.csv:3", "it has no record"),
+    "bad.csv:3 cannot be loaded again: it has no record. Nothing was loaded; `runner rejects` exports what can.",
+  ],
+  [
+    errors.replayNotAdded("out.tsv"),
+    "The file out.tsv is written anew by each run, so a few repaired records would take the place of all others. Nothing was written. Repair the input itself and run the pipeline again.",
+  ],
+  [
+    errors.severalFlows(["a", "b"]),
+    "The records of `a` and `b` have different columns, and a table has one header. Choose one with `--flow`, or write `--ndjson`.",
   ],
   [
     errors.planLocked(10, undefined),

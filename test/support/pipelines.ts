@@ -57,7 +57,8 @@ export const planFile = async (
     log: { info: () => undefined, warn: () => undefined },
   });
 
-const loaded = async (file: string, environment: NodeJS.ProcessEnv = {}): Promise<Plan> => {
+/** The plan of a pipeline file; throws what is wrong with the file. */
+export const loaded = async (file: string, environment: NodeJS.ProcessEnv = {}): Promise<Plan> => {
   const { plan, complaints } = await loadPipeline(file, {
     components,
     environment: { ...process.env, ...environment },

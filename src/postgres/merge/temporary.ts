@@ -32,7 +32,7 @@ export const temporaryTables = (shape: MergeShape, track: string | undefined): s
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
     create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null);
     ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
-    create temporary view runner_row as ${rowView(shape)};`;
+    create temporary view runner_row as ${rowView(shape, STAGE)};`;
 
 const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
@@ -90,7 +90,8 @@ export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary"
       primary key (${quotedList(key.map(({ name }) => name))})
     ) with (fillfactor = 50);`;
 
-const rowView = (shape: MergeShape): string => {
+/** The statement that derives what is computed; `stage` is where the rows are, as they came. */
+export const rowView = (shape: MergeShape, stage: string): string => {
   const { key, columns, derived } = shape;
   const direct = columns
     .filter(
@@ -118,7 +119,7 @@ const rowView = (shape: MergeShape): string => {
     ...computed,
     ...objects,
   ];
-  return `select ${selected.join(", ")} from ${STAGE} as stage ${laterals.join(" ")}`;
+  return `select ${selected.join(", ")} from ${stage} as stage ${laterals.join(" ")}`;
 };
 
 /** The view's column for the part of a JSON object that is not compared. */

@@ -14,18 +14,32 @@ export const openTrack = async (
 ): Promise<string> => {
   if (table === undefined) return TRACK;
   const sql = quotedTable(table);
-  const found = await findTable(session, table);
-  if (found === undefined) {
-    await createSchemaOf(session, table);
-    await session.script(trackTable(shape, sql, ""));
+  if (await checkTrack(session, shape, table)) {
+    // One from before records were known by a hash of their input has no column for it.
+    const known = await findTable(session, table);
+    if (!known?.columns.some(({ name }) => name === "input")) {
+      await session.script(`alter table ${sql} add column input bigint`);
+    }
     return sql;
   }
-  const known = found.columns.map(({ name }) => name);
-  const wanted = [...shape.key.map(({ name }) => name), "hash", "version", "run", "input"];
-  // One from before records were known by a hash of their input.
-  const isOlder = known.length === wanted.length - 1 && !known.includes("input");
-  if (isOlder) await session.script(`alter table ${sql} add column input bigint`);
-  const columns = isOlder ? [...known, "input"] : known;
-  if (wanted.join() !== columns.join()) throw trackDiffers(table, wanted, known);
+  await createSchemaOf(session, table);
+  await session.script(trackTable(shape, sql, ""));
   return sql;
+};
+
+/** Whether the track table is there; throws when it is of another shape. */
+export const checkTrack = async (
+  session: Session,
+  shape: MergeShape,
+  table: string,
+): Promise<boolean> => {
+  const found = await findTable(session, table);
+  if (found === undefined) return false;
+  const known = found.columns.map(({ name }) => name);
+  const older = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
+  const wanted = [...older, "input"];
+  if (![wanted.join(), older.join()].includes(known.join())) {
+    throw trackDiffers(table, wanted, known);
+  }
+  return true;
 };
