@@ -86,4 +86,5 @@ const contextOf = (database: Database, signal: AbortSignal): Context => ({
   },
   run: { id: "", isFresh: false, isReplay: false },
   cite: async () => undefined,
+  basis: async () => "",
 });
