@@ -36,6 +36,17 @@ const interrupted = (): AbortSignal => {
   return controller.signal;
 };
 
+/** Ctrl-C asks to stop with the next commit, Ctrl-C again to stop now; a request to end does not wait. */
+const stopRequests = (): { now: AbortSignal; soon: AbortSignal } => {
+  const [now, soon] = [new AbortController(), new AbortController()];
+  process.once("SIGTERM", () => now.abort("SIGTERM"));
+  process.once("SIGINT", () => {
+    process.once("SIGINT", () => now.abort("SIGINT"));
+    soon.abort("SIGINT");
+  });
+  return { now: now.signal, soon: soon.signal };
+};
+
 const several = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 const wholeNumber = (value: string): number => {
@@ -76,7 +87,7 @@ const program = (end: (code: number) => void): Command => {
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
     .action(async (file: string, flags: RunFlags) =>
-      end(await runCommand(file, flags, interrupted())),
+      end(await runCommand(file, flags, stopRequests())),
     );
 
   main

@@ -22,7 +22,7 @@ export interface RunFlags {
 export const runCommand = async (
   file: string,
   flags: RunFlags,
-  signal: AbortSignal,
+  { now, soon }: { now: AbortSignal; soon: AbortSignal },
 ): Promise<number> => {
   const { plan, complaints } = await loadToRun(file, flags.database);
   if (plan === undefined) {
@@ -40,17 +40,22 @@ export const runCommand = async (
     return 2;
   }
   const say = (text: string) => console.error(text);
+  soon.addEventListener("abort", () => say(STOPPING));
   const summary = await runPipeline(plan, {
     flows: flags.flow,
     isFresh: flags.fresh,
     replay: flags.replay && resolve(flags.replay),
-    signal,
+    signal: now,
+    soon,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },
     display: process.stderr,
     onFlow: (flow) => say(flowLine(flow)),
   });
   for (const line of closingLines(summary, file)) say(line);
   if (flags.json) console.log(JSON.stringify(summaryObject(summary)));
-  if (summary.status === "interrupted") return interruptedCode(signal);
+  if (summary.status === "interrupted") return interruptedCode(now);
   return summary.status === "done" ? 0 : exitCodeOf(summary.error);
 };
+
+const STOPPING =
+  "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.";
