@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+  ],
+  [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
     'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
   ],
