@@ -14,8 +14,6 @@ const ENGLISH_ALONE = [
   "performance-apis.md",
   "performance-synthese.md",
   "performance.md",
-  "plan.md",
-  "synthese.md",
   "writing-a-component.md",
 ];
 
