@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
+import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
@@ -14,6 +15,7 @@ import type { RunState } from "./core/state.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
 import { type Replay, replayOf } from "./replay.ts";
+import { version } from "./version.ts";
 
 export interface RunOptions {
   /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
@@ -138,6 +140,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     mode,
     tally: () => account.tally(),
     run: { id: state.run, isFresh, isReplay: run.replay !== undefined },
+    basis: () => basisOf(flow, context, version),
     cite: async (citation) => {
       if (run.citations.has(citation.text)) return;
       await state.cite(citation);

@@ -110,6 +110,7 @@ export const previewFlow = (
     mode: "preview",
     tally,
     run: { id: "", isFresh: false, isReplay: false },
+    basis: async () => "",
     cite: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {

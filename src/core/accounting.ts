@@ -9,11 +9,11 @@ import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
 /** What a batch adds to the account; a batch itself will do. */
-export type Taken = Pick<Batch, "read" | "filtered" | "rejects">;
+export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
 
 /** What became of the records of one transaction. A sink gets it from its context, one per commit. */
 export interface Tally {
-  /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
+  /** Counts a batch in: its records read, unchanged, filtered and rejected. The sink calls it once per batch. */
   take(batch: Taken): void;
   /** Sets aside records that the target refused. */
   refuse(rejected: readonly Rejected[]): void;
@@ -171,6 +171,7 @@ export class FlowAccount {
   /** A new account of one transaction. */
   tally(): Tally {
     let read = 0;
+    let unchanged = 0;
     let filtered = 0;
     let rejected = 0;
     /** Where they are in the file: other transactions may put theirs in between. */
@@ -189,6 +190,7 @@ export class FlowAccount {
     return {
       take: (batch) => {
         read += batch.read;
+        unchanged += batch.unchanged;
         filtered += batch.filtered;
         setAside(batch.rejects);
       },
@@ -203,7 +205,7 @@ export class FlowAccount {
         return count === 1;
       },
       commit: async (session, { changes = {}, examples = [], findings = [], ...given }) => {
-        const counts = { ...NO_ROWS, ...given };
+        const counts = { ...NO_ROWS, ...given, unchanged: (given.unchanged ?? 0) + unchanged };
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
