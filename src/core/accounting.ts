@@ -7,6 +7,7 @@ import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
+import { countAttributes, type Span } from "./trace.ts";
 
 /** What a batch adds to the account; a batch itself will do. */
 export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
@@ -72,7 +73,11 @@ export class FlowAccount {
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
+  readonly #onCommit: () => void;
+  readonly #span: Span;
   readonly #repaired: readonly string[];
+  /** Spans of the transactions that are not committed. */
+  readonly #open = new Set<Span>();
   readonly #rejectedAgain = new Set<string>();
   /** Read and rejected by the batches that passed, committed or not. */
   #read = 0;
@@ -95,6 +100,10 @@ export class FlowAccount {
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
+    /** Told of each commit, when it is durable. */
+    onCommit: () => void;
+    /** Each transaction is a span within it, from its first record to its commit. */
+    span: Span;
     /** The names of the records, where they are repaired ones. */
     repaired?: readonly string[] | undefined;
   }) {
@@ -103,12 +112,24 @@ export class FlowAccount {
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
+    this.#onCommit = options.onCommit;
+    this.#span = options.span;
     this.#repaired = options.repaired ?? [];
   }
 
   /** What is durable. */
   get committed(): Counts {
     return this.#committed;
+  }
+
+  /** Whether records were read that are not committed. */
+  get hasUncommitted(): boolean {
+    return this.#read > this.#committed.read;
+  }
+
+  /** Whether all records are committed, and there are no more. */
+  get isDone(): boolean {
+    return this.#isComplete && !this.hasUncommitted;
   }
 
   /** What updates changed, the column of most rows first. */
@@ -176,6 +197,8 @@ export class FlowAccount {
     let rejected = 0;
     /** Where they are in the file: other transactions may put theirs in between. */
     const stretches: Stretch[] = [];
+    const span = this.#span.child("runner.commit");
+    this.#open.add(span);
     const setAside = (more: readonly Rejected[]) => {
       if (more.length === 0) return;
       rejected += more.length;
@@ -218,10 +241,18 @@ export class FlowAccount {
         this.#signal.throwIfAborted();
         await session.commit();
         this.#committed = sum(this.#committed, whole);
+        this.#open.delete(span);
+        span.end(countAttributes(whole));
+        this.#onCommit();
         this.#remember({ changes, examples, findings });
         return counts;
       },
     };
+  }
+
+  /** To be called when the flow is over: what is not committed by now is undone. */
+  end(error: unknown): void {
+    for (const span of this.#open) span.end({}, error);
   }
 
   #remember({ changes, examples, findings }: Changes & Findings): void {
