@@ -217,6 +217,7 @@ flows:
       assert.deepEqual(await found("confluences.yaml"), [
         "check-datasets.yaml: unknown_table gn_meta.t_datasets",
         "synthese.yaml: unknown_table gn_synthese.t_sources",
+        "synthese.yaml: unknown_table ref_nomenclatures.bib_nomenclatures_types",
         "synthese.yaml: unknown_table gn_synthese.synthese",
       ]);
       assert.deepEqual(await found("demo.yaml"), []);

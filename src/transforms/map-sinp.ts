@@ -15,7 +15,7 @@ import { inputColumns, recordMapper } from "../geonature/record-mapper.ts";
 import type { RuleSettings } from "../geonature/rules.ts";
 import { scopeFilter } from "../geonature/scope.ts";
 import { ValueReport } from "../geonature/value-report.ts";
-import { requireRights } from "../postgres/rights.ts";
+import { examineTarget } from "../postgres/examine-target.ts";
 
 const keepOr = (what: string) =>
   oneOf(["leave_out", "keep"], {
@@ -129,7 +129,9 @@ export const mapSinp = defineTransform({
 const examineInstance = async (mapping: Mapping | undefined, view: View): Promise<void> => {
   if (mapping === undefined) return;
   const frozen = await view.ask(async (session) => {
-    for (const table of INSTANCE_TABLES) await requireRights(session, table, ["select"]);
+    for (const table of INSTANCE_TABLES) {
+      await examineTarget(session, { table, rights: ["select"], names: [] }, view.coming);
+    }
     const codes = await frozenCodes(session, mapping);
     await readInstance(session, mapping);
     return codes;
