@@ -47,6 +47,8 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.codesFrozen(["SEXE 6"]),
     "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
+  ],
+  [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
     'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
   ],
