@@ -48,7 +48,7 @@ export interface Coming {
   copy(): Coming;
   /** Notes that a sink writes a table, and makes these columns if it is not there. */
   noteWritten(table: string, made: readonly string[]): void;
-  /** Whether an earlier flow writes the table: what is in it now says nothing. */
+  /** Whether setup or an earlier flow writes the table: what is in it now says nothing. */
   isWritten(table: string): boolean;
 }
 

@@ -13,14 +13,16 @@ export const comingFrom = async (scripts: readonly string[]): Promise<Coming> =>
   const texts = (await Promise.all(scripts.map((path) => scriptTexts(path)))).flat();
   const tables = new Map<string, string[]>();
   const indexed = new Set<string>();
+  const written = new Set<string>();
   for (const text of texts) {
     for (const [, name = ""] of text.matchAll(MAKES_TABLE)) {
       const key = quotedTable(name);
       tables.set(key, [...(tables.get(key) ?? []), text]);
     }
     for (const [, name = ""] of text.matchAll(MAKES_INDEX)) indexed.add(quotedTable(name));
+    for (const [, name = ""] of text.matchAll(MAKES_ROWS)) written.add(quotedTable(name));
   }
-  return comingOf({ tables, indexed, written: new Set() });
+  return comingOf({ tables, indexed, written });
 };
 
 interface Made {
@@ -51,6 +53,7 @@ const MAKES_TABLE = new RegExp(
   String.raw`\b(?:create\s+(?:or\s+replace\s+)?(?:unlogged\s+)?(?:table|(?:materialized\s+)?view)|alter\s+table)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?${NAME}`,
   "gi",
 );
+const MAKES_ROWS = new RegExp(String.raw`\binsert\s+into\s+${NAME}`, "gi");
 const MAKES_INDEX = new RegExp(
   String.raw`\bcreate\s+unique\s+index\b[^;]{0,200}?\bon\s+(?:only\s+)?${NAME}`,
   "gi",
