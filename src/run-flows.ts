@@ -1,9 +1,10 @@
 /** What a run and its rehearsal have in common: setup, then the flows in order, each with its account. */
 
+import { hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
 import type { Rejected } from "./core/batch.ts";
-import type { Citation, Context, Log } from "./core/component.ts";
+import type { Citation, Context, Export, Log } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
 import { runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
@@ -113,6 +114,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     state,
     signal,
   });
+  let whole: Export | undefined;
   const context: Context = {
     signal,
     log: { ...log, now: (words) => account.now(words) },
@@ -125,11 +127,17 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
       await state.cite(citation);
       run.citations.set(citation.text, citation);
     },
+    reads: ({ scope, identity }) => {
+      // Rows of another pipeline are not to be missed in this one's exports.
+      whole = { scope: hash("sha256", `${state.pipeline}\n${scope}`), identity };
+    },
+    exportOf: (name) => state.exportOf(name),
   };
   const started = performance.now();
   const endProgress = display ? showProgress(account, display) : () => undefined;
   try {
     await runFlow(flow, context, account);
+    if (whole !== undefined) await state.exported(flow.name, whole);
   } finally {
     endProgress();
   }

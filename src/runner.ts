@@ -109,6 +109,8 @@ export const previewFlow = (
     tally,
     run: { id: "", isFresh: false },
     cite: async () => undefined,
+    reads: () => undefined,
+    exportOf: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {
     await using _ = database;

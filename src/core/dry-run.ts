@@ -91,4 +91,6 @@ const context: Context = {
   tally: forbidden,
   run: { id: "", isFresh: false },
   cite: forbidden,
+  reads: forbidden,
+  exportOf: forbidden,
 };

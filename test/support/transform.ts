@@ -23,6 +23,8 @@ export const contextAlone = (
     tally: none,
     run: { id: "", isFresh: false },
     cite: none,
+    reads: none,
+    exportOf: none,
   };
 };
 
