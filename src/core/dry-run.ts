@@ -89,7 +89,7 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
-  run: { id: "", isFresh: false },
+  run: { id: "", isFresh: false, isReplay: false },
   cite: forbidden,
   reads: forbidden,
   exportOf: forbidden,

@@ -4,7 +4,9 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Batch } from "../core/batch.ts";
 import { defineSink } from "../core/component.ts";
+import { replayNotAdded } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
+import { fileLabel } from "../core/place.ts";
 import { Type } from "../core/type.ts";
 
 /** Writes the records into a file, whole or not at all. */
@@ -26,6 +28,7 @@ export const file = defineSink({
   example: "file: { path: ../out/observations.tsv, format: tsv }",
   create: ({ path, format }) =>
     async function* (batches, context) {
+      if (context.run.isReplay && path !== "-") throw replayNotAdded(fileLabel(path));
       const tally = context.tally();
       const target = await openTarget(context.mode === "plan" ? undefined : path);
       let inserted = 0;
