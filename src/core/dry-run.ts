@@ -90,6 +90,7 @@ const context: Context = {
   mode: "validate",
   tally: forbidden,
   run: { id: "", isFresh: false, isReplay: false },
+  basis: forbidden,
   cite: forbidden,
   reads: forbidden,
   exportOf: forbidden,
