@@ -14,6 +14,7 @@ import { type Static, Type } from "../core/type.ts";
 import { type Account, type DownloadStatus, gbifApi } from "../gbif/api.ts";
 import { archiveCache } from "../gbif/archive.ts";
 import { cachedDownload, finishedDownload } from "../gbif/downloads.ts";
+import { examineGbif } from "../gbif/examine.ts";
 import { checkRequest, readRequest } from "../gbif/request.ts";
 import { cacheFolder } from "../http/cache.ts";
 import { openClient } from "../http/client.ts";
@@ -80,6 +81,7 @@ export const gbif = defineSource({
   example: "gbif: { query: queries/inat.json, table: occurrence }",
   columns: knownColumns,
   check: ({ query }, complain) => checkRequest(query, complain),
+  examine: (settings, view) => examineGbif(settings, knownColumns(settings), view),
   create: (settings) =>
     async function* (context) {
       if (settings.archive !== "") {
