@@ -22,7 +22,7 @@ export const runCommand = async (
   flags: RunFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { plan, complaints } = await loadToRun(file, flags.database);
+  const { plan, complaints } = await loadToRun(file, flags.database, flags.flow);
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;

@@ -1,4 +1,4 @@
-import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
+import { type Complaint, distinct, formatComplaint, inOrder } from "../core/complaint.ts";
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
@@ -17,9 +17,11 @@ export const validateCommand = async (
 ): Promise<number> => {
   const options = { components, environment: process.env, isOffline: true };
   const found = await loadTargets(targets, options);
-  const complaints = distinct([...found.loaded.values()].flatMap((one) => one.complaints));
+  const complaints = distinct(
+    [...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
+  );
   REPORTS[flags.format](found, complaints, flags);
-  return complaints.length > 0 ? 2 : 0;
+  return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
 };
 
 type Report = (found: Found, complaints: readonly Complaint[], flags: ValidateFlags) => void;
@@ -40,8 +42,9 @@ const asJson: Report = ({ loaded, unchecked }, complaints) => {
       variables,
     })),
     unchecked: unchecked.map(fileLabel),
-    complaints: complaints.map(({ code, message, place }) => ({
+    complaints: complaints.map(({ code, message, place, isWarning }) => ({
       code,
+      severity: isWarning ? "warning" : "error",
       message,
       file: fileLabel(place.file),
       line: place.line,
@@ -77,10 +80,10 @@ const reportFile = (
 };
 
 /** An annotation at the line of a pull request. */
-const annotation = ({ code, message, place }: Complaint): string => {
+const annotation = ({ code, message, place, isWarning }: Complaint): string => {
   const { line, column } = place;
   const at = `file=${escaped(fileLabel(place.file), /[%\r\n:,]/g)},line=${line},col=${column}`;
-  return `::error ${at},title=${code}::${escaped(message, /[%\r\n]/g)}`;
+  return `::${isWarning ? "warning" : "error"} ${at},title=${code}::${escaped(message, /[%\r\n]/g)}`;
 };
 
 /** As GitHub wants it: percent-encoded, but only what would end the field. */

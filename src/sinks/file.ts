@@ -6,6 +6,7 @@ import type { Batch } from "../core/batch.ts";
 import { defineSink } from "../core/component.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 
 /** Writes the records into a file, whole or not at all. */
 export const file = defineSink({
@@ -24,6 +25,7 @@ export const file = defineSink({
     }),
   }),
   example: "file: { path: ../out/observations.tsv, format: tsv }",
+  uses: ({ path }) => fileUse(path, "replace"),
   create: ({ path, format }) =>
     async function* (batches, context) {
       const tally = context.tally();

@@ -12,8 +12,9 @@ import {
   type TargetTable,
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
-import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { checkCreated, checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
@@ -32,6 +33,8 @@ export const postgresCopy = defineSink({
   options,
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
+  check: async ({ table, create }, _complain, columns) => checkCreated(table, create, columns),
+  uses: ({ table, mode, create }) => [tableUse(table, mode, create && Object.keys(create.columns))],
   create: (settings) => {
     checkShape(settings.create);
     return async function* (batches, context) {

@@ -10,12 +10,14 @@ import { requireTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { checkGiven } from "../postgres/merge/given.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED } from "../postgres/merge/merge.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const columnList = (description: string) =>
   Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, default: [], description });
@@ -76,6 +78,7 @@ const options = Type.Object({
         }),
         code: Type.String({
           pattern: "^[a-z][a-z0-9_]*$",
+          form: "a word of small letters, digits and `_` that begins with a letter",
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
@@ -127,6 +130,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  check: async (settings, _complain, columns) => {
+    if (columns) checkGiven(columns, settings);
+  },
+  uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   create: (settings) => {
     checkShape(settings.create);
     return async function* (batches, context) {

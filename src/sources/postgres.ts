@@ -4,6 +4,7 @@ import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
 import { path as pathOption } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
+import { sqlUse } from "../core/uses.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
 
@@ -19,9 +20,11 @@ export const postgres = defineSource({
     "Reads the rows that a statement selects from the pipeline's database; it is a single `select`, given by `sql` or in a file by `query`.",
   options,
   example: 'postgres: { sql: "select * from pinv_gbif.tmp_gbif_data order by gbif_id" }',
-  check: async ({ query }) => {
-    if (query !== undefined && !existsSync(query)) throw sqlFileMissing(fileLabel(query));
+  check: async ({ sql, query }) => {
+    if (sql === undefined && query !== undefined && !existsSync(query))
+      throw sqlFileMissing(fileLabel(query));
   },
+  uses: () => [sqlUse],
   create: (settings) => {
     const source = chosen(settings);
     return async function* ({ database, signal, log }) {

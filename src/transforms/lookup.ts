@@ -7,7 +7,9 @@ import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type Static, Type } from "../core/type.ts";
+import { sqlUse } from "../core/uses.ts";
 import { type LookupTable, readLookupTable } from "../postgres/lookup-table.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
@@ -44,6 +46,7 @@ const options = Type.Object({
   code: Type.String({
     default: "not_found",
     pattern: "^[a-z][a-z0-9_]*$",
+    form: "a word of small letters, digits and `_` that begins with a letter",
     description: "The code of the rejects.",
   }),
   report: Type.Array(columnName("A column."), {
@@ -62,6 +65,11 @@ export const lookup = defineTransform({
   options,
   example:
     "lookup: { from: dataset_key, table: gn_meta.t_datasets, key: unique_dataset_id, columns: { id_dataset: id_dataset }, missing: reject, code: dataset_unknown }",
+  uses: ({ table, key, columns, where, order_by }) => [
+    tableUse(table, "read", [...[key].flat(), ...Object.values(columns)]),
+    // Their SQL may read other tables.
+    ...(where === undefined && order_by === undefined ? [] : [sqlUse]),
+  ],
   create: (settings) => {
     const from = [settings.from].flat();
     const key = [settings.key].flat();

@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
+  ],
+  [
     errors.lockBusy("staging", "by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00"),
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
