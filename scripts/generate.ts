@@ -1,12 +1,13 @@
 /**
  * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
- * the components, the sandbox's code lists and taxa from the mapping's and the sample's files.
+ * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the sample's files.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { codeListsSql } from "../samples/code-lists.ts";
 import { sampleSql } from "../samples/taxref.ts";
+import { codesPage, readCodes } from "../src/core/codes.ts";
 import { componentReference, componentTable } from "../src/core/reference.ts";
 import { pipelineSchema } from "../src/core/schema.ts";
 import { readMapping } from "../src/geonature/mapping.ts";
@@ -30,6 +31,8 @@ const mapping = await readMapping({
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "docs/components.md": componentReference(components),
+  "docs/errors.md": codesPage(readCodes(), "en"),
+  "docs/fr/errors.md": codesPage(readCodes(), "fr"),
   "docs/mapping.md": mappingPage(mapping),
   "README.md": readme(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),

@@ -3,11 +3,14 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { componentsCommand } from "./commands/components.ts";
+import { explainCommand, languageOf } from "./commands/explain.ts";
+import { type GuessFlags, guessCommand } from "./commands/guess.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
+import type { Language } from "./core/codes.ts";
 import { suggestion } from "./core/errors.ts";
 import { pipelineSchema } from "./core/schema.ts";
 import { components } from "./registry.ts";
@@ -74,7 +77,9 @@ const program = (end: (code: number) => void): Command => {
 
   main
     .command("validate")
-    .description("check pipelines: offline, without secrets, without a database")
+    .description(
+      "check pipelines: offline, without secrets; with --connect, against their databases",
+    )
     .argument("<target...>", "YAML files, or folders of them")
     .addOption(
       new Option("--format <format>", "how to tell")
@@ -82,8 +87,10 @@ const program = (end: (code: number) => void): Command => {
         .default("text"),
     )
     .option("--print", "print the pipeline with its included files in their places")
+    .option("--connect", "ask the pipelines' databases, too: tables, columns, types, keys, rights")
+    .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
     .action(async (targets: string[], flags: ValidateFlags) =>
-      end(await validateCommand(targets, flags)),
+      end(await validateCommand(targets, flags, interrupted())),
     );
 
   main
@@ -115,6 +122,18 @@ const program = (end: (code: number) => void): Command => {
     );
 
   main
+    .command("guess")
+    .description("show what is in an archive: tables, columns that are filled, types, examples")
+    .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
+    .option("--table <name>", "only this table")
+    .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
+    .option("--json", "print it as one JSON object instead")
+    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
+    .action(async (archive: string, flags: GuessFlags) =>
+      end(await guessCommand(archive, flags, interrupted())),
+    );
+
+  main
     .command("schema")
     .description("print the JSON Schema of pipeline files, for editors")
     .action(() => console.log(JSON.stringify(pipelineSchema(components), null, 2)));
@@ -124,6 +143,17 @@ const program = (end: (code: number) => void): Command => {
     .description("list sources, transforms and sinks, or show all about one")
     .argument("[name]", "the component")
     .action((name?: string) => end(componentsCommand(name)));
+
+  main
+    .command("explain")
+    .description(
+      "say what a code means and what to do about it; in French where the shell speaks it",
+    )
+    .argument("<code...>", "codes of messages or rejects, such as `too_many_rejects`")
+    .addOption(new Option("--language <language>", "instead of the shell's").choices(["en", "fr"]))
+    .action((codes: string[], { language }: { language?: Language }) =>
+      end(explainCommand(codes, language ?? languageOf(process.env))),
+    );
 
   return main;
 };

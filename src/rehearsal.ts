@@ -42,7 +42,7 @@ export interface Rehearsal {
  *
  * Every session that a component asks for is the same one, and its transactions are savepoints. The
  * run's own state is part of the transaction, its rejects are in a file that is removed. What stays are
- * the numbers that sequences have given. While it lasts it holds the locks of all that it writes.
+ * the numbers that the sequences of the targets have given. While it lasts it holds the locks of all that it writes.
  */
 export const rehearsePipeline = async (
   plan: Plan,

@@ -1,7 +1,7 @@
 /** What a run and its rehearsal have in common: setup, then the flows in order, each with its account. */
 
 import { dirname, join } from "node:path";
-import { type Changes, type Counts, FlowAccount } from "./core/accounting.ts";
+import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
@@ -32,8 +32,6 @@ export interface RunOptions {
 /** What became of the records of a flow: `read` is the sum of the other counts. */
 export interface FlowSummary extends Counts {
   readonly name: string;
-  /** Records of earlier runs that are gone from the source; no sink marks them yet, so 0. */
-  readonly vanished: number;
   readonly seconds: number;
   /** Rejects by code, most frequent first. */
   readonly rejectedByCode: readonly (readonly [string, number])[];
@@ -41,6 +39,8 @@ export interface FlowSummary extends Counts {
   readonly rejectExamples: ReadonlyMap<string, readonly Rejected[]>;
   /** Rows updated, by column, and a few examples. */
   readonly changed: Changes;
+  /** The first rows of each kind that people should look at; all are in `runner.finding`. */
+  readonly findings: readonly Finding[];
 }
 
 /** A run that has begun. */
@@ -136,10 +136,10 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   return {
     name: flow.name,
     ...account.committed,
-    vanished: 0,
     seconds: (performance.now() - started) / 1000,
     rejectedByCode: account.rejectedByCode,
     rejectExamples: account.rejectExamples,
     changed: account.changed,
+    findings: account.findings,
   };
 };

@@ -55,7 +55,7 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
       lock: plan.lock,
       isRehearsal: false,
     });
-    rejectFile = new RejectFile(rejectPath(plan, run.run));
+    rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
       await setUp(database, plan.setup);
       const running = { database, state: run, rejectFile, citations, options } as const;
@@ -130,8 +130,22 @@ const lazily = (openNow: () => Promise<Database>): Database => {
   };
 };
 
-const rejectPath = (plan: Plan, run: string): string =>
-  join(dirname(plan.file), ".runner", "rejects", `${plan.name}-${run}.ndjson`);
+/**
+ * Where the rejects of a run are: below the pipeline's folder, by database, as each counts its own runs.
+ * The user is left out, so that colleagues find the same file.
+ */
+export const rejectPath = (
+  plan: Plan,
+  { label, isEmbedded }: Pick<Database, "label" | "isEmbedded">,
+  run: string,
+): string => {
+  const where = label
+    .replace(/^\w+:\/\/[^@]*@/, "")
+    .replaceAll(/[^\w.]+/g, "-")
+    .replace(/^-/, "");
+  const folder = join(dirname(plan.file), ".runner", "rejects", isEmbedded ? "embedded" : where);
+  return join(folder, `${plan.name}-${run}.ndjson`);
+};
 
 const statusOf = (error: unknown, signal: AbortSignal): RunSummary["status"] => {
   if (error === undefined) return "done";

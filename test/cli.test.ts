@@ -86,7 +86,7 @@ describe("runner", () => {
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
-      /\nDone: run 1 of demo, in embedded database .*\n.*\nNext: `runner plan pipelines\/demo\.yaml`/,
+      /\nDone: run 1 of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
     );
   });
 
@@ -117,9 +117,12 @@ describe("runner", () => {
         held: 0,
         rejected: 0,
         filtered: 0,
+        adopted: 0,
+        rekeyed: 0,
         vanished: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
+        findings: [],
       },
     );
   });
@@ -204,8 +207,9 @@ flows:
     const { code, stderr } = await runner("pipelines/dmo.yaml");
     assert.equal(code, 2);
     assert.equal(
-      stderr.trim(),
-      "pipelines/dmo.yaml:1:1 The file pipelines/dmo.yaml is not there. Did you mean `demo.yaml`?",
+      stderr,
+      "pipelines/dmo.yaml:1:1 The file pipelines/dmo.yaml is not there. Did you mean `demo.yaml`?\n\n" +
+        "Cause and cure: `runner explain file_missing`\n",
     );
     assert.match((await runner("./pipelines")).stderr, / pipelines is a folder, and this is the/);
   });

@@ -108,6 +108,16 @@ describe("every source", () => {
         assert.match([...places][0] ?? "", /^some\.\w+[:#]\d+( \(id \d+\))?$/);
       });
 
+      test("gives a record's values by column, for whoever repairs it, as its columns have them", async () => {
+        const source = await make("fields", 3);
+        for await (const batch of source(context())) {
+          for (const row of batch.rows) {
+            const values = batch.names.map((name) => [name, batch.column(name).text(row)]);
+            assert.deepEqual(batch.record(row).fields?.(), Object.fromEntries(values));
+          }
+        }
+      });
+
       test("knows the same content again", async () => {
         const identities: (string | undefined)[] = [];
         for (const rows of [5, 5, 6]) {

@@ -37,7 +37,8 @@ describe("the README", () => {
   });
 
   test("and docs/ point only to files that are there", async () => {
-    const pages = (await readdir(join(root, "docs"))).map((name) => join("docs", name));
+    const files = await readdir(join(root, "docs"), { recursive: true });
+    const pages = files.filter((name) => name.endsWith(".md")).map((name) => join("docs", name));
     for (const page of ["README.md", ...pages]) {
       const content = await readFile(join(root, page), "utf8");
       for (const [, target = ""] of content.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {

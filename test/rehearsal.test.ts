@@ -182,10 +182,11 @@ onEachDatabase((database) => {
       assert.deepEqual(await files(), before);
     });
 
-    test("components know that it is one, and the run has a number that is used again by nobody", async () => {
+    test("components know that it is one, and the next run has the next number", async () => {
+      const before = await run(database(), []);
       const seen: unknown[] = [];
       const source = sourceOf(async function* ({ mode, run: { id } }: Context) {
-        seen.push(mode, Number(id) > 0);
+        seen.push(mode, Number(id) < 0);
         yield batchOf([{ id: "1" }]);
       });
       const sink = stage(postgresCopy, {
@@ -195,6 +196,8 @@ onEachDatabase((database) => {
       });
       await rehearse(database(), [flowOf({ source, sink })]);
       assert.deepEqual(seen, ["plan", true]);
+      const after = await run(database(), []);
+      assert.equal(Number(after.run), Number(before.run) + 1);
     });
 
     test("stops at a flow that would fail, says why, and undoes all", async () => {

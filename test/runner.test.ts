@@ -7,7 +7,7 @@ import type { RunnerError } from "../src/core/errors.ts";
 import type { Plan } from "../src/core/plan.ts";
 import { openDatabase } from "../src/postgres/open.ts";
 import { rehearsePipeline } from "../src/rehearsal.ts";
-import { previewFlow, type RunSummary, runPipeline } from "../src/runner.ts";
+import { previewFlow, type RunSummary, rejectPath, runPipeline } from "../src/runner.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { batchOf, flowOf, planOf, rowsSource, run, sourceOf, stage } from "./support/flow.ts";
@@ -155,6 +155,68 @@ onEachDatabase((database) => {
         "select distinct status from runner.run where pipeline = 'test' order by 1",
       );
       assert.deepEqual(states, [{ status: "done" }, { status: "killed" }]);
+    });
+
+    test("a state that an earlier version made gets what is new, and keeps its runs", async () => {
+      const { run: before } = await run(database(), []);
+      await execute(
+        database(),
+        `comment on schema runner is null; drop table runner.replayed, runner.target;
+         alter table runner.reject drop column id, drop column fields;`,
+      );
+      const { status, run: after } = await run(database(), []);
+      assert.deepEqual([status, Number(after)], ["done", Number(before) + 1]);
+      const [found] = await rowsOf(
+        database(),
+        `select to_regclass('runner.replayed') is not null and to_regclass('runner.target') is not null
+            and (select count(*) = 2 from pg_attribute
+                  where attrelid = 'runner.reject'::regclass and attname in ('id', 'fields')) as whole`,
+      );
+      assert.deepEqual(found, { whole: true });
+    });
+
+    test("the rejects of a run are in a file of its database, whoever connects", () => {
+      const plan = planOf(database(), []);
+      const path = (label: string, isEmbedded = false) =>
+        rejectPath(plan, { label, isEmbedded }, "7").slice(database().folder.length);
+      assert.equal(
+        path("postgresql://me@db.example.org:5433/gn2"),
+        "/.runner/rejects/db.example.org-5433-gn2/test-7.ndjson",
+      );
+      assert.equal(
+        path("postgresql://you@(/var/run/postgresql):5432/gn2"),
+        "/.runner/rejects/var-run-postgresql-5432-gn2/test-7.ndjson",
+      );
+      assert.equal(
+        path("embedded database p/.runner/db", true),
+        "/.runner/rejects/embedded/test-7.ndjson",
+      );
+    });
+
+    test("a schema `runner` of an earlier version gets the newer counts and keeps the old ones", async () => {
+      const earlier = await run(database(), [
+        flowOf({ name: "old", source: rowsSource([{ id: "1" }]), sink: into("earlier") }),
+      ]);
+      await execute(
+        database(),
+        `alter table runner.flow drop column adopted, drop column rekeyed, drop column vanished;
+         drop table runner.finding; comment on schema runner is null;`,
+      );
+      const { status, error } = await run(database(), [
+        flowOf({ name: "new", source: rowsSource([{ id: "1" }]), sink: into("earlier") }),
+      ]);
+      assert.equal(status, "done", messageOf(error));
+      assert.deepEqual(
+        await rowsOf(
+          database(),
+          `select flow, inserted::int, adopted::int, rekeyed::int, vanished::int from runner.flow where run >= ${earlier.run} order by run`,
+        ),
+        [
+          { flow: "old", inserted: 1, adopted: 0, rekeyed: 0, vanished: 0 },
+          { flow: "new", inserted: 1, adopted: 0, rekeyed: 0, vanished: 0 },
+        ],
+      );
+      assert.deepEqual(await rowsOf(database(), "select * from runner.finding"), []);
     });
 
     test("a preview gives the batches after the transforms and opens no database", async () => {

@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
 import type { FlowSummary } from "../src/run-flows.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
-import { copyPipelines, runFile } from "./support/pipelines.ts";
+import { copyPipelines, planFile, runFile } from "./support/pipelines.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -202,7 +202,9 @@ onEachDatabase((database) => {
     test("uuids that belong to another source are left to it, and the record is set aside", async () => {
       await execute(
         database(),
-        `update gn_synthese.synthese set id_source = (select id_source from gn_synthese.t_sources where name_source = 'Occtax')
+        `update gn_synthese.synthese
+            set id_source = (select id_source from gn_synthese.t_sources where name_source = 'Occtax'),
+                id_dataset = (select min(id_dataset) from gn_meta.t_datasets d where d.id_dataset <> synthese.id_dataset)
           where id_synthese = (select min(id_synthese) from gn_synthese.synthese);`,
       );
       const stolen = () =>
@@ -232,6 +234,73 @@ onEachDatabase((database) => {
       );
       assert.deepEqual(now, { ...row, pk: "999", last_action: "U", id: "999" });
       assert.equal((await synthese()).flow?.updated, 0);
+    });
+
+    test("rows loaded by hand before are listed, and are the pipeline's with `adopt: apply`: uuid and judgement stay", async () => {
+      const chosen = await rows(
+        `select id_synthese as id, entity_source_pk_value as pk from gn_synthese.synthese join gn_synthese.t_sources using (id_source)
+          where name_source = 'GBIF' and digital_proof like '%inaturalist.org/observations/%'
+            and id_nomenclature_valid_status = ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '0')
+          order by id_synthese offset 200 limit 3`,
+      );
+      const [byUuid, byKey, byLink] = chosen.map(({ id }) => id);
+      await execute(
+        database(),
+        `insert into gn_synthese.t_sources (name_source) values ('By hand');
+         update gn_synthese.synthese set id_source = (select id_source from gn_synthese.t_sources where name_source = 'By hand'),
+                entity_source_pk_value = null, additional_data = '{"mine": 1}'
+          where id_synthese in (${byUuid}, ${byLink});
+         update gn_synthese.synthese set id_source = (select id_source from gn_synthese.t_sources where name_source = 'By hand'), observers = 'By hand'
+          where id_synthese = ${byKey};
+         update gn_synthese.synthese set unique_id_sinp = gen_random_uuid() where id_synthese in (${byKey}, ${byLink});
+         insert into gn_commons.t_validations (uuid_attached_row, id_nomenclature_valid_status, id_validator, validation_comment, validation_date)
+         select unique_id_sinp, ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '1'), 2, 'Certain.', now()
+           from gn_synthese.synthese where id_synthese = ${byKey};`,
+      );
+      const now = () =>
+        rows(
+          `select id_synthese as id, name_source, entity_source_pk_value as pk, unique_id_sinp as uuid, observers, validator,
+                  additional_data->>'mine' as mine
+             from gn_synthese.synthese join gn_synthese.t_sources using (id_source)
+            where id_synthese in (${byUuid}, ${byKey}, ${byLink}) order by id_synthese`,
+        );
+      const before = await now();
+      const reported = await synthese();
+      assert.equal(new Map(reported.flow?.rejectedByCode).get("adoptable"), 3);
+      assert.equal(reported.flow?.inserted, 0);
+      assert.ok(
+        reported.said.some((text) => text.startsWith("`gn_synthese.synthese` has rows under")),
+      );
+      assert.deepEqual(await now(), before);
+
+      const taking = join(pipelines, "taking.yaml");
+      await writeFile(
+        taking,
+        "name: taking\nflows:\n  - include: flows/synthese.yaml\n    with: { licenses: [CC0_1_0, CC_BY_4_0, CC_BY_NC_4_0], adopt: apply }\n",
+      );
+      const plan = await planFile(taking, database());
+      assert.equal(plan.flows[0]?.adopted, 3, messageOf(plan.error));
+      assert.deepEqual(await now(), before);
+      const { flows, error } = await runFile(taking, database());
+      assert.deepEqual(
+        [flows[0]?.adopted, flows[0]?.updated, flows[0]?.inserted],
+        [3, 3, 0],
+        messageOf(error),
+      );
+      const after = await now();
+      assert.deepEqual(
+        after.map(({ id, pk, name_source }) => ({ id, pk, name_source })),
+        chosen.map((row) => ({ ...row, name_source: "GBIF" })),
+      );
+      for (const column of ["uuid", "validator", "mine"]) {
+        assert.deepEqual(
+          after.map((row) => row[column]),
+          before.map((row) => row[column]),
+        );
+      }
+      assert.notEqual(after[1]?.observers, "By hand");
+      const again = await synthese();
+      assert.deepEqual([again.flow?.updated, again.flow?.adopted], [0, 0]);
     });
 
     test("a taxon that people filled in by hand comes before what TaxRef says", async () => {

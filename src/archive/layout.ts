@@ -1,3 +1,4 @@
+import type { Fields } from "../core/batch.ts";
 import { duplicateColumns, headerDiffers, headerTooShort } from "../core/errors.ts";
 import type { Table } from "./meta.ts";
 
@@ -40,6 +41,22 @@ export const layoutOf = (
   if (last >= header.length) throw headerTooShort(file, last + 1, header.length);
   checkHeader(table, header, file);
   return { width: header.length, columns };
+};
+
+/**
+ * The values of a line by column, for whoever repairs it. What a line that is too long has beyond the last
+ * column is under `(51)`, `(52)` …, for people to put in its place.
+ */
+export const fieldsOfLine = (
+  { columns, width }: Layout,
+  values: readonly (string | null)[],
+): Fields => {
+  const surplus = values.slice(width).map((value, index) => [`(${width + index + 1})`, value]);
+  const known = [...columns].map(([name, { index, default: value = null }]) => [
+    name,
+    (index === undefined ? null : values[index]) || value,
+  ]);
+  return Object.fromEntries([...known, ...surplus]);
 };
 
 /** Without `meta.xml`, the header is all there is. */

@@ -75,12 +75,13 @@ export const checkTable = async (location: string, { table }: TableChoice): Prom
     if (error instanceof RunnerError && error.code === "table_unknown") throw error;
   }
 };
+type Lent = Pick<Context, "signal" | "log">;
 
 /** The records of a table of the archive at a path or URL; columns by term name, as `meta.xml` has them. */
 export async function* readTable(
   location: string,
   { table, max_gb, max_ratio }: TableChoice,
-  context: Context,
+  context: Lent,
 ): AsyncGenerator<Batch> {
   const limits = { maxBytes: max_gb * GB, maxRatio: max_ratio };
   await using archive = await openArchive(location, { signal: context.signal, limits });
@@ -102,7 +103,7 @@ async function* batchesOf(
   table: Table,
   file: Entry,
   input: Input,
-  { signal, log }: Context,
+  { signal, log }: Lent,
 ): AsyncGenerator<Batch> {
   let quoted = 0;
   yield* tableBatches(table, file.read(signal), input, (fields) => {
@@ -125,7 +126,7 @@ const inputOf = (archive: Archive, files: readonly Entry[], name: string): Input
 const datasets = async (
   archive: Archive,
   { metadata }: Meta,
-  { signal, log }: Context,
+  { signal, log }: Lent,
 ): Promise<Batch> => {
   const input: Input = {
     name: archive.name,

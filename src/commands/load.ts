@@ -3,6 +3,7 @@ import { formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
+import { explainLine } from "./explain.ts";
 
 /**
  * Loads a pipeline to run it, and says what is wrong with it; then there is no plan. That a file which one
@@ -24,5 +25,6 @@ export const loadToRun = async (
   for (const complaint of [...loaded.warnings, ...complaints]) {
     console.error(`${formatComplaint(complaint)}\n`);
   }
+  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
   return { ...loaded, complaints, plan: complaints.length === 0 ? loaded.plan : undefined };
 };

@@ -1,4 +1,4 @@
-import { COUNTED } from "../core/accounting.ts";
+import { COUNTED, NOTED } from "../core/accounting.ts";
 import { count, duration } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
@@ -62,11 +62,14 @@ export const planLines = (
   { pipeline, flows, skipped }: Pick<Rehearsal, "pipeline" | "flows" | "skipped">,
   width: number,
 ): string[] => {
-  const counts = flows.map((flow) => [flow.name, ...COUNTED.map((name) => count(flow[name]))]);
+  // Counts that are rare have a column only when there is one.
+  const noted = NOTED.filter((name) => flows.some((flow) => flow[name] > 0));
+  const shown = [...COUNTED, ...noted];
+  const counts = flows.map((flow) => [flow.name, ...shown.map((name) => count(flow[name]))]);
   return [
     `A run of ${pipeline} would do this:`,
     "",
-    ...(flows.length > 0 ? tableLines([["flow", ...COUNTED], ...counts], { width }) : []),
+    ...(flows.length > 0 ? tableLines([["flow", ...shown], ...counts], { width }) : []),
     ...flows.flatMap((flow) => detailLines(flow, width)),
     ...(skipped.length > 0 ? ["", "Setup would also execute, outside a transaction:"] : []),
     ...skipped.flatMap((sql) => tableLines([[sql]], { width, indent: "  " })),
@@ -77,6 +80,7 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
   const indent = "  ";
   const changes = changeRows(flow);
   const rejects = rejectRows(flow);
+  const findings = findingRows(flow);
   return [
     ...(changes.length > 0
       ? [
@@ -86,6 +90,13 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
             width,
             indent,
           }),
+        ]
+      : []),
+    ...(findings.length > 0
+      ? [
+          "",
+          `${flow.name} would find:`,
+          ...tableLines([["what", "key", "column", "old", "new"], ...findings], { width, indent }),
         ]
       : []),
     ...(rejects.length > 0
@@ -111,6 +122,14 @@ const changeRows = ({ changed }: FlowSummary): string[][] =>
         .map(({ key, old, new: now }) => [key, old ?? "(empty)", now ?? "(empty)"]),
       3,
     ),
+  );
+
+/** What a row is, its key, and old and new of what it is about. */
+const findingRows = ({ findings }: FlowSummary): string[][] =>
+  findings.map(({ kind, key, column, old, new: now }) =>
+    column === null
+      ? [kind, key, "", old ?? "", now ?? ""]
+      : [kind, key, column, old ?? "(empty)", now ?? "(empty)"],
   );
 
 const rejectRows = ({ rejectedByCode, rejectExamples }: FlowSummary): string[][] =>

@@ -47,3 +47,10 @@ export const tableLines = (
 };
 
 const GAP = "  ";
+
+/** Rows as a spreadsheet opens them: semicolons, as the tables of the mapping; the first row is the header. */
+export const csvText = (rows: readonly (readonly (string | null)[])[]): string =>
+  rows.map((row) => `${row.map((value) => csvCell(value ?? "")).join(";")}\n`).join("");
+
+const csvCell = (value: string): string =>
+  /[";\r\n]|^\s|\s$/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;

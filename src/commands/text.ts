@@ -5,12 +5,14 @@ import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
+import { explainLine } from "./explain.ts";
 
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
   if (error instanceof RunnerError) {
     const { code, message, place } = error;
-    return withoutPasswords(place ? formatComplaint({ code, message, place }) : message);
+    const text = place ? formatComplaint({ code, message, place }) : message;
+    return withoutPasswords(`${text}\n${explainLine([code])}`);
   }
   const system = error as NodeJS.ErrnoException;
   if (system?.syscall !== undefined) return withoutPasswords(`${messageOf(error)}.`);
@@ -35,10 +37,18 @@ export const flowLine = (flow: FlowSummary): string => {
   const kinds = ["inserted", "updated", "unchanged", "held", "rejected", "filtered"] as const;
   const parts = kinds
     .filter((kind) => flow[kind] > 0 || kind === "inserted")
-    .map((kind) => `${count(flow[kind])} ${kind}`);
+    .map((kind) => `${count(flow[kind])} ${kind}${kind === "updated" ? movedOf(flow) : ""}`);
+  if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished`);
   const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
   const rate = flow.seconds > 0 ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)` : "";
   return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
+};
+
+/** ` (3 adopted, 1 rekeyed)`: those among the updated rows whose key is new. */
+const movedOf = (flow: FlowSummary): string => {
+  const kinds = (["adopted", "rekeyed"] as const).filter((kind) => flow[kind] > 0);
+  if (kinds.length === 0) return "";
+  return ` (${kinds.map((kind) => `${count(flow[kind])} ${kind}`).join(", ")})`;
 };
 
 /** What is left to say when a run is over. */
@@ -47,7 +57,11 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
   const lines = citations.map(citationLine);
   if (status === "done") {
     lines.push(`Done: run ${run} of ${summary.pipeline}, in ${database}.`);
-    if (rejectFile) lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
+    if (rejectFile) {
+      const codes = summary.flows.flatMap((flow) => flow.rejectedByCode.map(([code]) => code));
+      lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
+      if (codes.length > 0) lines.push(explainLine(codes));
+    }
     if (database.startsWith("embedded")) {
       lines.push(
         `Next: \`runner plan ${fileLabel(pipeline)}\` shows what another run would change; ` +

@@ -1,27 +1,45 @@
+import { type ConnectOptions, complaintsOfDatabase } from "../connect.ts";
 import { type Complaint, distinct, formatComplaint, inOrder } from "../core/complaint.ts";
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
+import { explainLine } from "./explain.ts";
 import { type Found, loadTargets } from "./find-pipelines.ts";
 
 export interface ValidateFlags {
   readonly format: "text" | "json" | "github";
   readonly print?: boolean;
+  /** Whether the pipelines' databases are asked, too. */
+  readonly connect?: boolean;
+  readonly database?: string;
 }
 
-/** `runner validate FILE|DIR…`: offline, no secrets, no database; 2 when something is wrong. */
+/** `runner validate FILE|DIR…`: offline, no secrets, no database unless `--connect`; 2 when something is wrong. */
 export const validateCommand = async (
   targets: readonly string[],
   flags: ValidateFlags,
+  signal: AbortSignal,
 ): Promise<number> => {
   const options = { components, environment: process.env, isOffline: true };
-  const found = await loadTargets(targets, options);
+  const offline = await loadTargets(targets, options);
+  const isConnected = flags.connect || flags.database !== undefined;
+  const found = isConnected ? await connected(offline, { ...flags, signal }) : offline;
   const complaints = distinct(
     [...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
   );
   REPORTS[flags.format](found, complaints, flags);
   return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
+};
+
+/** With what the databases of the pipelines complain of, where nothing else is wrong. */
+const connected = async (found: Found, options: ConnectOptions): Promise<Found> => {
+  const loaded = new Map<string, Loaded>();
+  for (const [file, one] of found.loaded) {
+    const complaints = one.plan ? await complaintsOfDatabase(one.plan, options) : [];
+    loaded.set(file, { ...one, complaints: [...one.complaints, ...complaints] });
+  }
+  return { ...found, loaded };
 };
 
 type Report = (found: Found, complaints: readonly Complaint[], flags: ValidateFlags) => void;
@@ -32,6 +50,7 @@ const asText: Report = ({ loaded, unchecked }, complaints, flags) => {
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
+  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };
 
 const asJson: Report = ({ loaded, unchecked }, complaints) => {

@@ -3,7 +3,7 @@ import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
-import type { RejectFile } from "./reject-file.ts";
+import type { RejectFile, Stretch } from "./reject-file.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
@@ -25,7 +25,7 @@ export interface Tally {
    * Writes counts and rejects into the run's state inside the session's open transaction, judges the
    * reject limits, renews the run's lease, and commits. The result is what the sink yields.
    */
-  commit(session: Session, counts: Partial<Commit & Changes>): Promise<Commit>;
+  commit(session: Session, counts: Partial<Commit & Changes & Findings>): Promise<Commit>;
 }
 
 /** What an update changed, for people. */
@@ -41,7 +41,23 @@ export interface Changes {
   }[];
 }
 
-/** `read` is the sum of the others, each counted where it happens. */
+/** A row that a person should look at, or know what happened to. */
+export interface Finding {
+  readonly kind: "held" | "adoptable" | "adopted" | "rekeyed" | "vanished" | "deleted";
+  /** The row's key, for people. */
+  readonly key: string;
+  /** Null when it is about the whole row. */
+  readonly column: string | null;
+  readonly old: string | null;
+  readonly new: string | null;
+}
+
+/** They are stored in `runner.finding`, with the rows they are about. */
+export interface Findings {
+  readonly findings: readonly Finding[];
+}
+
+/** `read` is the sum of those in `COUNTED`, each counted where it happens. */
 export interface Counts extends Commit {
   readonly read: number;
   readonly rejected: number;
@@ -66,6 +82,7 @@ export class FlowAccount {
   readonly #examplesByCode = new Map<string, Rejected[]>();
   readonly #changes = new Map<string, number>();
   readonly #changeExamples: Changes["examples"][number][] = [];
+  readonly #findings = new Map<Finding["kind"], Finding[]>();
   #isComplete = false;
   #committed: Counts = NOTHING;
 
@@ -92,6 +109,11 @@ export class FlowAccount {
   get changed(): Changes {
     const byRows = [...this.#changes].sort((a, b) => b[1] - a[1]);
     return { changes: Object.fromEntries(byRows), examples: this.#changeExamples };
+  }
+
+  /** The first findings of each kind. */
+  get findings(): readonly Finding[] {
+    return [...this.#findings.values()].flat();
   }
 
   /** How far the flow is, for the display. */
@@ -145,9 +167,17 @@ export class FlowAccount {
     let read = 0;
     let filtered = 0;
     let rejected = 0;
-    const position = this.#rejectFile.sizeBytes;
+    /** Where they are in the file: other transactions may put theirs in between. */
+    const stretches: Stretch[] = [];
     const setAside = (more: readonly Rejected[]) => {
+      if (more.length === 0) return;
       rejected += more.length;
+      const start = this.#rejectFile.sizeBytes;
+      this.#rejectFile.append(this.flow, more);
+      const last = stretches.at(-1);
+      const end = this.#rejectFile.sizeBytes;
+      if (last?.end === start) stretches[stretches.length - 1] = { start: last.start, end };
+      else stretches.push({ start, end });
       this.#setAside(more);
     };
     return {
@@ -166,23 +196,31 @@ export class FlowAccount {
         );
         return count === 1;
       },
-      commit: async (session, { changes = {}, examples = [], ...given }) => {
-        const counts = { inserted: 0, updated: 0, unchanged: 0, held: 0, ...given };
+      commit: async (session, { changes = {}, examples = [], findings = [], ...given }) => {
+        const counts = { ...NO_ROWS, ...given };
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
-        await this.#write(session, whole, position);
+        await this.#writeRejects(session, stretches);
+        await this.#writeFindings(session, findings);
+        // Last, as other sessions of the run wait from here on until this one has committed.
+        await this.#writeCounts(session, whole);
         await this.#state.renew(session);
         this.#signal.throwIfAborted();
         await session.commit();
         this.#committed = sum(this.#committed, whole);
-        this.#remember({ changes, examples });
+        this.#remember({ changes, examples, findings });
         return counts;
       },
     };
   }
 
-  #remember({ changes, examples }: Changes): void {
+  #remember({ changes, examples, findings }: Changes & Findings): void {
+    for (const finding of findings) {
+      const ofKind = this.#findings.get(finding.kind) ?? [];
+      if (ofKind.length === 0) this.#findings.set(finding.kind, ofKind);
+      if (ofKind.length < FINDINGS) ofKind.push(finding);
+    }
     for (const [column, rows] of Object.entries(changes)) {
       this.#changes.set(column, (this.#changes.get(column) ?? 0) + rows);
     }
@@ -193,8 +231,6 @@ export class FlowAccount {
   }
 
   #setAside(rejected: readonly Rejected[]): void {
-    if (rejected.length === 0) return;
-    this.#rejectFile.append(this.flow, rejected);
     this.#rejected += rejected.length;
     for (const reject of rejected) {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
@@ -221,31 +257,50 @@ export class FlowAccount {
     });
   }
 
-  async #write(session: Session, counts: Counts, position: number): Promise<void> {
+  async #writeFindings(session: Session, findings: readonly Finding[]): Promise<void> {
+    if (findings.length === 0) return;
+    const values = (name: keyof Finding) => findings.map((finding) => finding[name]);
+    await session.query(WRITE_FINDINGS, [
+      this.#state.run,
+      this.flow,
+      values("kind"),
+      values("key"),
+      values("column"),
+      values("old"),
+      values("new"),
+    ]);
+  }
+
+  async #writeCounts(session: Session, counts: Counts): Promise<void> {
     await session.query(WRITE_COUNTS, [
       this.#state.run,
       this.flow,
-      ...COUNTED.map((name) => counts[name]),
+      ...STORED.map((name) => counts[name]),
     ]);
-    if (counts.rejected === 0) return;
+  }
+
+  async #writeRejects(session: Session, stretches: readonly Stretch[]): Promise<void> {
     const writer = new CopyWriter(COPY_BYTES);
     const send = async () => {
       await session.copyIn(COPY_REJECTS, writer.data);
       writer.clear();
     };
-    for await (const { code, message, place, raw } of this.#rejectFile.since(position)) {
-      for (const value of [this.#state.run, this.flow, code, message, place, raw]) {
-        // A record with a NUL was rejected for it; it must not stop the account of that.
-        writer.text(value.replaceAll("\0", "\u2400"));
+    for (const stretch of stretches) {
+      for await (const reject of this.#rejectFile.between(stretch)) {
+        const { code, message, place, record, id, fields } = reject;
+        const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
+        const all = [this.#state.run, this.flow, code, message, place, record, id, values];
+        for (const value of all) writer.text(withoutNul(value));
+        writer.endRow();
+        if (writer.sizeBytes > COPY_BYTES) await send();
       }
-      writer.endRow();
-      if (writer.sizeBytes > COPY_BYTES) await send();
     }
     if (writer.sizeBytes > 0) await send();
   }
 }
 
 const EXAMPLES = 3;
+const FINDINGS = 20;
 const COPY_BYTES = 1024 * 1024;
 
 /** The counts of a flow, in the order in which people read them. */
@@ -259,26 +314,42 @@ export const COUNTED = [
   "filtered",
 ] as const;
 
-const NOTHING: Counts = {
-  read: 0,
+/** Counts beside the account: of rows that are counted above too, or that are no records of this run. */
+export const NOTED = ["adopted", "rekeyed", "vanished"] as const;
+
+const STORED = [...COUNTED, ...NOTED] as const;
+
+const NO_ROWS: Commit = {
   inserted: 0,
   updated: 0,
   unchanged: 0,
   held: 0,
-  rejected: 0,
-  filtered: 0,
+  adopted: 0,
+  rekeyed: 0,
+  vanished: 0,
 };
 
-const WRITE_COUNTS = `
-insert into runner.flow (run, flow, ${COUNTED.join(", ")})
-values ($1, $2, ${COUNTED.map((_, index) => `$${index + 3}`).join(", ")})
-on conflict (run, flow) do update set committed_at = now(),
-  ${COUNTED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
+const NOTHING: Counts = { ...NO_ROWS, read: 0, rejected: 0, filtered: 0 };
 
-const COPY_REJECTS = "copy runner.reject (run, flow, code, message, place, record) from stdin";
+const WRITE_COUNTS = `
+insert into runner.flow (run, flow, ${STORED.join(", ")})
+values ($1, $2, ${STORED.map((_, index) => `$${index + 3}`).join(", ")})
+on conflict (run, flow) do update set committed_at = now(),
+  ${STORED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
+
+const WRITE_FINDINGS = `
+insert into runner.finding (run, flow, kind, key, column_name, old, new)
+select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
+
+const COPY_REJECTS =
+  "copy runner.reject (run, flow, code, message, place, record, id, fields) from stdin";
+
+/** A record with a NUL was rejected for it; it must not stop the account of that. */
+const withoutNul = <T>(value: T): T =>
+  (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
 
 const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
   read === inserted + updated + unchanged + held + rejected + filtered;
 
 const sum = (a: Counts, b: Counts): Counts =>
-  Object.fromEntries(COUNTED.map((name) => [name, a[name] + b[name]])) as unknown as Counts;
+  Object.fromEntries(STORED.map((name) => [name, a[name] + b[name]])) as unknown as Counts;

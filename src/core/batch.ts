@@ -18,12 +18,19 @@ export interface Input {
   identity(): Promise<string>;
 }
 
+/** The values of a record by the source's columns, for whoever repairs it. */
+export type Fields = Readonly<Record<string, string | null>>;
+
 /** Where a record came from. */
 export interface RecordPlace {
   /** `occurrence.txt:18233`, clickable. */
   readonly place: string;
   /** The record as it stands in the input. */
   readonly raw: string;
+  /** Reads them out of the record; undefined where it is none that has columns. */
+  readonly fields?: (() => Fields) | undefined;
+  /** Of a record that was repaired and comes again: the name of the reject that it was. */
+  readonly id?: string | undefined;
 }
 
 /** Finds the record behind a row. Sinks keep it until the server has accepted the row, so it is small. */

@@ -19,6 +19,7 @@ import type { Static, TObject } from "typebox";
 import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
+import type { View } from "./examination.ts";
 import type { Database } from "./session.ts";
 
 /** What the runner lends a component while a flow runs. */
@@ -74,6 +75,12 @@ export interface Commit {
   readonly updated: number;
   readonly unchanged: number;
   readonly held: number;
+  /** Rows of another origin that are the pipeline's from now on; counted as updated or held too. */
+  readonly adopted: number;
+  /** Rows that got a new key; counted as updated or held too. */
+  readonly rekeyed: number;
+  /** Rows of earlier runs whose record is gone; no records of this one. */
+  readonly vanished: number;
 }
 
 export type Source = (context: Context) => AsyncIterable<Batch>;
@@ -99,6 +106,11 @@ interface Definition<Options extends TObject, Stage> {
   uses?(options: Static<Options>): readonly Use[];
   /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
   columns?(options: Static<Options>): readonly string[] | undefined;
+  /**
+   * Says whether all that it needs is there: tables and rights, accounts, disk. Changes nothing, asks no service.
+   * A source gives what it knows will come, a transform what it makes of that, when it takes the database to know.
+   */
+  examine?(options: Static<Options>, view: View): Promise<Batch | undefined>;
 }
 
 export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {

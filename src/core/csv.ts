@@ -1,6 +1,6 @@
 import { finished, Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
-import { Batch, type Input, type Rejected } from "./batch.ts";
+import { Batch, type Fields, type Input, type Rejected } from "./batch.ts";
 import { csvInvalid, duplicateColumns, lineTooLong } from "./errors.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "./text-batch.ts";
 
@@ -40,9 +40,11 @@ export async function* csvBatches(
       header: readonly string[] | undefined,
       width: number,
     ) => readonly (string | undefined)[];
+    /** The values of a line, of the right width or not, by column. */
+    fieldsOf: (values: readonly (string | null)[]) => Fields;
   },
 ): AsyncGenerator<Batch> {
-  const { input } = source;
+  const { input, fieldsOf } = source;
   let fields: readonly (string | undefined)[] | undefined;
   let names: string[] = [];
   let header: readonly string[] | undefined;
@@ -63,7 +65,7 @@ export async function* csvBatches(
   };
   const batch = (): Batch => {
     hasGiven = true;
-    const made = textBatch(names, records, { input, bytes: size, rejects });
+    const made = textBatch(names, records, { input, bytes: size, rejects, fieldsOf });
     records = [];
     rejects = [];
     size = 0;
@@ -83,10 +85,11 @@ export async function* csvBatches(
     const text = raw.replace(/\r?\n$/, "");
     if (record.length === width) {
       const values = record.filter((_, index) => fields?.[index] !== undefined);
-      records.push({ place, raw: text, values });
+      records.push({ place, raw: text, values, fields: () => fieldsOf(record) });
     } else if (record.length > 1 || record[0] !== "") {
       const message = `The line has ${record.length} fields, the table has ${width}.`;
-      rejects.push({ place, raw: text, code: "wrong_width", message });
+      const fields = () => fieldsOf(record);
+      rejects.push({ place, raw: text, fields, code: "wrong_width", message });
     }
     if (size >= BATCH_BYTES) yield batch();
   }

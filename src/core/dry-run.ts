@@ -46,7 +46,8 @@ const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Comp
   return complaints;
 };
 
-const anyColumns = Batch.empty(nowhere);
+/** Nothing is known of what comes. */
+export const anyColumns = Batch.empty(nowhere);
 
 const complaintOf = (error: unknown, stage: StagePlan): Complaint => {
   if (!(error instanceof RunnerError)) throw error;
@@ -55,12 +56,16 @@ const complaintOf = (error: unknown, stage: StagePlan): Complaint => {
 };
 
 /** What a source gives before it has read anything. Some mistakes show when a component is made. */
-const made = ({ component, options }: StagePlan): Batch => {
+export const made = ({ component, options }: StagePlan): Batch => {
   component.create({ ...options });
   return Batch.empty(nowhere, component.columns?.({ ...options }));
 };
 
-const transformed = async ({ component, options }: StagePlan, batch: Batch): Promise<Batch> => {
+/** What a transform makes of a batch, without a database. */
+export const transformed = async (
+  { component, options }: StagePlan,
+  batch: Batch,
+): Promise<Batch> => {
   const transform = component.create({ ...options }) as Source | Transform as Transform;
   async function* one(): AsyncGenerator<Batch> {
     yield batch;

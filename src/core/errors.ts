@@ -935,6 +935,54 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** Rows that are to be adopted are told apart by their primary key. */
+export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
+  new RunnerError(
+    "adopt_needs_primary_key",
+    1,
+    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Nothing was loaded; add one, or leave \`adopt\` out.`,
+    { subject: "adopt" },
+  );
+
+/** Several sessions share what they know of the keys in the track table. */
+export const parallelNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "parallel_needs_track",
+    2,
+    "`parallel` needs `track`: a table in which each session sees the keys that the others had. " +
+      "Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+    { subject: "parallel" },
+  );
+
+/** Several sessions are several transactions. */
+export const parallelNotWhole = (): RunnerError =>
+  new RunnerError(
+    "parallel_not_whole",
+    2,
+    "`commit_rows: all` is one transaction, and `parallel` makes several. Leave one of them out.",
+    { subject: "parallel" },
+  );
+
+/** Another session changed, at the same time, what the track table has of the same keys. */
+export const mergeOvertaken = (table: string): RunnerError =>
+  new RunnerError(
+    "merge_overtaken",
+    1,
+    `While rows of \`${table}\` were merged, another session changed what is known of the same keys. ` +
+      "The rows of this part were not committed; run again.",
+    { subject: table },
+  );
+
+/** A part of a merge was undone again and again in favour of another session. */
+export const mergeKeepsFailing = (table: string, tries: number, cause: unknown): RunnerError =>
+  new RunnerError(
+    "merge_keeps_failing",
+    1,
+    `PostgreSQL undid the same part of \`${table}\` ${tries} times, as other sessions were in its way: ${messageOf(cause)}. ` +
+      "What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+    { subject: table, cause },
+  );
+
 /** The track table is another target's, or another tool's. */
 export const trackDiffers = (
   table: string,
@@ -977,6 +1025,83 @@ export const statementFailed = (
       .join(" "),
     { cause },
   );
+
+/** The role lacks rights that a run needs. */
+export const rightsMissing = (
+  role: string,
+  table: string,
+  statements: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "rights_missing",
+    3,
+    `Role \`${role}\` lacks rights for \`${table}\`. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+    { subject: table },
+  );
+
+/** A column comes with a type of which no value is one of the target's. */
+export const typeCannotFit = (
+  table: string,
+  column: { readonly name: string; readonly declaredType: string },
+  type: string,
+): RunnerError =>
+  new RunnerError(
+    "type_cannot_fit",
+    1,
+    `Column \`${column.name}\` of \`${table}\` is ${column.declaredType}, and gets values of type ${type}: none can fit. ` +
+      "Is it the right column?",
+    { subject: column.name },
+  );
+
+/** A constant of the pipeline is no value of the column that it is for. */
+export const valueCannotFit = (
+  table: string,
+  column: { readonly name: string; readonly declaredType: string },
+  { value, reason }: { readonly value: string; readonly reason: string },
+): RunnerError =>
+  new RunnerError(
+    "value_cannot_fit",
+    1,
+    `Column \`${column.name}\` of \`${table}\` is ${column.declaredType}, and ${JSON.stringify(value)} does not fit: ${reason.replace(/\.?$/, ".")}`,
+    { subject: column.name },
+  );
+
+/** An SQL expression of a sink that PostgreSQL does not understand. */
+export const expressionFailed = (what: string, subject: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "expression_failed",
+    1,
+    `Postgres refuses the SQL of ${what}: ${messageOf(cause).replace(/\.?$/, ".")}`,
+    { subject, cause },
+  );
+
+/** `validate --connect` of a pipeline whose database is a variable without a value. */
+export const nothingToConnect = (file: string, database: string): RunnerError =>
+  new RunnerError(
+    "nothing_to_connect",
+    3,
+    `The database of ${file} is not known here: \`${database}\`. Set the variable, or name a database with \`--database\`.`,
+  );
+
+/** PostgreSQL refuses a question: rights, or something that is not there. */
+export const databaseRefuses = (cause: Error): RunnerError =>
+  new RunnerError(
+    "database_refuses",
+    1,
+    `Postgres says: ${messageOf(cause).replace(/\.?$/, ".")} A run would stop here.`,
+    { cause },
+  );
+
+/** Records that are known before the run, and would be set aside. */
+export const knownRejects = (code: string, messages: readonly string[]): RunnerError => {
+  const more = messages.length > 5 ? ` And ${messages.length - 5} more.` : "";
+  const records = messages.length === 1 ? "1 record" : `${messages.length} records`;
+  return new RunnerError(
+    code,
+    1,
+    `${records} would be rejected as ${code}: ${messages.slice(0, 5).join(" ")}${more}`,
+  );
+};
 
 /** A table that is read does not have a column. */
 export const tableColumnUnknown = (

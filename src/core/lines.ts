@@ -6,7 +6,14 @@
  */
 
 import { isUtf8 } from "node:buffer";
-import { Batch, type Columns, type Input, type Locate } from "./batch.ts";
+import {
+  Batch,
+  type Columns,
+  type Fields,
+  type Input,
+  type Locate,
+  type RecordPlace,
+} from "./batch.ts";
 import { FieldColumn, type Slab } from "./columns.ts";
 import { lineTooLong } from "./errors.ts";
 import { giveBack } from "./memory.ts";
@@ -106,20 +113,27 @@ export async function* lineBatches(
     firstLine: number;
     /** Told of every field that was CSV-quoted and is read unquoted. */
     onQuoted?: (fields: number) => void;
+    /** The values of a line, of the right width or not, by column. */
+    fieldsOf?: (values: readonly string[]) => Fields;
   },
 ): AsyncGenerator<Batch> {
-  const { format, columns, input } = table;
+  const { format, columns, input, fieldsOf } = table;
+  const placed = (place: string, raw: string): RecordPlace =>
+    fieldsOf ? { place, raw, fields: () => fieldsOf(valuesOf(raw, format)) } : { place, raw };
   let line = table.firstLine;
   // One batch's fences lie where the last one's lay: by then its columns have been used.
   const memory = new FenceMemory();
   for await (const bytes of lines) {
     const split = splitLines(bytes, format, memory);
-    const locate = locator(bytes, split.starts, split.lines, input.name, line);
+    const firstLine = line;
+    const { starts, lines: numbers } = split;
+    const locate = locator({ bytes, starts, numbers }, (number, raw) =>
+      placed(`${input.name}:${firstLine + number}`, raw),
+    );
     line += split.lineCount;
     if (split.slab.quoted) table.onQuoted?.(split.slab.quoted.size);
     const rejects = split.wrong.map(({ start, line: offset, fields }) => ({
-      place: `${input.name}:${line - split.lineCount + offset}`,
-      raw: lineText(bytes, start, bytes.indexOf(NEWLINE, start)),
+      ...placed(`${input.name}:${firstLine + offset}`, lineAt(bytes, start)),
       code: "wrong_width",
       message: `The line has ${fields} fields, the table has ${format.fields}.`,
     }));
@@ -279,11 +293,26 @@ const isQuoted = (bytes: Buffer, start: number, end: number): boolean => {
 
 /** Keeps the lines themselves but not the fences, which are nearly as large again. */
 const locator =
-  (bytes: Buffer, starts: Int32Array, lines: Int32Array, name: string, firstLine: number): Locate =>
-  (row) => ({
-    place: `${name}:${firstLine + lines[row]!}`,
-    raw: lineText(bytes, starts[row]!, bytes.indexOf(NEWLINE, starts[row]!)),
-  });
+  (
+    { bytes, starts, numbers }: { bytes: Buffer; starts: Int32Array; numbers: Int32Array },
+    placed: (number: number, raw: string) => RecordPlace,
+  ): Locate =>
+  (row) =>
+    placed(numbers[row]!, lineAt(bytes, starts[row]!));
+
+/** The values of a line that was set aside, as its columns would have given them. */
+const valuesOf = (line: string, { separator, mayQuote }: LineFormat): string[] => {
+  const values = line.split(String.fromCharCode(separator));
+  return mayQuote
+    ? values.map((value) => (QUOTED.test(value) ? value.slice(1, -1).replaceAll('""', '"') : value))
+    : values;
+};
+
+/** See `quotedFields`. */
+const QUOTED = /^"(?=.*"".*"$)(?:[^"]|"")*"$/;
+
+const lineAt = (bytes: Buffer, start: number): string =>
+  lineText(bytes, start, bytes.indexOf(NEWLINE, start));
 
 const lineText = (bytes: Buffer, start: number, end: number): string =>
   bytes.toString("utf8", start, bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end);

@@ -1,8 +1,29 @@
+import { createHash } from "node:crypto";
 import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import type { Rejected } from "./batch.ts";
+import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
+
+/** A part of the file, in bytes. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A reject as it is written down. */
+export interface WrittenReject {
+  readonly flow: string;
+  readonly code: string;
+  readonly message: string;
+  readonly place: string;
+  /** The same wherever the same record of the same place is rejected again. */
+  readonly id: string;
+  /** As it stood in the input. */
+  readonly record: string;
+  /** Its values by the source's columns, to be repaired; null where it has none. */
+  readonly fields: Fields | null;
+}
 
 /**
  * The run's rejects as NDJSON, each written at once: a run that was rolled back still shows what it
@@ -37,23 +58,18 @@ export class RejectFile {
       // Run 1 of another database may have left one of this name: its rejects are not this run's.
       this.#handle = openSync(this.path, "w");
     }
-    const lines = rejected.map(
-      ({ code, message, place, raw }) =>
-        `${JSON.stringify({ flow, code, message, place, record: raw })}\n`,
-    );
+    const lines = rejected.map((reject) => `${JSON.stringify(written(flow, reject))}\n`);
     const text = Buffer.from(lines.join(""));
     writeSync(this.#handle, text);
     this.#sizeBytes += text.length;
   }
 
-  /** The rejects that were appended from a position on. */
-  async *since(position: number): AsyncGenerator<Rejected> {
-    if (position === this.#sizeBytes) return;
-    const lines = createInterface({ input: createReadStream(this.path, { start: position }) });
-    for await (const line of lines) {
-      const { code, message, place, record } = JSON.parse(line);
-      yield { code, message, place, raw: record };
-    }
+  /** The rejects between two positions. */
+  async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
+    if (start === end) return;
+    // The stream's own `end` is the last byte.
+    const input = createReadStream(this.path, { start, end: end - 1 });
+    for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
   }
 
   close(): void {
@@ -63,3 +79,12 @@ export class RejectFile {
     if (!this.#isKept) rmSync(this.path, { force: true });
   }
 }
+
+const written = (flow: string, reject: Rejected): WrittenReject => {
+  const { code, message, place, raw, fields, id = rejectId(place, raw) } = reject;
+  return { flow, code, message, place, id, record: raw, fields: fields?.() ?? null };
+};
+
+/** Enough of a hash that no two records of a flow share it. */
+const rejectId = (place: string, raw: string): string =>
+  createHash("sha256").update(`${place}\n${raw}`).digest("hex").slice(0, 20);

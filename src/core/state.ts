@@ -24,6 +24,9 @@ export interface RunState {
   finish(status: RunStatus, error?: string): Promise<void>;
 }
 
+/** Goes up with every change below, each of which must do for a database that has an earlier one. */
+const SCHEMA_VERSION = 2;
+
 const SCHEMA = `
 create schema if not exists runner;
 create table if not exists runner.run (
@@ -50,6 +53,20 @@ create table if not exists runner.flow (
   committed_at timestamptz not null default now(),
   primary key (run, flow)
 );
+alter table runner.flow
+  add column if not exists adopted bigint not null default 0,
+  add column if not exists rekeyed bigint not null default 0,
+  add column if not exists vanished bigint not null default 0;
+create table if not exists runner.finding (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  kind text not null,
+  key text not null,
+  column_name text,
+  old text,
+  new text
+);
+create index if not exists finding_run on runner.finding (run, flow, kind);
 create table if not exists runner.reject (
   run bigint not null references runner.run on delete cascade,
   flow text not null,
@@ -59,6 +76,21 @@ create table if not exists runner.reject (
   record text
 );
 create index if not exists reject_run on runner.reject (run, flow, code);
+alter table runner.reject add column if not exists id text, add column if not exists fields json;
+create table if not exists runner.replayed (
+  pipeline text not null,
+  flow text not null,
+  reject text not null,
+  run bigint not null,
+  primary key (pipeline, flow, reject)
+);
+create table if not exists runner.target (
+  pipeline text not null,
+  target text not null,
+  run bigint not null,
+  known_at timestamptz not null default now(),
+  primary key (pipeline, target)
+);
 create table if not exists runner.lease (
   pipeline text primary key,
   run bigint not null,
@@ -110,6 +142,7 @@ create table if not exists runner.budget (
   requests integer not null,
   primary key (service, day)
 );
+comment on schema runner is 'What runner has done in this database; version ${SCHEMA_VERSION}.';
 `;
 
 /** Two processes that create the schema at once would trip over each other. */
@@ -153,7 +186,7 @@ export const beginRun = async (
   );
   const begun = await session.query<{ run: string }>(
     `with begun as (
-       insert into runner.run (pipeline, status, version, holder) values ($1, 'running', $2, $3) returning run
+       ${isRehearsal ? INSERT_REHEARSAL : INSERT_RUN} returning run
      ), leased as (
        insert into runner.lease (pipeline, run) select $1, run from begun
        on conflict (pipeline) do update set run = excluded.run, renewed_at = now()
@@ -191,6 +224,13 @@ export const beginRun = async (
     },
   };
 };
+
+const INSERT_RUN =
+  "insert into runner.run (pipeline, status, version, holder) values ($1, 'running', $2, $3)";
+
+/** Sequences do not roll back: a rehearsal takes a number that no run and no other rehearsal has. */
+const INSERT_REHEARSAL = `insert into runner.run (run, pipeline, status, version, holder)
+  overriding system value values (-pg_backend_pid(), $1, 'running', $2, $3)`;
 
 const RENEW = `
 with leased as (
@@ -237,7 +277,9 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
 
 const isPresent = async (session: Session): Promise<boolean> => {
   const { rows } = await session.query<{ present: boolean }>(
-    "select to_regclass('runner.lock') is not null as present",
+    `select coalesce(substring(obj_description(to_regnamespace('runner'), 'pg_namespace')
+                               from 'version (\\d+)')::int, 0) >= $1 as present`,
+    [SCHEMA_VERSION],
   );
   return rows[0]?.present === true;
 };

@@ -1,4 +1,4 @@
-import { Batch, type Input, type RecordPlace, type Rejected } from "./batch.ts";
+import { Batch, type Fields, type Input, type RecordPlace, type Rejected } from "./batch.ts";
 import { TextColumn } from "./columns.ts";
 
 /** A record whose values are text already, in the order of the columns. */
@@ -16,17 +16,29 @@ export const BATCH_BYTES = 512 * 1024;
 export const textBatch = (
   names: readonly string[],
   records: readonly TextRecord[],
-  source: { input: Input; bytes: number; rejects?: readonly Rejected[] },
+  source: {
+    input: Input;
+    bytes: number;
+    rejects?: readonly Rejected[];
+    /** The values by column, where the names of the batch are not those of the columns. */
+    fieldsOf?: (values: readonly (string | null)[]) => Fields;
+  },
 ): Batch => {
-  const good = records.filter(({ values }) => !values.some(hasNul));
-  const withNul = records.filter(({ values }) => values.some(hasNul));
-  const rejects = withNul.map(({ place, raw }) => ({
+  const { fieldsOf = (values) => fieldsNamed(names, values) } = source;
+  const placed = ({ place, raw, id, fields, values }: TextRecord): RecordPlace => ({
     place,
     raw,
+    fields: fields ?? (() => fieldsOf(values)),
+    ...(id === undefined ? {} : { id }),
+  });
+  const good = records.filter(({ values }) => !values.some(hasNul));
+  const withNul = records.filter(({ values }) => values.some(hasNul));
+  const rejects = withNul.map((record) => ({
+    ...placed(record),
     code: "nul_character",
     message: "A NUL character in the record: PostgreSQL stores none.",
   }));
-  const places = good.map(({ place, raw }) => ({ place, raw }));
+  const places = good.map(placed);
   return Batch.from({
     columns: new Map(
       names.map((name, index) => [
@@ -41,5 +53,11 @@ export const textBatch = (
     rejects: [...(source.rejects ?? []), ...rejects],
   });
 };
+
+/** Values under the names of their columns. */
+export const fieldsNamed = (
+  names: readonly string[],
+  values: readonly (string | null | undefined)[],
+): Fields => Object.fromEntries(names.map((name, index) => [name, values[index] || null]));
 
 const hasNul = (value: string | null): boolean => value?.includes("\0") ?? false;

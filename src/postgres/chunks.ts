@@ -46,47 +46,87 @@ export async function* chunksOf(
   batches: AsyncIterable<Batch>,
   columnsOf: (batch: Batch) => ChunkColumns,
 ): AsyncGenerator<Chunk> {
+  const gathered = gathering();
+  for await (const batch of batches) {
+    gathered.add(batch, columnsOf(batch));
+    if (batch.input.isMetered || gathered.isFull()) yield gathered.chunk();
+  }
+  if (!gathered.isEmpty()) yield gathered.chunk();
+}
+
+/** Rows of a batch, and what they add to the account; a batch itself will do. */
+export interface Share extends Taken {
+  readonly rows: Uint32Array;
+  readonly record: Locate;
+  readonly release: () => void;
+}
+
+/** Rows on their way to be a chunk. */
+export interface Gathering {
+  /** Puts rows behind those that are there. */
+  add(share: Share, columns: ChunkColumns): void;
+  /** Whether it is enough for a chunk. */
+  isFull(): boolean;
+  isEmpty(): boolean;
+  /** What was added since the last. Chunks go round in the same memory. */
+  chunk(): Chunk;
+}
+
+/** Chunks are smaller by `part` where several are made at the same time, so that they take no more memory. */
+export const gathering = (part = 1): Gathering => {
   const turns = Array.from({ length: CHUNKS_AHEAD + 1 }, () => ({
-    data: new CopyWriter(FULL_BYTES + 1024 * 1024),
+    data: new CopyWriter(Math.ceil(FULL_BYTES * part) + 1024 * 1024),
     probe: new CopyWriter(0),
   }));
   let turn = 0;
-  let writers = turns[0] as Writers;
   let segments: Segment[] = [];
   let taken: Taken[] = [];
-  let part = FIRST_PART;
-  const chunk = (): Chunk => {
-    const done = segments;
-    turn = (turn + 1) % turns.length;
-    return {
-      data: writers.data.data,
-      probe: writers.probe.data,
-      rows: writers.data.rows,
-      record: locatorOf(done),
-      batches: taken,
-      release: () => {
-        for (const segment of done) segment.release();
-      },
-    };
+  let size = FIRST_PART * part;
+  const writers = () => turns[turn] as Writers;
+  /** Not before it is needed: until then, what is in this memory may be in use. */
+  const begin = () => {
+    if (taken.length > 0) return;
+    writers().data.clear();
+    writers().probe.clear();
   };
-  for await (const batch of batches) {
-    const { rows, record, release, read, filtered, rejects } = batch;
-    taken.push({ read, filtered, rejects });
-    segments.push({ first: writers.data.rows, rows, record, release });
-    writeRows(writers, columnsOf(batch), rows);
-    const { sizeBytes, rows: written } = writers.data;
-    const isFull = sizeBytes >= FULL_BYTES * part && written >= FULL_ROWS * part;
-    if (!isFull && !batch.input.isMetered && sizeBytes < LARGE_BYTES * part) continue;
-    part = Math.min(1, part * 2);
-    yield chunk();
-    writers = turns[turn] as Writers;
-    writers.data.clear();
-    writers.probe.clear();
-    segments = [];
-    taken = [];
-  }
-  if (taken.length > 0) yield chunk();
-}
+  return {
+    add({ rows, record, release, read, filtered, rejects }, columns) {
+      begin();
+      const { data } = writers();
+      taken.push({ read, filtered, rejects });
+      segments.push({ first: data.rows, rows, record, release });
+      writeRows(writers(), columns, rows);
+    },
+    isFull() {
+      const { sizeBytes, rows } = writers().data;
+      return (
+        (sizeBytes >= FULL_BYTES * size && rows >= FULL_ROWS * size) ||
+        sizeBytes >= LARGE_BYTES * size
+      );
+    },
+    isEmpty: () => taken.length === 0,
+    chunk() {
+      begin();
+      const { data, probe } = writers();
+      const done = segments;
+      const batches = taken;
+      turn = (turn + 1) % turns.length;
+      segments = [];
+      taken = [];
+      size = Math.min(part, size * 2);
+      return {
+        data: data.data,
+        probe: probe.data,
+        rows: data.rows,
+        record: locatorOf(done),
+        batches,
+        release: () => {
+          for (const segment of done) segment.release();
+        },
+      };
+    },
+  };
+};
 
 interface Writers {
   readonly data: CopyWriter;

@@ -6,7 +6,7 @@ import {
 } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
-import { findTable } from "./catalog.ts";
+import { findTable, type TargetTable } from "./catalog.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
 
 /** The option `create` of a sink. */
@@ -67,16 +67,7 @@ export const createTable = async (
 ): Promise<void> => {
   const found = await findTable(session, table);
   if (found) {
-    const known = found.columns.map(({ name }) => name);
-    const missing = Object.entries(shape.columns).filter(([name]) => !known.includes(name));
-    if (missing.length > 0) {
-      const adds = missing.map(([name, type]) => `add column ${quoted(name)} ${type}`);
-      throw tableDiffers(
-        table,
-        missing.map(([name]) => name),
-        `alter table ${found.sql} ${adds.join(", ")};`,
-      );
-    }
+    checkDeclared(found, shape);
     return;
   }
   await checkTypes(session, shape);
@@ -86,8 +77,21 @@ export const createTable = async (
   await session.query(`create table ${quotedTable(table)} (${columns.join(", ")})`);
 };
 
-/** Asked one by one, so that the error can name the column. */
-const checkTypes = async (session: Session, shape: TableShape): Promise<void> => {
+/** Throws `table_differs`, with the statement that adds them, when a table lacks columns that are declared. */
+export const checkDeclared = (found: TargetTable, shape: TableShape): void => {
+  const known = found.columns.map(({ name }) => name);
+  const missing = Object.entries(shape.columns).filter(([name]) => !known.includes(name));
+  if (missing.length === 0) return;
+  const adds = missing.map(([name, type]) => `add column ${quoted(name)} ${type}`);
+  throw tableDiffers(
+    found.name,
+    missing.map(([name]) => name),
+    `alter table ${found.sql} ${adds.join(", ")};`,
+  );
+};
+
+/** Throws for a type that the database does not know; asked one by one, so that the error can name the column. */
+export const checkTypes = async (session: Session, shape: TableShape): Promise<void> => {
   for (const [column, type] of Object.entries(shape.columns)) {
     const bare = type.replace(/\(.*\)/, "").replace(/\s+not\s+null\s*$/i, "");
     const { rows } = await session.query<{ known: boolean }>(

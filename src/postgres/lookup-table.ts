@@ -1,9 +1,11 @@
 import type { Log } from "../core/component.ts";
 import { lookupFailed, RunnerError, tableColumnUnknown } from "../core/errors.ts";
+import type { Coming } from "../core/examination.ts";
 import { count, size } from "../core/progress.ts";
-import type { Database } from "../core/session.ts";
+import { type Database, isDatabaseError, type Session } from "../core/session.ts";
 import { TextMap } from "../core/text-map.ts";
-import { requireTable } from "./catalog.ts";
+import { requireTable, type TargetTable } from "./catalog.ts";
+import { examineTarget } from "./examine-target.ts";
 import { quoted } from "./names.ts";
 import { readRows } from "./read-rows.ts";
 
@@ -63,28 +65,15 @@ const readTable = async (
   const { table, key, values, unique, order_by } = query;
   await using session = await database.session();
   const target = await requireTable(session, table);
-  const known = target.columns.map(({ name }) => name);
-  for (const name of [...key, ...values]) {
-    if (!known.includes(name)) throw tableColumnUnknown(table, name, known);
-  }
-  const results = new TextMap();
-  const several = new Set<string>();
-  let rows = 0;
+  checkNames(target, query);
+  const found = collected(query);
   const statement = { sql: lookupSql(target.sql, query), name: table, file: undefined };
   const names = [...key, ...values].map((_, index) => `c${index}`);
   try {
     for await (const batch of readRows(session, statement, { signal, table: "runner_lookup" })) {
       const columns = names.map((name) => batch.column(name));
       for (const row of batch.rows) {
-        const texts = columns.map((column) => column.text(row));
-        const wanted = texts.slice(key.length);
-        if (texts.slice(0, key.length).includes(null)) continue;
-        if (wanted.length > 0 && wanted.every((text) => text === null)) continue;
-        rows++;
-        const place = texts.slice(0, key.length).join(SEPARATOR);
-        const result = wanted.map((text) => text ?? "").join(SEPARATOR);
-        const first = results.add(place, result);
-        if (first !== undefined && first !== result) several.add(place);
+        found.add(columns.map((column) => column.text(row)));
       }
     }
   } catch (error) {
@@ -93,18 +82,51 @@ const readTable = async (
     }
     throw error;
   }
-  if (results.sizeBytes > SMALL_BYTES) {
+  if (found.sizeBytes() > SMALL_BYTES) {
     log.info(
-      `\`${table}\`: ${count(rows)} rows to look up in, ${size(results.sizeBytes)} of memory.`,
+      `\`${table}\`: ${count(found.rows())} rows to look up in, ${size(found.sizeBytes())} of memory.`,
     );
   }
-  if (several.size > 0 && !unique && order_by === undefined) {
-    const keys = several.size === 1 ? "1 key" : `${count(several.size)} keys`;
+  const several = found.several();
+  if (several > 0 && !unique && order_by === undefined) {
+    const keys = several === 1 ? "1 key" : `${count(several)} keys`;
     log.warn(
-      `${keys} of \`${table}\` ${several.size === 1 ? "has" : "have"} several different rows; the first in alphabetical order is taken. \`order_by\` says which it is to be.`,
+      `${keys} of \`${table}\` ${several === 1 ? "has" : "have"} several different rows; the first in alphabetical order is taken. \`order_by\` says which it is to be.`,
     );
   }
-  return {
+  return found.table;
+};
+
+/** Throws for a column that the query names and the table does not have. */
+export const checkNames = ({ name: table, columns }: TargetTable, query: LookupQuery): void => {
+  const known = columns.map(({ name }) => name);
+  for (const name of [...query.key, ...query.values]) {
+    if (!known.includes(name)) throw tableColumnUnknown(table, name, known);
+  }
+};
+
+/**
+ * The table that will be looked up in, as far as it is there already; throws what a run would throw. Columns
+ * that setup or an earlier flow adds are of the type text here.
+ */
+export const examineLookupTable = async (
+  session: Session,
+  query: LookupQuery,
+  coming: Coming,
+): Promise<{ readonly target: TargetTable; readonly isThere: boolean }> => {
+  const { table, key, values } = query;
+  const names = [...key, ...values];
+  const found = await examineTarget(session, { table, rights: ["select"], names }, coming);
+  checkNames(found.target, query);
+  return found;
+};
+
+/** Rows, first come first served, as a table in memory. */
+const collected = ({ key, values, unique }: LookupQuery) => {
+  const results = new TextMap();
+  const several = new Set<string>();
+  let rows = 0;
+  const table: LookupTable = {
     find: (texts) => {
       const place = texts.join(SEPARATOR);
       if (unique && several.has(place)) return "several";
@@ -113,6 +135,45 @@ const readTable = async (
       return values.length === 0 ? [] : result.split(SEPARATOR).map((text) => text || null);
     },
   };
+  return {
+    table,
+    /** The values of key and result of a row. */
+    add(texts: readonly (string | null)[]) {
+      const wanted = texts.slice(key.length);
+      if (texts.slice(0, key.length).includes(null)) return;
+      if (wanted.length > 0 && wanted.every((text) => text === null)) return;
+      rows++;
+      const place = texts.slice(0, key.length).join(SEPARATOR);
+      const result = wanted.map((text) => text ?? "").join(SEPARATOR);
+      const first = results.add(place, result);
+      if (first !== undefined && first !== result) several.add(place);
+    },
+    sizeBytes: () => results.sizeBytes,
+    rows: () => rows,
+    several: () => several.size,
+  };
+};
+
+/** The rows of some keys alone, by one statement: for the few records that are known before a run. */
+export const readSomeRows = async (
+  session: Session,
+  query: LookupQuery,
+  firstKeys: readonly string[],
+): Promise<LookupTable> => {
+  const { sql } = await requireTable(session, query.table);
+  const names = [...query.key, ...query.values].map((_, index) => `c${index}`);
+  const texts = names.map((name) => `${name}::text`).join(", ");
+  try {
+    const { rows } = await session.query<{ texts: (string | null)[] }>(
+      `select array[${texts}] as texts from (${lookupSql(sql, query)}\n) as looked where c0::text = any ($1) ${firstKeys.length === 0 ? "limit 0" : ""}`,
+      [firstKeys],
+    );
+    const found = collected(query);
+    for (const row of rows) found.add(row.texts);
+    return found.table;
+  } catch (error) {
+    throw isDatabaseError(error) ? lookupFailed(query, error) : error;
+  }
 };
 
 /** Without an order that is asked for, one that stays the same from run to run where it matters. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Batch, type Input, type Locate } from "../core/batch.ts";
+import { Batch, type Fields, type Input, type Locate } from "../core/batch.ts";
 import { CopyColumn, type Slab, unescaped } from "../core/columns.ts";
 import { queryWithoutColumns } from "../core/errors.ts";
 import { FenceMemory, splitLines } from "../core/lines.ts";
@@ -203,6 +203,7 @@ const locator =
     return {
       place: `${name}#${before + row + 1}${known}`,
       raw: JSON.stringify(Object.fromEntries(values)),
+      fields: () => Object.fromEntries(values) as Fields,
     };
   };
 

@@ -29,3 +29,8 @@ export const conditionName = (sqlstate: string): string =>
  * `raise` (P0) or its size (54). Everything else is about the connection, rights, locks or disk.
  */
 export const isRefusal = (sqlstate: string): boolean => /^(22|23|P0|54)/.test(sqlstate);
+
+/** A unique index has the value already. */
+export const UNIQUE_VIOLATION = "23505";
+/** Of two transactions one must begin anew: `serialization_failure`, `deadlock_detected`. */
+export const BEGIN_ANEW: readonly string[] = ["40001", "40P01"];

@@ -1,6 +1,7 @@
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
 import { referencedTable } from "../core/errors.ts";
+import type { View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
@@ -13,6 +14,7 @@ import {
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkCreated, checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
@@ -35,6 +37,10 @@ export const postgresCopy = defineSink({
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
   check: async ({ table, create }, _complain, columns) => checkCreated(table, create, columns),
   uses: ({ table, mode, create }) => [tableUse(table, mode, create && Object.keys(create.columns))],
+  examine: async (settings, view) => {
+    await examineCopy(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
     return async function* (batches, context) {
@@ -92,11 +98,31 @@ const prepare = async (
   const target = await requireTable(session, table);
   checkColumns(target, names);
   if (mode === "replace") {
-    const others = await referencingTables(session, target);
-    if (others.length > 0) throw referencedTable(table, others);
+    await checkNotReferenced(session, target);
     await session.query(`truncate table ${target.sql}`);
   }
   return target;
+};
+
+const checkNotReferenced = async (session: Session, target: TargetTable): Promise<void> => {
+  const others = await referencingTables(session, target);
+  if (others.length > 0) throw referencedTable(target.name, others);
+};
+
+/** Says what the load would stumble over, without beginning it. */
+const examineCopy = async (
+  { table, mode, create }: Static<typeof options>,
+  { batch, coming, ask }: View,
+): Promise<void> => {
+  const rights = mode === "replace" ? (["insert", "truncate"] as const) : (["insert"] as const);
+  const wanted = { table, create, rights, names: batch.names };
+  const found = await ask((session) => examineTarget(session, wanted, coming));
+  if (found === undefined) return;
+  const { target, isThere } = found;
+  if (isThere && mode === "replace") await ask((session) => checkNotReferenced(session, target));
+  if (!batch.isClosed) return;
+  await ask(async () => checkColumns(target, batch.names));
+  await ask((session) => checkFit(session, target, batch));
 };
 
 const warnEmpty = (

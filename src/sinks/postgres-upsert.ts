@@ -1,23 +1,31 @@
-import type { Tally } from "../core/accounting.ts";
 import { ahead } from "../core/ahead.ts";
+import type { Batch } from "../core/batch.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
-import { columnName, plainValue, tableName } from "../core/options.ts";
+import { parallelNeedsTrack, parallelNotWhole } from "../core/errors.ts";
+import { columnName, oneOf, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
-import { count } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
-import { requireTable } from "../postgres/catalog.ts";
-import { CHUNKS_AHEAD, type Chunk, chunksOf } from "../postgres/chunks.ts";
+import { findTable, requireTable } from "../postgres/catalog.ts";
+import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { openAdopt } from "../postgres/merge/adopt.ts";
+import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
+import { examineMerge } from "../postgres/merge/examine.ts";
+import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
-import { type Merged, type MergeSettings, NOTHING_MERGED } from "../postgres/merge/merge.ts";
+import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
+import { mergeAll } from "../postgres/merge/merge-all.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
+import { mergeParallel } from "../postgres/merge/parallel.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 import { tableUse } from "../postgres/table-use.ts";
+
+const MOST_SESSIONS = 16;
 
 const columnList = (description: string) =>
   Type.Array(Type.String({ minLength: 1 }), { uniqueItems: true, default: [], description });
@@ -109,6 +117,50 @@ const options = Type.Object({
       },
     ),
   ),
+  adopt: Type.Optional(
+    Type.Object(
+      {
+        action: oneOf(["report", "apply"], {
+          default: "report",
+          description:
+            "`report` sets such a record aside (`adoptable`) and touches nothing; `apply` gives the row the record's key, and brings it up to date like any other.",
+        }),
+        where: Type.String({
+          minLength: 1,
+          description: "An SQL condition on the row as it is in the table: which may be adopted.",
+        }),
+        within: Type.Array(Type.String({ minLength: 1 }), {
+          minItems: 1,
+          uniqueItems: true,
+          description: "Columns that must be equal, such as the data set.",
+        }),
+        match: Type.Array(
+          Type.Object(
+            {
+              row: Type.String({
+                minLength: 1,
+                description: "An SQL expression on the row as it is in the table.",
+              }),
+              record: Type.String({
+                minLength: 1,
+                description: "One on the flow's columns; the same value means the same thing.",
+              }),
+            },
+            { additionalProperties: false },
+          ),
+          {
+            minItems: 1,
+            description: "How a record's row is found; the first that finds one counts.",
+          },
+        ),
+      },
+      {
+        additionalProperties: false,
+        description:
+          "Rows that are there already under another key, such as those that were loaded by hand before.",
+      },
+    ),
+  ),
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
@@ -118,10 +170,19 @@ const options = Type.Object({
     anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
     default: 50_000,
     description:
-      "Records after which a commit is made, in whole chunks; `all` for one transaction. A rerun finds what is committed unchanged.",
+      "Records after which a commit is made, in whole chunks; `all` for one transaction; with `parallel`, each chunk by itself. A rerun finds what is committed unchanged.",
+  }),
+  parallel: Type.Integer({
+    minimum: 1,
+    maximum: MOST_SESSIONS,
+    default: 1,
+    description:
+      "Sessions that merge at the same time, each its own share of the rows: worth it where triggers cost more than anything else, and the server has a core for each. Needs `track`. One in `plan` and on the embedded database.",
   }),
   create: createOption,
 });
+
+type Settings = Static<typeof options>;
 
 /** Inserts new rows and updates those that differ; what is equal is not touched. */
 export const postgresUpsert = defineSink({
@@ -134,43 +195,72 @@ export const postgresUpsert = defineSink({
     if (columns) checkGiven(columns, settings);
   },
   uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
+  examine: async (settings, view) => {
+    await examineMerge(settings, view);
+    return undefined;
+  },
   create: (settings) => {
     checkShape(settings.create);
+    checkParallel(settings);
     return async function* (batches, context) {
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
       await using session = await context.database.session();
       // With the first rows or not at all: a table that was made for a load that failed would stay in the way.
       await session.begin();
-      const merge = await prepare(session, settings, {
-        names: first.names,
-        run: context.run.id,
-      });
-      const columns = chunkColumns(merge.shape);
-      const chunks = chunksOf(all, columns);
-      const isMetered = first.input.isMetered ?? false;
-      yield* mergeAll(isMetered ? chunks : ahead(chunks, CHUNKS_AHEAD), {
-        session,
-        context,
-        table: settings.table,
-        merge: chunkMerger(session, merge),
-        isMetered,
-        commitRows: isMetered
-          ? 1
-          : settings.commit_rows === "all"
-            ? Infinity
-            : settings.commit_rows,
-      });
+      const alone = await whyAlone(session, settings, { first, context });
+      if (alone !== undefined) context.log.info(alone);
+      const isShared = settings.parallel > 1 && alone === undefined;
+      const { names } = first;
+      const merge = await prepare(session, settings, { names, run: context.run.id, isShared });
+      let total = NOTHING_MERGED;
+      const onCommit = (merged: Merged) => {
+        total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
+      };
+      const work = { session, merge, context, onCommit };
+      if (isShared) {
+        await session.commit();
+        yield* mergeParallel(all, { ...work, sessions: settings.parallel });
+      } else {
+        yield* mergeAlone(all, { ...work, isMetered: isMetered(first), settings });
+      }
       await session.script(dropTemporary());
+      tellFindings(settings.table, total, context);
     };
   },
 });
 
+const isMetered = ({ input }: Batch): boolean => input.isMetered ?? false;
+
+const checkParallel = ({ parallel, track, commit_rows }: Settings): void => {
+  if (!(parallel > 1)) return;
+  if (track === undefined) throw parallelNeedsTrack();
+  if (commit_rows === "all") throw parallelNotWhole();
+};
+
+/** Why there is one session though several are asked for, as a sentence. */
+const whyAlone = async (
+  session: Session,
+  { parallel, table, create }: Settings,
+  { first, context }: { first: Batch; context: Context },
+): Promise<string | undefined> => {
+  if (!(parallel > 1)) return undefined;
+  const because = (reason: string) =>
+    `\`parallel: ${parallel}\` of \`${table}\` is 1 here: ${reason}.`;
+  if (context.mode === "plan") return because("a plan is one transaction, which is undone");
+  if (context.database.isEmbedded) return because("the embedded database has one connection");
+  if (isMetered(first)) return because("each batch of this source is stored before the next");
+  if (create && (await findTable(session, table)) === undefined) {
+    return because("the table is made with its first rows, in one transaction");
+  }
+  return undefined;
+};
+
 /** Checks the target against what comes, before anything is sent, and makes the temporary tables. */
 const prepare = async (
   session: Session,
-  settings: Static<typeof options>,
-  { names, run }: { names: readonly string[]; run: string },
+  settings: Settings,
+  { names, run, isShared }: { names: readonly string[]; run: string; isShared: boolean },
 ): Promise<MergeSettings> => {
   if (settings.create) await createTable(session, settings.table, settings.create);
   const table = await requireTable(session, settings.table);
@@ -178,103 +268,46 @@ const prepare = async (
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
   await session.script(temporaryTables(shape, settings.track));
-  return { shape, unique, track, run };
+  const adopt = await openAdopt(session, shape);
+  if (adopt) await session.script(adoptTables(shape, adopt));
+  return { shape, unique, track, adopt, run, isShared };
 };
 
-/**
- * Merges chunk by chunk and commits after so many records; at least once, so that an empty flow has an
- * account. The first transaction is open already.
- */
-async function* mergeAll(
-  chunks: AsyncIterable<Chunk>,
-  {
+/** Merges in the one session, whose transaction is open. */
+const mergeAlone = (
+  batches: AsyncIterable<Batch>,
+  given: {
+    session: Session;
+    merge: MergeSettings;
+    context: Context;
+    onCommit: (merged: Merged) => void;
+    isMetered: boolean;
+    settings: Settings;
+  },
+): AsyncGenerator<Commit> => {
+  const { session, merge, context, onCommit, settings } = given;
+  const chunks = chunksOf(batches, chunkColumns(merge.shape));
+  const commitRows = settings.commit_rows === "all" ? Infinity : settings.commit_rows;
+  let isBegun = true;
+  return mergeAll(given.isMetered ? chunks : ahead(chunks, CHUNKS_AHEAD), {
     session,
     context,
-    table,
-    merge,
-    isMetered,
-    commitRows,
-  }: {
-    session: Session;
-    context: Context;
-    table: string;
-    merge: (chunk: Chunk) => Promise<Merged>;
-    isMetered: boolean;
-    commitRows: number;
-  },
-): AsyncGenerator<Commit> {
-  let open: { tally: Tally; merged: Merged; rows: number } | undefined;
-  let all = NOTHING_MERGED;
-  let isBegun = true;
-  const begin = async () => {
-    // While a metered source waits for its next answer, no transaction is open.
-    if (!isBegun) await session.begin();
-    isBegun = false;
-    // Constraints that wait for the commit would name no row, and undo everything.
-    await session.query("set constraints all immediate");
-    if (isMetered) await session.script(ROW_BY_ROW);
-    return { tally: context.tally(), merged: NOTHING_MERGED, rows: 0 };
-  };
-  const commit = async ({ tally, merged }: NonNullable<typeof open>): Promise<Commit> => {
-    const { inserted, updated, unchanged, held, changes, examples } = merged;
-    all = sum(all, merged);
-    // A rehearsal goes on in the same transaction.
-    if (isMetered) await session.script(AS_IT_WAS);
-    return tally.commit(session, { inserted, updated, unchanged, held, changes, examples });
-  };
-  for await (const chunk of chunks) {
-    open ??= await begin();
-    for (const batch of chunk.batches) {
-      open.tally.take(batch);
-      open.rows += batch.read;
-    }
-    if (chunk.rows > 0) {
-      const merged = await merge(chunk);
-      open.tally.refuse(merged.rejected);
-      open.merged = sum(open.merged, merged);
-    }
-    chunk.release();
-    if (open.rows < commitRows) continue;
-    yield await commit(open);
-    open = undefined;
-  }
-  if (open) yield await commit(open);
-  tellHeld(table, all, context);
-}
+    merge: chunkMerger(session, merge),
+    begin: async () => {
+      // While a metered source waits for its next answer, no transaction is open.
+      if (!isBegun) await session.begin();
+      isBegun = false;
+      // Constraints that wait for the commit would name no row, and undo everything.
+      await session.query("set constraints all immediate");
+      if (given.isMetered) await session.script(ROW_BY_ROW);
+    },
+    commitRows: given.isMetered ? 1 : commitRows,
+    atEnd: given.isMetered ? AS_IT_WAS : undefined,
+    stop: context.signal,
+    onCommit,
+  });
+};
 
 /** A page of some hundred answers is looked up by index: a hash of the whole target for each costs more each time. */
 const ROW_BY_ROW = "set local enable_hashjoin = off; set local enable_mergejoin = off";
 const AS_IT_WAS = "set local enable_hashjoin to default; set local enable_mergejoin to default";
-
-/** Changes that were held, of so many are told old and new. */
-const HELD_SHOWN = 20;
-
-const tellHeld = (table: string, { held, heldExamples }: Merged, { log }: Context): void => {
-  if (held === 0) return;
-  const shown = (value: string | null) => (value === null ? "(empty)" : JSON.stringify(value));
-  const lines = heldExamples.map(
-    ({ key, column, ...change }) =>
-      `  ${key}: ${column} ${shown(change.old)} → ${shown(change.new)}`,
-  );
-  log.warn(
-    [
-      `${held === 1 ? "1 row" : `${count(held)} rows`} of \`${table}\` would change and ${held === 1 ? "was left as it is" : "were left as they are"} (\`hold_when\`). For example:`,
-      ...lines,
-    ].join("\n"),
-  );
-};
-
-const sum = (a: Merged, b: Merged): Merged => {
-  const changes = { ...a.changes };
-  for (const [name, rows] of Object.entries(b.changes)) changes[name] = (changes[name] ?? 0) + rows;
-  return {
-    inserted: a.inserted + b.inserted,
-    updated: a.updated + b.updated,
-    unchanged: a.unchanged + b.unchanged,
-    held: a.held + b.held,
-    heldExamples: [...a.heldExamples, ...b.heldExamples].slice(0, HELD_SHOWN),
-    rejected: [],
-    changes,
-    examples: [...a.examples, ...b.examples],
-  };
-};

@@ -43,7 +43,7 @@ export const csv = defineSource({
       }),
     ),
   }),
-  example: 'csv: { path: ../samples/taxa.csv, delimiter: ";" }',
+  example: 'csv: { path: ../samples/taxa.csv, delimiter: "," }',
   columns: ({ columns }) => columns,
   uses: ({ path }) => fileUse(path, "read"),
   create: ({ path, delimiter, quote, encoding, skip_lines, columns }) => {

@@ -50,7 +50,7 @@ export const json = defineSource({
     ),
   }),
   example:
-    "json: { path: ../samples/observations.json, at: results, columns: { id: id, taxon: taxon.name } }",
+    "json: { path: ../samples/inaturalist.json, at: results, columns: { id_inaturalist: id, uuid: uuid } }",
   columns: ({ columns }) => columns && Object.keys(columns),
   uses: ({ path }) => fileUse(path, "read"),
   create: ({ path, format, at, columns }) =>

@@ -7,6 +7,7 @@ import { type Static, Type } from "../core/type.ts";
 import { sqlUse } from "../core/uses.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
+import { statementTypes } from "../postgres/statement-types.ts";
 
 const options = Type.Object({
   sql: Type.Optional(Type.String({ minLength: 1, description: "The statement, written here." })),
@@ -25,6 +26,10 @@ export const postgres = defineSource({
       throw sqlFileMissing(fileLabel(query));
   },
   uses: () => [sqlUse],
+  examine: async (settings, { ask }) => {
+    const statement = await readStatement(chosen(settings));
+    return ask((session) => statementTypes(session, statement));
+  },
   create: (settings) => {
     const source = chosen(settings);
     return async function* ({ database, signal, log }) {

@@ -1,14 +1,21 @@
 import { type Batch, Reject } from "../core/batch.ts";
 import { type Column, TextColumn } from "../core/columns.ts";
 import { type Context, defineTransform } from "../core/component.ts";
-import { lookupKeys, lookupMissing } from "../core/errors.ts";
+import { lookupKeys, lookupMissing, type RunnerError } from "../core/errors.ts";
+import { TypedColumn, type View } from "../core/examination.ts";
 import { emptyValues } from "../core/map-column.ts";
 import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type Static, Type } from "../core/type.ts";
 import { sqlUse } from "../core/uses.ts";
-import { type LookupTable, readLookupTable } from "../postgres/lookup-table.ts";
+import {
+  examineLookupTable,
+  type LookupQuery,
+  type LookupTable,
+  readLookupTable,
+  readSomeRows,
+} from "../postgres/lookup-table.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
@@ -58,6 +65,40 @@ const options = Type.Object({
 
 type Settings = Static<typeof options>;
 
+/** What is compared with what; throws when the two do not go together. */
+const asked = (settings: Settings): { from: string[]; query: LookupQuery } => {
+  const from = [settings.from].flat();
+  const key = [settings.key].flat();
+  if (from.length !== key.length) throw lookupKeys(from.length, key.length);
+  return { from, query: { ...settings, key, values: Object.values(settings.columns) } };
+};
+
+/** Says whether the table can be read as it is asked, and looks up the records that are known. */
+const examineLookup = async (settings: Settings, view: View): Promise<Batch | undefined> => {
+  const { batch, coming, ask } = view;
+  const { from, query } = asked(settings);
+  const found = await ask((session) => examineLookupTable(session, query, coming));
+  if (found === undefined) return undefined;
+  const { target, isThere } = found;
+  const column = batch.column(from[0] ?? "");
+  const keys = [...batch.rows].map((row) => column.text(row)).filter((text) => text !== null);
+  // Without keys too: PostgreSQL then reads the SQL of `where` and `order_by`.
+  const table = isThere ? await ask((session) => readSomeRows(session, query, keys)) : undefined;
+  // What is found in the run, nobody knows before.
+  if (coming.isWritten(settings.table) || (isThere && table === undefined)) return undefined;
+  const missed = new MissingValues();
+  const result = lookedUp(batch, { settings, from, table, missed });
+  if (missed.rows > 0 && settings.missing === "stop") {
+    const { code, message, subject } = missingAll(settings, missed);
+    view.tell({ level: "problem", code, message, subject });
+  }
+  if (batch.size > 0 || settings.when_empty) return result;
+  return Object.entries(settings.columns).reduce((typed, [name, from]) => {
+    const type = target.columns.find((column) => column.name === from)?.type;
+    return type === undefined ? typed : typed.with(name, new TypedColumn(type));
+  }, result);
+};
+
 /** Looks values up in a table of the database. */
 export const lookup = defineTransform({
   name: "lookup",
@@ -70,11 +111,9 @@ export const lookup = defineTransform({
     // Their SQL may read other tables.
     ...(where === undefined && order_by === undefined ? [] : [sqlUse]),
   ],
+  examine: examineLookup,
   create: (settings) => {
-    const from = [settings.from].flat();
-    const key = [settings.key].flat();
-    if (from.length !== key.length) throw lookupKeys(from.length, key.length);
-    const query = { ...settings, key, values: Object.values(settings.columns) };
+    const { from, query } = asked(settings);
     return async function* (batches, context) {
       const missed = new MissingValues();
       let table: LookupTable | undefined;
@@ -167,12 +206,17 @@ const problem = (miss: {
 };
 
 const tell = (settings: Settings, missed: MissingValues, { log }: Context): void => {
-  const { table, report } = settings;
-  const values = missed.values === 1 ? "1 value" : `${count(missed.values)} values`;
-  const head = `${named([settings.from].flat())}: ${values} not in \`${table}\` (${records(missed.rows)})`;
-  if (settings.missing === "stop") throw lookupMissing(head, missed.lines());
+  if (settings.missing === "stop") throw missingAll(settings, missed);
   // Where others may still find it, only a report that was asked for is worth a word.
-  if (settings.missing === "reject" || report.length > 0) {
-    log.info([`${head}:`, ...missed.lines()].join("\n"));
+  if (settings.missing === "reject" || settings.report.length > 0) {
+    log.info([`${headOf(settings, missed)}:`, ...missed.lines()].join("\n"));
   }
+};
+
+const missingAll = (settings: Settings, missed: MissingValues): RunnerError =>
+  lookupMissing(headOf(settings, missed), missed.lines());
+
+const headOf = ({ from, table }: Settings, missed: MissingValues): string => {
+  const values = missed.values === 1 ? "1 value" : `${count(missed.values)} values`;
+  return `${named([from].flat())}: ${values} not in \`${table}\` (${records(missed.rows)})`;
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planLines, planObject } from "../../src/commands/plan.ts";
+import { flowLine } from "../../src/commands/text.ts";
 import type { FlowSummary } from "../../src/run-flows.ts";
 
 const flow = (parts: Partial<FlowSummary>): FlowSummary => ({
@@ -12,11 +13,14 @@ const flow = (parts: Partial<FlowSummary>): FlowSummary => ({
   held: 0,
   rejected: 0,
   filtered: 0,
+  adopted: 0,
+  rekeyed: 0,
   vanished: 0,
   seconds: 1.23456,
   rejectedByCode: [],
   rejectExamples: new Map(),
   changed: { changes: {}, examples: [] },
+  findings: [],
   ...parts,
 });
 
@@ -75,6 +79,36 @@ merge would reject:
 
 Setup would also execute, outside a transaction:
   create index concurrently i on t (a)`,
+  );
+});
+
+test("a plan shows adopted, re-keyed and vanished rows where there are any, and the rows to look at", () => {
+  const moved = flow({
+    read: 3,
+    updated: 2,
+    held: 1,
+    adopted: 2,
+    findings: [
+      { kind: "held", key: "5, 1", column: "cd_nom", old: "3", new: null },
+      { kind: "vanished", key: "5, 9", column: null, old: null, new: null },
+    ],
+  });
+  const lines = planLines({ pipeline: "inat", flows: [moved], skipped: [] }, 100);
+  assert.equal(
+    lines.join("\n"),
+    `A run of inat would do this:
+
+flow   read  inserted  updated  unchanged  held  rejected  filtered  adopted
+merge     3         0        2          0     1         0         0        2
+
+merge would find:
+  what      key   column  old  new
+  held      5, 1  cd_nom    3  (empty)
+  vanished  5, 9`,
+  );
+  assert.equal(
+    flowLine({ ...moved, rekeyed: 1, vanished: 4, seconds: 0 }),
+    "merge: 3 read, 0 inserted, 2 updated (2 adopted, 1 rekeyed), 1 held, 4 vanished in 0.0 s",
   );
 });
 

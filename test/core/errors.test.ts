@@ -25,6 +25,38 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
   [
+    errors.rightsMissing("loader", "s.t", ["grant usage on schema s to loader;"]),
+    "Role `loader` lacks rights for `s.t`. Who administers the database runs:\n  grant usage on schema s to loader;",
+  ],
+  [
+    errors.typeCannotFit("s.t", { name: "seen", declaredType: "date" }, "uuid"),
+    "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
+  ],
+  [
+    errors.valueCannotFit(
+      "s.t",
+      { name: "note", declaredType: "character varying(5)" },
+      { value: "abcdef", reason: "it is longer" },
+    ),
+    'Column `note` of `s.t` is character varying(5), and "abcdef" does not fit: it is longer.',
+  ],
+  [
+    errors.expressionFailed("`hold_when`", "hold_when", new Error('column "x" does not exist')),
+    'Postgres refuses the SQL of `hold_when`: column "x" does not exist.',
+  ],
+  [
+    errors.databaseRefuses(new Error("permission denied for schema s")),
+    "Postgres says: permission denied for schema s. A run would stop here.",
+  ],
+  [
+    errors.nothingToConnect("pipelines/inat.yaml", "${DATABASE_URL}"),
+    "The database of pipelines/inat.yaml is not known here: `${DATABASE_URL}`. Set the variable, or name a database with `--database`.",
+  ],
+  [
+    errors.knownRejects("dataset_unknown", ["`uuid` is 1.", "`uuid` is 2."]),
+    "2 records would be rejected as dataset_unknown: `uuid` is 1. `uuid` is 2.",
+  ],
+  [
     errors.lockBusy("staging", "by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00"),
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
@@ -217,6 +249,26 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.adoptNeedsPrimaryKey("t"),
+    "`adopt` tells the rows of `t` apart by its primary key, and it has none. Nothing was loaded; add one, or leave `adopt` out.",
+  ],
+  [
+    errors.parallelNeedsTrack(),
+    "`parallel` needs `track`: a table in which each session sees the keys that the others had. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+  ],
+  [
+    errors.parallelNotWhole(),
+    "`commit_rows: all` is one transaction, and `parallel` makes several. Leave one of them out.",
+  ],
+  [
+    errors.mergeOvertaken("t"),
+    "While rows of `t` were merged, another session changed what is known of the same keys. The rows of this part were not committed; run again.",
+  ],
+  [
+    errors.mergeKeepsFailing("t", 6, new Error("deadlock detected")),
+    "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
   ],
   [
     errors.trackDiffers("t", ["id", "hash"], ["a"]),

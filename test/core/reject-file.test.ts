@@ -4,11 +4,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Rejected } from "../../src/core/batch.ts";
-import { RejectFile } from "../../src/core/reject-file.ts";
+import { RejectFile, type WrittenReject } from "../../src/core/reject-file.ts";
 
 const reject = (place: string): Rejected => ({ place, raw: "a\tb", code: "bad", message: "No." });
 
-test("a reject file has the rejects of its own run alone, from each position on", async () => {
+const written = ({ place, raw, code, message }: Rejected): Omit<WrittenReject, "id"> => ({
+  flow: "flow",
+  code,
+  message,
+  place,
+  record: raw,
+  fields: null,
+});
+
+const withoutId = ({ id, ...rest }: WrittenReject) => {
+  assert.match(id, /^[0-9a-f]{20}$/);
+  return rest;
+};
+
+test("a reject file has the rejects of its own run alone, and gives those between two positions", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   const path = join(folder, "rejects", "x-1.ndjson");
   const other = new RejectFile(path);
@@ -19,9 +33,38 @@ test("a reject file has the rejects of its own run alone, from each position on"
   file.append("flow", [reject("a:1")]);
   const position = file.sizeBytes;
   file.append("flow", [reject("a:2")]);
-  assert.deepEqual(await Array.fromAsync(file.since(0)), [reject("a:1"), reject("a:2")]);
-  assert.deepEqual(await Array.fromAsync(file.since(position)), [reject("a:2")]);
+  const end = file.sizeBytes;
+  file.append("flow", [reject("a:3")]);
+  const between = (start: number, to: number) =>
+    Array.fromAsync(file.between({ start, end: to }), withoutId);
+  assert.deepEqual(await between(0, end), [written(reject("a:1")), written(reject("a:2"))]);
+  assert.deepEqual(await between(position, end), [written(reject("a:2"))]);
+  assert.deepEqual(await between(end, end), []);
   file.close();
   assert.doesNotMatch(await readFile(path, "utf8"), /other/);
+  await rm(folder, { recursive: true });
+});
+
+test("a reject has its values by column, and the same name whenever the same record is rejected", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  const [first, second] = ["x-1.ndjson", "x-2.ndjson"].map(
+    (name) => new RejectFile(join(folder, name)),
+  );
+  assert.ok(first && second);
+  const fields = () => ({ a: "a", b: null });
+  first.append("flow", [{ ...reject("a:1"), fields }]);
+  second.append("flow", [
+    { ...reject("a:1"), code: "other" },
+    { ...reject("mended.csv:2"), id: "from-before" },
+  ]);
+  const [one] = await Array.fromAsync(first.between({ start: 0, end: first.sizeBytes }));
+  const [again, repaired] = await Array.fromAsync(
+    second.between({ start: 0, end: second.sizeBytes }),
+  );
+  assert.deepEqual(one?.fields, { a: "a", b: null });
+  assert.equal(again?.id, one?.id);
+  assert.equal(repaired?.id, "from-before");
+  first.close();
+  second.close();
   await rm(folder, { recursive: true });
 });

@@ -35,6 +35,7 @@ const read = async (
     values,
     places: batches.flatMap((batch) => [...batch.rows].map((row) => batch.record(row).place)),
     rejects: batches.flatMap((batch) => rejectsOf(batch)),
+    fields: batches.flatMap(({ rejects }) => rejects.map(({ fields }) => fields?.())),
     read: batches.reduce((sum, batch) => sum + batch.read, 0),
     identity: await batches[0]?.input.identity(),
     said,
@@ -105,6 +106,17 @@ describe("csv", () => {
       },
     ]);
     assert.equal(found.read, 3);
+  });
+
+  test("a line of the wrong width keeps its values: what is missing is null, what is left over is numbered", async () => {
+    const wanted = [
+      { a: "1", b: "2", "(3)": "x", "(4)": "y" },
+      { a: 'say "1"', b: null },
+    ];
+    const quoted = await readCsv('a,b\n1,2,x,y\n"say ""1"""\n5,6\n');
+    assert.deepEqual(quoted.fields, wanted);
+    const plain = await readCsv('a,b\n1,2,x,y\n"say ""1"""\n5,6\n', { quote: null });
+    assert.deepEqual(plain.fields, wanted);
   });
 
   test("a quote in the middle of a value does not take the next records with it", async () => {

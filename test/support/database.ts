@@ -116,6 +116,23 @@ export const rowsOf = async (
   return rows;
 };
 
+/** The same database, in which every session has only the rights of a role. */
+export const asRole = ({ opened: database }: TestDatabase, role: string): Database => ({
+  ...database,
+  session: async () => {
+    const session = await database.session();
+    await session.query(`set role ${role}`);
+    return {
+      ...session,
+      async [Symbol.asyncDispose]() {
+        await session.rollback();
+        await session.query("reset role");
+        await session[Symbol.asyncDispose]();
+      },
+    };
+  },
+});
+
 /** Statements that prepare a test. */
 export const execute = async ({ opened: database }: TestDatabase, sql: string): Promise<void> => {
   await using session: Session = await database.session();

@@ -4,7 +4,9 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { formatComplaint } from "../../src/core/complaint.ts";
 import { loadPipeline } from "../../src/core/pipeline-file.ts";
+import type { Plan } from "../../src/core/plan.ts";
 import { components } from "../../src/registry.ts";
+import { type Rehearsal, rehearsePipeline } from "../../src/rehearsal.ts";
 import { type RunSummary, runPipeline } from "../../src/runner.ts";
 import type { TestDatabase } from "./database.ts";
 
@@ -30,12 +32,7 @@ export const runFile = async (
   { opened }: TestDatabase,
   { flows, environment = {} }: { flows?: readonly string[]; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<RunSummary & { said: string[] }> => {
-  const { plan, complaints } = await loadPipeline(file, {
-    components,
-    environment: { ...process.env, ...environment },
-    isOffline: false,
-  });
-  if (plan === undefined) throw new Error(complaints.map(formatComplaint).join("\n"));
+  const plan = await loaded(file, environment);
   const said: string[] = [];
   const summary = await runPipeline(plan, {
     database: opened,
@@ -44,4 +41,29 @@ export const runFile = async (
     log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
   });
   return { ...summary, said };
+};
+
+/** Plans a run of a pipeline file in the test's database: what it would do. */
+export const planFile = async (
+  file: string,
+  { opened }: TestDatabase,
+  { flows }: { flows?: readonly string[] } = {},
+): Promise<Rehearsal> =>
+  rehearsePipeline(await loaded(file), {
+    database: opened,
+    flows,
+    lockTimeoutSecs: 10,
+    signal: new AbortController().signal,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+
+/** The plan of a pipeline file; throws what is wrong with the file. */
+export const loaded = async (file: string, environment: NodeJS.ProcessEnv = {}): Promise<Plan> => {
+  const { plan, complaints } = await loadPipeline(file, {
+    components,
+    environment: { ...process.env, ...environment },
+    isOffline: false,
+  });
+  if (plan === undefined) throw new Error(complaints.map(formatComplaint).join("\n"));
+  return plan;
 };

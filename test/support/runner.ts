@@ -19,7 +19,7 @@ export const startRunner = (
   const { cwd, environment = {}, node = process.execPath } = options;
   const child = spawn(node, [program, ...words], {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, ...environment },
+    env: { ...process.env, LC_ALL: "C", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -11,6 +11,7 @@ export const SANDBOX = scriptPath("geonature-sandbox.sql");
 /** Makes the sandbox an instance whose sensitivity triggers do nothing, until it is installed again. */
 export const NO_SENSITIVITY = scriptPath("sandbox/no-sensitivity.sql");
 export const STAGING = scriptPath("pinv_gbif.sql");
+export const TAXA = scriptPath("gbif-taxa.sql");
 export const SOURCE = scriptPath("gbif-source.sql");
 
 /** Runs setup scripts, by default only the sandbox's; `srid` is the local projection (2154). */

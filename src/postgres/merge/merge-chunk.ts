@@ -1,13 +1,15 @@
 /** Brings a chunk of rows into the target: what is there already and equal is not touched. */
 
+import type { Finding } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
-import { keyOutsideIndex } from "../../core/errors.ts";
+import { keyOutsideIndex, mergeOvertaken } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";
 import { quoted } from "../names.ts";
-import { type Merged, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
+import { settleAdopted } from "./adopt.ts";
+import { type Merger, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import * as sql from "./sql.ts";
 import { DIFF, NUMBER, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
@@ -23,7 +25,7 @@ import { write } from "./write.ts";
  * still has, costs no more. Only the others are sent whole, compared column by column, and written where
  * they differ. What the server refuses, at whichever step, becomes rejects.
  */
-export const chunkMerger = (session: Session, settings: MergeSettings) => {
+export const chunkMerger = (session: Session, settings: MergeSettings): Merger => {
   const { shape, unique, track, run } = settings;
   const loader = (table: string, columns: readonly TargetColumn[]) =>
     // Refusals are told in the words of the target.
@@ -35,9 +37,9 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
   const probing = loader(PROBE, probeColumns(shape));
   const staging = loader(STAGE, stageColumns(shape));
   const parameters = [run, shape.version];
-  const exemplified = new Set<string>();
+  let exemplified: ReadonlySet<string> = new Set();
 
-  return async (chunk: Chunk): Promise<Merged> => {
+  return async (chunk, attempt = 1) => {
     await session.script(`truncate ${PROBE}, ${STAGE}, ${DIFF}`);
     const rejected: Rejected[] = [];
     const setAside = (numbers: readonly number[], reason: (n: number) => Reason) => {
@@ -56,18 +58,34 @@ export const chunkMerger = (session: Session, settings: MergeSettings) => {
       code: "duplicate_key",
       message: `The key ${keys.get(n)} came before in this run.`,
     }));
-    await session.query(sql.touchTrack(shape, track), [run]);
+    const touched = await session.query(sql.touchTrack(shape, track), [run]);
+    if (touched.count !== verdicts.rows.reduce((total, { known }) => total + known, 0)) {
+      throw mergeOvertaken(shape.table.name);
+    }
     const seen = of("unchanged")?.rows ?? 0;
     const candidates = of("candidate")?.numbers ?? [];
     if (candidates.length === 0) return { ...NOTHING_MERGED, unchanged: seen, rejected };
 
     const staged = await staging(linesOf(chunk, candidates));
     rejected.push(...staged.rejected);
-    const merge = { session, settings, where, setAside, exemplified };
+    const findings: Finding[] = [];
+    const find = (more: readonly Finding[]) => findings.push(...more);
+    const shown = new Set(exemplified);
+    const isHasty = settings.isShared && attempt === 1;
+    const merge = { session, settings, where, setAside, find, exemplified: shown, isHasty };
+    const adopted = await settleAdopted(merge);
     const rekeyed = await settleUnique(merge);
-    const written = await write(merge, rekeyed);
-    await session.query(sql.remember(shape, track), parameters);
-    return { ...written, unchanged: seen + written.unchanged, rejected };
+    const written = await write(merge, [...adopted, ...rekeyed]);
+    const remembered = await session.query(
+      sql.remember(shape, track, settings.isShared),
+      parameters,
+    );
+    if (remembered.count !== written.inserted + written.updated + written.unchanged) {
+      throw mergeOvertaken(shape.table.name);
+    }
+    // Not before all went well: a chunk may be merged again.
+    exemplified = shown;
+    return { ...written, findings, unchanged: seen + written.unchanged, rejected };
   };
 };
 
@@ -75,6 +93,8 @@ interface Verdict {
   readonly verdict: "duplicate" | "unchanged" | "candidate";
   readonly rows: number;
   readonly numbers: number[];
+  /** Rows of the track table behind them that this run has not seen yet. */
+  readonly known: number;
 }
 
 /** These rows of a chunk. */

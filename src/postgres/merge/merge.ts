@@ -1,20 +1,25 @@
 /** What the steps of a merge share. */
 
-import type { Changes } from "../../core/accounting.ts";
+import type { Changes, Finding, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
+import type { Chunk } from "../chunks.ts";
+import type { Adopt } from "./adopt-sql.ts";
 import type { MergeShape } from "./shape.ts";
 import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
 
 /** What became of the rows of a chunk. */
-export interface Merged extends Changes {
+export interface Merged extends Changes, Findings {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
   /** Changed rows that were left as they are. */
   readonly held: number;
-  readonly heldExamples: Changes["examples"];
+  /** Rows of another origin that have the key of a row of this flow from now on. */
+  readonly adopted: number;
+  /** Rows of the flow's own that have got a new key. */
+  readonly rekeyed: number;
   readonly rejected: readonly Rejected[];
 }
 
@@ -24,11 +29,34 @@ export const NOTHING_MERGED: Merged = {
   updated: 0,
   unchanged: 0,
   held: 0,
-  heldExamples: [],
+  adopted: 0,
+  rekeyed: 0,
+  findings: [],
   rejected: [],
   changes: {},
   examples: [],
 };
+
+/** Of two parts. */
+export const sum = (a: Merged, b: Merged): Merged => {
+  const changes = { ...a.changes };
+  for (const [name, rows] of Object.entries(b.changes)) changes[name] = (changes[name] ?? 0) + rows;
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    unchanged: a.unchanged + b.unchanged,
+    held: a.held + b.held,
+    adopted: a.adopted + b.adopted,
+    rekeyed: a.rekeyed + b.rekeyed,
+    findings: [...a.findings, ...b.findings],
+    rejected: [],
+    changes,
+    examples: [...a.examples, ...b.examples],
+  };
+};
+
+/** Merges a chunk in the session's open transaction, for the first time if nothing else is said. */
+export type Merger = (chunk: Chunk, attempt?: number) => Promise<Merged>;
 
 /** What a merge needs to know besides the rows. */
 export interface MergeSettings {
@@ -36,7 +64,10 @@ export interface MergeSettings {
   readonly unique: UniqueKey;
   /** The track table for SQL. */
   readonly track: string;
+  readonly adopt: Adopt | undefined;
   readonly run: string;
+  /** Other sessions merge at the same time; each chunk is a transaction then. */
+  readonly isShared: boolean;
 }
 
 /** A chunk on its way into the target. */
@@ -45,8 +76,11 @@ export interface Merge {
   readonly settings: MergeSettings;
   readonly where: string;
   readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
+  readonly find: (findings: readonly Finding[]) => void;
   /** Columns of which the flow has an example: no more are looked for. */
   readonly exemplified: Set<string>;
+  /** What does not go may be another session's doing: the chunk is to be merged once more before rows are judged. */
+  readonly isHasty: boolean;
 }
 
 /** Why a row is set aside. */

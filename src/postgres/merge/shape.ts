@@ -15,6 +15,7 @@ export interface MergeOptions {
   readonly json_merge: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly unique?: UniqueOption;
   readonly hold_when?: HoldOption;
+  readonly adopt?: AdoptOption;
 }
 
 export type Plain = string | number | boolean | null;
@@ -31,6 +32,16 @@ export interface HoldOption {
   /** SQL over the row as it is in the table. */
   readonly where: string;
   readonly columns: readonly string[];
+}
+
+/** Rows of another origin that are records of this flow. */
+export interface AdoptOption {
+  readonly action: "report" | "apply";
+  /** SQL over the row as it is in the table: which may be adopted. */
+  readonly where: string;
+  readonly within: readonly string[];
+  /** SQL over the row, and over the flow's columns, that give the same for the same thing. */
+  readonly match: readonly { readonly row: string; readonly record: string }[];
 }
 
 /** A column of the target that the merge writes, and how it takes part in the comparison. */
@@ -63,6 +74,7 @@ export interface MergeShape {
   readonly onUpdate: readonly (readonly [string, Plain])[];
   readonly unique: UniqueOption | undefined;
   readonly held: HoldOption | undefined;
+  readonly adopt: AdoptOption | undefined;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -77,7 +89,8 @@ export const mergeShape = (
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
-  const expressions = Object.values(derive).join("\n");
+  const records = options.adopt?.match.map(({ record }) => record) ?? [];
+  const expressions = [...Object.values(derive), ...records].join("\n");
   const isUsed = (name: string) => inJson.includes(name) || mentions(expressions, name);
   const direct = given.filter((name) => find(name) && !inJson.includes(name));
   const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
@@ -108,6 +121,8 @@ export const mergeShape = (
     (name) => name !== undefined && !written.includes(name),
   );
   if (strayUnique !== undefined) throw mergeColumnUnknown(strayUnique, written);
+  const strayAdopt = options.adopt?.within.find((name) => !direct.includes(name));
+  if (strayAdopt !== undefined) throw mergeColumnUnknown(strayAdopt, direct);
   const strayHeld = options.hold_when?.columns.find((name) => !written.includes(name));
   if (strayHeld !== undefined) throw mergeColumnUnknown(strayHeld, written);
 
@@ -151,6 +166,7 @@ export const mergeShape = (
     onUpdate: Object.entries(on_update),
     unique: options.unique,
     held: options.hold_when,
+    adopt: options.adopt,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };

@@ -14,6 +14,10 @@ export const sameKey = ({ key }: MergeShape, a: string, b: string): string =>
 const keyOf = ({ key }: MergeShape, alias: string): string =>
   key.map(({ name }) => `${alias}.${quoted(name)}`).join(", ");
 
+/** The values of the key as an array of text. */
+export const keyArray = ({ key }: MergeShape, alias: string): string =>
+  `array[${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")}]`;
+
 /** The key for people: `3, 12 `. */
 const keyText = ({ key }: MergeShape, alias: string): string =>
   `concat_ws(', ', ${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")})`;
@@ -23,10 +27,10 @@ const keyText = ({ key }: MergeShape, alias: string): string =>
  * `$1` is the run, `$2` the version; `where` narrows the target.
  */
 export const verdicts = (shape: MergeShape, track: string, where: string): string => `
-  select verdict, count(*)::integer as rows,
+  select verdict, count(*)::integer as rows, count(*) filter (where is_known)::integer as known,
          coalesce(array_agg(n order by n) filter (where verdict <> 'unchanged'), '{}') as numbers
     from (
-      select probe.${NUMBER} as n,
+      select probe.${NUMBER} as n, probe.nth = 1 and track.run <> $1::bigint as is_known,
              case when probe.nth > 1 or track.run = $1::bigint then 'duplicate'
                   when (track.hash = probe.${HASH} and track.version = $2) is not true then 'candidate'
                   when exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "probe")}${where})
@@ -44,13 +48,20 @@ export const touchTrack = (shape: MergeShape, track: string): string => `
   update ${track} as track set run = $1::bigint from ${PROBE} as probe
    where ${sameKey(shape, "track", "probe")} and track.run <> $1::bigint`;
 
-/** What was merged, or compared and found equal; what is held is to be compared again. `$1` is the run, `$2` the version. */
-export const remember = (shape: MergeShape, track: string): string => `
-  insert into ${track} (${quotedList(names(shape.key))}, hash, version, run)
+/**
+ * What was merged, or compared and found equal; what is held is to be compared again. `$1` is the run, `$2` the version.
+ *
+ * With other sessions at work, only rows that are new or that this transaction has touched: another's tells
+ * that the same key went two ways.
+ */
+export const remember = (shape: MergeShape, track: string, isShared: boolean): string => `
+  insert into ${track} as track (${quotedList(names(shape.key))}, hash, version, run)
   select ${keyOf(shape, "stage")}, stage.${HASH}, $2, $1::bigint from ${STAGE} as stage
    where stage.${NUMBER} not in (select n from ${DIFF} where verdict = 'held')
   on conflict (${quotedList(names(shape.key))}) do update
-    set hash = excluded.hash, version = excluded.version, run = excluded.run`;
+    set hash = excluded.hash, version = excluded.version, run = excluded.run${
+      isShared ? " where track.xmin::text = (txid_current() % 4294967296)::text" : ""
+    }`;
 
 /** Key by number, for the messages of rejects. `$1` are the numbers. */
 export const keysOf = (shape: MergeShape): string => `
@@ -81,15 +92,20 @@ export const uniqueConflicts = (
           .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
           .join(" and ");
   return `
-  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key, ${isOwn} as is_own,
+  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
+         ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
-           or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen
+           or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked
     from ${ROW} as fresh join ${shape.table.sql} as target on target.${quoted(column)} = fresh.${quoted(column)}
    where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "fresh")}${where})
    order by 1`;
 };
 
-/** Gives rows of the target a new key: those that have the unique value of the rows `$1`. */
+/**
+ * Gives rows of the target a new key: those that have the unique value of the rows `$1`. What the track table
+ * has of the old one is forgotten, unless run `$2` has seen it.
+ */
 export const rekey = (
   shape: MergeShape,
   column: string,
@@ -97,7 +113,8 @@ export const rekey = (
 ): { forget: string; update: string } => ({
   forget: `
     delete from ${track} as track using ${ROW} as fresh, ${shape.table.sql} as target
-     where fresh.${NUMBER} = any ($1) and target.${quoted(column)} = fresh.${quoted(column)} and ${sameKey(shape, "track", "target")}`,
+     where fresh.${NUMBER} = any ($1) and target.${quoted(column)} = fresh.${quoted(column)} and ${sameKey(shape, "track", "target")}
+       and track.run <> $2::bigint`,
   update: `
     update ${shape.table.sql} as target set ${[
       ...shape.key.map(({ name }) => `${quoted(name)} = fresh.${quoted(name)}`),
@@ -222,7 +239,7 @@ const assignment = (column: MergedColumn): string => {
 const jsonObject = ({ target, json }: MergedColumn): string =>
   `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))})`;
 
-const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
+export const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
   values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);
 
 export const insert = (shape: MergeShape, rows: string): string => {
@@ -244,7 +261,7 @@ export const insert = (shape: MergeShape, rows: string): string => {
 export const examples = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
-  { rows, where, most }: { rows: string; where: string; most: number },
+  { rows, where, most }: { rows: string; where: string; most: number | "all" },
 ): string => `
   select ${keyText(shape, "target")} as key, ${columns
     .map(({ target, json }, index) => {

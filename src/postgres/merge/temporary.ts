@@ -13,6 +13,10 @@ export const PROBE = "pg_temp.runner_probe";
 export const STAGE = "pg_temp.runner_stage";
 export const ROW = "pg_temp.runner_row";
 export const DIFF = "pg_temp.runner_diff";
+/** Values of `adopt`'s `within` whose rows are in `ADOPTABLE`. */
+export const ADOPT_SCOPE = "pg_temp.runner_adopt_scope";
+/** Rows of other origins that records of this flow may be. */
+export const ADOPTABLE = "pg_temp.runner_adoptable";
 /** What is remembered where no table is named for it. */
 export const TRACK = "pg_temp.runner_track";
 
@@ -26,7 +30,7 @@ export const temporaryTables = (shape: MergeShape, track: string | undefined): s
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
     create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null);
     ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
-    create temporary view runner_row as ${rowView(shape)};`;
+    create temporary view runner_row as ${rowView(shape, STAGE)};`;
 
 const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
@@ -70,7 +74,7 @@ const column = (name: string, type: string, isNotNull = false): TargetColumn => 
 
 export const dropTemporary = (): string => `
     drop view if exists ${ROW};
-    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK};`;
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE};`;
 
 /** What is remembered of each row: half of each page is left free, since every run touches every row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
@@ -80,7 +84,8 @@ export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary"
       primary key (${quotedList(key.map(({ name }) => name))})
     ) with (fillfactor = 50);`;
 
-const rowView = (shape: MergeShape): string => {
+/** The statement that derives what is computed; `stage` is where the rows are, as they came. */
+export const rowView = (shape: MergeShape, stage: string): string => {
   const { key, columns, derived } = shape;
   const direct = columns
     .filter(
@@ -108,7 +113,7 @@ const rowView = (shape: MergeShape): string => {
     ...computed,
     ...objects,
   ];
-  return `select ${selected.join(", ")} from ${STAGE} as stage ${laterals.join(" ")}`;
+  return `select ${selected.join(", ")} from ${stage} as stage ${laterals.join(" ")}`;
 };
 
 /** The view's column for the part of a JSON object that is not compared. */

@@ -14,14 +14,22 @@ export const openTrack = async (
 ): Promise<string> => {
   if (table === undefined) return TRACK;
   const sql = quotedTable(table);
+  if (await checkTrack(session, shape, table)) return sql;
+  await createSchemaOf(session, table);
+  await session.script(trackTable(shape, sql, ""));
+  return sql;
+};
+
+/** Whether the track table is there; throws when it is of another shape. */
+export const checkTrack = async (
+  session: Session,
+  shape: MergeShape,
+  table: string,
+): Promise<boolean> => {
   const found = await findTable(session, table);
-  if (found === undefined) {
-    await createSchemaOf(session, table);
-    await session.script(trackTable(shape, sql, ""));
-    return sql;
-  }
+  if (found === undefined) return false;
   const known = found.columns.map(({ name }) => name);
   const wanted = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
   if (wanted.join() !== known.join()) throw trackDiffers(table, wanted, known);
-  return sql;
+  return true;
 };

@@ -1,4 +1,6 @@
+import { mergeOvertaken } from "../../core/errors.ts";
 import { forgetStaged, type Merge, type Reason } from "./merge.ts";
+import type { Moved } from "./moved.ts";
 import type { UniqueOption } from "./shape.ts";
 import * as sql from "./sql.ts";
 
@@ -6,15 +8,18 @@ interface Conflict {
   readonly n: number;
   readonly value: string;
   readonly key: string;
+  readonly old_key: (string | null)[];
+  readonly new_key: string[];
   readonly is_own: boolean;
   readonly is_seen: boolean;
+  readonly is_tracked: boolean;
 }
 
 /**
  * New rows whose unique value the target has already: under another owner they are set aside; the same
- * owner's row, when its key did not come in this run, has got a new key. Gives the numbers of those.
+ * owner's row, when its key did not come in this run, has got a new key. Gives those.
  */
-export const settleUnique = async (merge: Merge): Promise<readonly number[]> => {
+export const settleUnique = async (merge: Merge): Promise<readonly Moved[]> => {
   const { session, settings, where, setAside } = merge;
   const { shape, track, run } = settings;
   if (shape.unique === undefined) return [];
@@ -33,10 +38,14 @@ export const settleUnique = async (merge: Merge): Promise<readonly number[]> => 
   await forgetStaged(session, refused);
   if (moved.length > 0) {
     const { forget, update } = sql.rekey(shape, column, track);
-    await session.query(forget, [moved]);
+    const forgotten = await session.query(forget, [moved, run]);
+    const tracked = moved.filter((n) => byNumber.get(n)?.is_tracked).length;
+    if (forgotten.count !== tracked) throw mergeOvertaken(shape.table.name);
     await session.query(update, [moved]);
   }
-  return moved;
+  return rows
+    .filter(({ n }) => moved.includes(n))
+    .map(({ n, old_key, new_key }) => ({ kind: "rekeyed", n, oldKey: old_key, newKey: new_key }));
 };
 
 const conflictReason = (

@@ -1,9 +1,10 @@
 import type { Changes } from "../../core/accounting.ts";
-import { rowsSuppressed } from "../../core/errors.ts";
+import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
 import { attempt } from "../attempt.ts";
 import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
-import { conditionName } from "../sqlstate.ts";
+import { conditionName, UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { forgetStaged, type Merge, type Merged } from "./merge.ts";
+import { type Moved, movedFindings } from "./moved.ts";
 import type { MergedColumn } from "./shape.ts";
 import * as sql from "./sql.ts";
 
@@ -13,9 +14,9 @@ const EXAMPLES = 3;
 /** Compares the staged rows with the target, updates by groups of the same columns, and inserts. */
 export const write = async (
   merge: Merge,
-  rekeyed: readonly number[],
-): Promise<Omit<Merged, "rejected">> => {
-  const { session, settings, where, exemplified } = merge;
+  moved: readonly Moved[],
+): Promise<Omit<Merged, "rejected" | "findings">> => {
+  const { session, settings, where, find, exemplified } = merge;
   const { shape } = settings;
   const changes: Record<string, number> = {};
   const examples: Changes["examples"][number][] = [];
@@ -26,9 +27,15 @@ export const write = async (
   await session.query(sql.compare(shape, where));
   const tally = await session.query<{ added: number; held: number; equal: number[] }>(sql.tally);
   const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
-  const moved = new Set(rekeyed);
-  const movedOnly = equal.filter((n) => moved.has(n)).length;
-  for (const { name } of shape.key) count(name, rekeyed.length);
+  const numbers = new Set(moved.map(({ n }) => n));
+  const movedOnly = equal.filter((n) => numbers.has(n)).length;
+  const keyChanges = moved.flatMap((row) => movedFindings(shape, row));
+  find(keyChanges);
+  for (const { name } of shape.key) {
+    const ofColumn = keyChanges.filter(({ column }) => column === name);
+    count(name, ofColumn.length);
+    examples.push(...ofColumn.slice(0, EXAMPLES));
+  }
 
   let updated = movedOnly;
   const groups = await session.query<Group>(sql.groups);
@@ -60,9 +67,20 @@ export const write = async (
   const heldColumns = shape.columns.filter(
     ({ target }) => shape.held?.columns.includes(target.name) ?? false,
   );
-  const heldExamples = held === 0 ? [] : await examplesOf(merge, heldColumns, sql.HELD_ROWS, []);
-  const unchanged = equal.length - movedOnly;
-  return { inserted, updated, unchanged, held, heldExamples, changes, examples };
+  if (held > 0) {
+    const all = await examplesOf(merge, heldColumns, sql.HELD_ROWS, [], "all");
+    find(all.map((example) => ({ kind: "held" as const, ...example })));
+  }
+  return {
+    inserted,
+    updated,
+    unchanged: equal.length - movedOnly,
+    held,
+    adopted: moved.filter(({ kind }) => kind === "adopted").length,
+    rekeyed: moved.filter(({ kind }) => kind === "rekeyed").length,
+    changes,
+    examples,
+  };
 };
 
 interface Group {
@@ -76,16 +94,18 @@ interface Group {
  * refused becomes rejects and is forgotten; gives how many were written.
  */
 const writeRows = async (
-  { session, settings, setAside }: Merge,
+  { session, settings, setAside, isHasty }: Merge,
   rows: number,
   work: { statement: string; parameters: readonly unknown[]; suspects: string; one: string },
 ): Promise<number> => {
   const { name } = settings.shape.table;
   const refusal = await attempt(session, async () => {
     const { count } = await session.query(work.statement, work.parameters);
-    if (count !== rows) throw rowsSuppressed(name, rows - count);
+    if (count === rows) return;
+    throw isHasty ? mergeOvertaken(name) : rowsSuppressed(name, rows - count);
   });
   if (refusal === undefined) return rows;
+  if (isHasty && refusal.code === UNIQUE_VIOLATION) throw refusal;
   await session.script(judging(work.suspects, work.one));
   const judged = (await session.query<Judged>("select * from pg_temp.runner_judge()")).rows;
   const refused = new Map(
@@ -111,9 +131,10 @@ const examplesOf = async (
   columns: readonly MergedColumn[],
   rows: string,
   parameters: readonly unknown[],
+  most: number | "all" = EXAMPLES,
 ): Promise<Changes["examples"][number][]> => {
   const found = await session.query<Record<string, string | null>>(
-    sql.examples(settings.shape, columns, { rows, where, most: EXAMPLES }),
+    sql.examples(settings.shape, columns, { rows, where, most }),
     parameters,
   );
   return found.rows.flatMap((row) =>

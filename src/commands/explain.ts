@@ -1,0 +1,32 @@
+import { explanationOf, type Language, readCodes } from "../core/codes.ts";
+import { suggestion } from "../core/errors.ts";
+
+/** The language of the user's shell, as gettext finds it: French or else English. */
+export const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
+  (LC_ALL || LC_MESSAGES || LANG || "").startsWith("fr") ? "fr" : "en";
+
+/** `runner explain CODE…`: cause and cure of each; 2 when there is no such code. */
+export const explainCommand = (codes: readonly string[], language: Language): number => {
+  const groups = readCodes();
+  const known = groups.flatMap((group) => Object.keys(group.codes));
+  let exitCode = 0;
+  for (const code of codes) {
+    const found = explanationOf(code, groups);
+    if (found) {
+      console.log(`${code}\n  ${found.cause[language]}\n  → ${found.cure[language]}\n`);
+    } else {
+      console.error(`There is no code \`${code}\`.${suggestion(code, known)}`);
+      exitCode = 2;
+    }
+  }
+  return exitCode;
+};
+
+/** The line below a message that says how to learn more: `runner explain too_many_rejects`. */
+export const explainLine = (
+  codes: Iterable<string>,
+  language: Language = languageOf(process.env),
+): string => {
+  const command = `\`runner explain ${[...new Set(codes)].slice(0, 5).join(" ")}\``;
+  return language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`;
+};

@@ -1,0 +1,116 @@
+import { count } from "../core/progress.ts";
+import { columnType, datesOf, idOf, linkOf } from "../guess/choices.ts";
+import type { GuessedColumn } from "../guess/column-guess.ts";
+import { lookAt, type Seen, type SeenTable } from "../guess/look.ts";
+import { csvText, tableLines, widthOf } from "./table.ts";
+
+export interface GuessFlags {
+  readonly table?: string;
+  readonly rows: number;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+}
+
+/** `runner guess ARCHIVE`: what the first records of each of its tables look like. */
+export const guessCommand = async (
+  location: string,
+  flags: GuessFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const say = (text: string) => console.error(text);
+  const log = { info: say, warn: (text: string) => say(`Warning: ${text}`), now: () => undefined };
+  const seen = await lookAt(location, { rows: flags.rows, table: flags.table, signal, log });
+  if (flags.json) console.log(JSON.stringify(guessObject(seen), null, 2));
+  else if (flags.csv) process.stdout.write(csvText(guessRows(seen)));
+  else for (const line of guessLines(seen, widthOf(process.stdout))) console.log(line);
+  return seen.tables.some(({ problem }) => problem !== undefined) ? 1 : 0;
+};
+
+/** What was seen, for people. */
+export const guessLines = ({ archive, tables }: Seen, width: number): string[] => [
+  `${archive}: ${tables.length === 1 ? "1 table" : `${tables.length} tables`}.`,
+  ...tables.flatMap((table) => ["", ...seenLines(table, width)]),
+];
+
+const seenLines = (table: SeenTable, width: number): string[] => {
+  const { name, row_type: rowType, columns, rows, damaged, problem } = table;
+  const head = rowType === "" || rowType.toLowerCase() === name ? name : `${name} (${rowType})`;
+  if (problem !== undefined) return [`${head}: ${problem}`];
+  const filled = columns.filter((column) => column.filled > 0);
+  const empty = columns.length - filled.length;
+  return [
+    `${head}: ${extent(table)}${damaged > 0 ? `, ${count(damaged)} of them damaged` : ""}.`,
+    ...tableLines([HEADER, ...filled.map((column) => cells(column, rows))], {
+      width,
+      indent: "  ",
+    }),
+    ...(empty > 0 ? [`  ${count(empty)} more columns are empty.`] : []),
+    ...conclusions(table),
+  ];
+};
+
+const HEADER = ["column", "filled", "type", "for example"];
+
+const cells = (column: GuessedColumn, rows: number): string[] => [
+  column.name,
+  share(column.filled, rows),
+  column.type === "text" && column.isDates ? "dates" : column.type,
+  column.examples.join(" · "),
+];
+
+/** Never 100 % of what lacks a value somewhere, nor 0 % of what has one. */
+const share = (part: number, whole: number): string => {
+  if (part === whole) return "100 %";
+  return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))} %`;
+};
+
+const extent = ({ rows, total, is_whole: isWhole }: SeenTable): string =>
+  isWhole
+    ? `${count(total)} records`
+    : `about ${count(total)} records; of the first ${count(rows)}`;
+
+const conclusions = (table: SeenTable): string[] => {
+  const id = idOf(table);
+  const dates = datesOf(table);
+  const links = linkOf(table);
+  return [
+    ...(id ? [`  Records are told apart by \`${id.name}\` (${columnType(id, true)}).`] : []),
+    ...(dates ? [`  \`${dates.name}\` says when: for \`parse_dates\`.`] : []),
+    ...(links?.link
+      ? [
+          `  \`${links.name}\` has links with a number: for \`extract_id\`, pattern '${links.link.pattern}'.`,
+        ]
+      : []),
+  ];
+};
+
+/** The object of `--json`. */
+export const guessObject = ({ archive, tables }: Seen) => ({
+  archive,
+  tables: tables.map((table) => ({
+    ...table,
+    columns: table.columns.map(({ isUnique, isDates, link, ...column }) => ({
+      ...column,
+      is_unique: isUnique,
+      is_dates: isDates,
+      ...(link === undefined ? {} : { link }),
+    })),
+    id: idOf(table)?.name ?? null,
+    dates: datesOf(table)?.name ?? null,
+    link: linkOf(table)?.name ?? null,
+  })),
+});
+
+const guessRows = ({ tables }: Seen): string[][] => [
+  ["table", "column", "filled", "records", "type", "for_example"],
+  ...tables.flatMap(({ name, rows, columns }) =>
+    columns.map(({ name: column, filled, type, examples }) => [
+      name,
+      column,
+      String(filled),
+      String(rows),
+      type,
+      examples.join(" · "),
+    ]),
+  ),
+];

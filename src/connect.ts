@@ -1,0 +1,55 @@
+/** Asks the databases of plans what only they know; changes nothing in them. */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Complaint } from "./core/complaint.ts";
+import { nothingToConnect } from "./core/errors.ts";
+import { fileLabel } from "./core/place.ts";
+import type { Plan } from "./core/plan.ts";
+import type { Database } from "./core/session.ts";
+import { examinePlan } from "./examine.ts";
+import { askDatabase, askNobody } from "./postgres/ask.ts";
+import { comingFrom } from "./postgres/coming.ts";
+import { openFor } from "./run-flows.ts";
+
+export interface ConnectOptions {
+  /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
+  readonly database?: string | Database | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Opens a plan's database to ask it; undefined for an embedded one that no run has made yet. */
+export const openToLook = async (
+  plan: Plan,
+  database: string | Database,
+  signal: AbortSignal,
+): Promise<Database | undefined> => {
+  const embeddedFolder = join(dirname(plan.file), ".runner", "db");
+  if (database === "embedded" && !existsSync(join(embeddedFolder, "data"))) return undefined;
+  return openFor(plan, { database, signal, log: SILENT });
+};
+
+const SILENT = { info: () => undefined, warn: () => undefined };
+
+/** What is wrong with a plan for its database, in the order of its flows. Throws when there is no connection. */
+export const complaintsOfDatabase = async (
+  plan: Plan,
+  { database, signal }: ConnectOptions,
+): Promise<Complaint[]> => {
+  const url = database ?? plan.database.reveal();
+  if (typeof url === "string" && url.includes("${")) {
+    throw nothingToConnect(fileLabel(plan.file), url);
+  }
+  await using opened = await openToLook(plan, url, signal);
+  await using session = await opened?.session();
+  const ask = session === undefined ? askNobody : askDatabase(session);
+  const verdicts = await examinePlan(plan, { ask, coming: await comingFrom(plan.setup), signal });
+  const told = new Set<string>();
+  return (
+    verdicts
+      // A table that lacks rights is one problem, in however many places it is used.
+      .filter(({ message }) => !told.has(message) && told.add(message))
+      .filter(({ level, isLocal }) => level === "problem" && !isLocal)
+      .map(({ code, message, place }) => ({ code, message, place }))
+  );
+};

@@ -1,0 +1,69 @@
+/** What each code of a message or a reject means, in the languages of the users: `docs/codes.yaml`. */
+
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+
+/** The languages that codes are explained in. */
+export type Language = "en" | "fr";
+
+type Texts = Readonly<Record<Language, string>>;
+
+/** What causes a message or a reject, and what to do about it. */
+export interface Explanation {
+  readonly cause: Texts;
+  readonly cure: Texts;
+}
+
+/** Codes that belong together, in the order of the page. */
+export interface CodeGroup {
+  readonly title: Texts;
+  readonly codes: Readonly<Record<string, Explanation>>;
+}
+
+/** All codes there are; the file stands above both `src/` and `dist/`. */
+export const readCodes = (): readonly CodeGroup[] =>
+  parse(readFileSync(new URL("../../docs/codes.yaml", import.meta.url), "utf8"));
+
+/** The explanation of a code; an SQLSTATE without a word of its own is explained with all others. */
+export const explanationOf = (
+  code: string,
+  groups: readonly CodeGroup[],
+): Explanation | undefined => {
+  const word = /^sqlstate_[\da-z]{5}$/.test(code) ? "sqlstate" : code;
+  return groups.find(({ codes }) => Object.hasOwn(codes, word))?.codes[word];
+};
+
+/** The page of all codes in Markdown; each is a heading, so that it can be linked to. */
+export const codesPage = (groups: readonly CodeGroup[], language: Language): string => {
+  const { title, introduction, other } = PAGE[language];
+  return [
+    `# ${title}`,
+    other,
+    introduction,
+    ...groups.flatMap((group) => [
+      `## ${group.title[language]}`,
+      ...Object.entries(group.codes).flatMap(([code, { cause, cure }]) => [
+        `### ${code}`,
+        cause[language],
+        `→ ${cure[language]}`,
+      ]),
+    ]),
+  ]
+    .join("\n\n")
+    .concat("\n");
+};
+
+const PAGE = {
+  en: {
+    title: "Error codes",
+    other: "[Français](fr/errors.md)",
+    introduction:
+      "Every message and every reject has a code that never changes: it is in `runner.reject`, in the output of `--json`, and `runner explain CODE` prints what is below. This page is made of [codes.yaml](codes.yaml) by `npm run docs`; do not edit it.",
+  },
+  fr: {
+    title: "Codes d'erreur",
+    other: "[English](../errors.md)",
+    introduction:
+      "Chaque message et chaque rejet a un code qui ne change jamais : il est dans `runner.reject`, dans la sortie de `--json`, et `runner explain CODE` affiche ce qui suit. Cette page est faite de [codes.yaml](../codes.yaml) par `npm run docs` ; ne la modifiez pas.",
+  },
+} as const;

@@ -1,0 +1,109 @@
+/** Examines a plan before it runs: walks its flows and asks each component whether all that it needs is there. */
+
+import type { Batch } from "./core/batch.ts";
+import type { Component } from "./core/component.ts";
+import { anyColumns, made, transformed } from "./core/dry-run.ts";
+import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
+import type { Coming, Verdict, View } from "./core/examination.ts";
+import type { Limit } from "./core/limits.ts";
+import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
+import { type Asking, verdictOf } from "./postgres/ask.ts";
+
+/** A verdict, and the part of the pipeline that it is about. */
+export interface Located extends Verdict {
+  readonly flow: string;
+  readonly component: string;
+  readonly place: Place;
+}
+
+/** What is lent for the examination of a plan. */
+export interface Examining {
+  readonly ask: Asking;
+  readonly coming: Coming;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the components of a plan say, in the order of the flows. Each gets what the one before gives, as far as
+ * that is known: columns, their types, a few records. Nothing is run but transforms that open nothing.
+ */
+export const examinePlan = async (plan: Plan, examining: Examining): Promise<Located[]> => {
+  const verdicts: Located[] = [];
+  for (const flow of plan.flows) verdicts.push(...(await examineFlow(flow, examining)));
+  return verdicts;
+};
+
+const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Located[]> => {
+  const verdicts: Located[] = [];
+  const tellOf = (stage: StagePlan) => (verdict: Verdict) => {
+    const place = verdict.subject === undefined ? stage.place : stage.locate(verdict.subject);
+    verdicts.push({ ...verdict, flow: flow.name, component: stage.component.name, place });
+  };
+  const examined = async (stage: StagePlan, batch: Batch): Promise<Batch | undefined> => {
+    const { component, options, unset = [] } = stage;
+    // What a variable without a value stands for is not known.
+    if (component.examine === undefined || unset.length > 0) return undefined;
+    const tell = tellOf(stage);
+    return component.examine({ ...options }, viewOf(batch, examining, tell));
+  };
+  let batch = (await examined(flow.source, anyColumns)) ?? (await known(flow.source, made));
+  for (const stage of flow.transforms) {
+    const before = batch;
+    batch =
+      (await examined(stage, before)) ??
+      (await known(stage, () => transformed(stage, comingTo(stage.component, before))));
+    tellRejects(batch, before, { flow, tell: tellOf(stage) });
+  }
+  await examined(flow.sink, batch);
+  return verdicts;
+};
+
+/** Without a database, a component that asks it knows nothing of single records. */
+const comingTo = ({ examine }: Component, batch: Batch): Batch =>
+  examine === undefined ? batch : batch.keep(new Uint32Array());
+
+/** Mistakes that show without a database were complained of before. */
+const known = async (
+  stage: StagePlan,
+  work: (stage: StagePlan) => Batch | Promise<Batch>,
+): Promise<Batch> => {
+  if ((stage.unset ?? []).length > 0) return anyColumns;
+  try {
+    return await work(stage);
+  } catch (error) {
+    if (error instanceof RunnerError) return anyColumns;
+    throw error;
+  }
+};
+
+const viewOf = (batch: Batch, { ask, coming, signal }: Examining, tell: View["tell"]): View => ({
+  batch,
+  coming,
+  signal,
+  ask: async (work) => {
+    const { answer, error } = await ask(work);
+    const verdict = error === undefined ? undefined : verdictOf(error, coming);
+    if (verdict) tell(verdict);
+    return answer;
+  },
+  tell,
+});
+
+/** Records that are known already and would be set aside; a problem when the flow would fail for them. */
+const tellRejects = (
+  after: Batch,
+  before: Batch,
+  { flow, tell }: { flow: FlowPlan; tell: View["tell"] },
+): void => {
+  const rejects = after.rejects.slice(before.rejects.length);
+  for (const code of new Set(rejects.map((reject) => reject.code))) {
+    const messages = rejects.filter((reject) => reject.code === code).map(({ message }) => message);
+    const limit = flow.rejects.byCode.get(code) ?? flow.rejects.max;
+    const { message } = knownRejects(code, messages);
+    tell({ level: isAbove(limit, messages.length) ? "problem" : "warning", code, message });
+  }
+};
+
+/** A share of what is not known in full says nothing. */
+const isAbove = (limit: Limit, rejects: number): boolean =>
+  limit !== "any" && "rows" in limit && rejects > limit.rows;

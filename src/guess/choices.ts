@@ -1,0 +1,48 @@
+/** What a pipeline needs to know of a table, chosen among what was seen of it. */
+
+import type { GuessedColumn, GuessedType } from "./column-guess.ts";
+import type { SeenTable } from "./look.ts";
+
+/** The column that tells records apart: a number for choice, the one that is called an id. */
+export const idOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined =>
+  columns
+    .filter(({ isUnique }) => isUnique)
+    .toSorted((a, b) => idRank(a) - idRank(b))
+    .find((column) => idRank(column) < NO_ID);
+
+const NO_ID = 4;
+
+const idRank = ({ name, type }: GuessedColumn): number => {
+  if (/^gbifid$/i.test(name)) return 0;
+  if (name === "id") return 1;
+  if (/^(occurrence|event|taxon)id$/i.test(name)) return 2;
+  return /id$/i.test(name) || type === "uuid" ? 3 : NO_ID;
+};
+
+/** The column that says when: `eventDate` for choice, else the one of most dates. */
+export const datesOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined => {
+  const dates = columns.filter(({ isDates }) => isDates);
+  const named = dates.find(({ name }) => /^eventdate$/i.test(name));
+  // When a record was entered or changed is not when something was seen.
+  const others = dates.filter(({ name }) => !/^(modified|created|last|date)/i.test(name));
+  return named ?? others.toSorted((a, b) => b.filled - a.filled)[0];
+};
+
+/** The column whose links end in a number that is worth a column. */
+export const linkOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined => {
+  const links = columns.filter(({ link }) => link !== undefined);
+  return links.find(({ name }) => /^references$/i.test(name)) ?? links[0];
+};
+
+/**
+ * The type for a table's column. Numbers that are names stay text: a catalogue number has a letter sooner
+ * or later, and a key of GBIF since 2025.
+ */
+export const columnType = (column: GuessedColumn, isId: boolean): GuessedType => {
+  const { name, type } = column;
+  const isNumber = type === "integer" || type === "bigint";
+  if (isId && isNumber) return "bigint";
+  return isNumber && NAMES.test(name) ? "text" : type;
+};
+
+const NAMES = /(number|numbers|code|id|key|keys)$/i;

@@ -1,0 +1,112 @@
+import { parsePeriod } from "../core/dates.ts";
+import { type LinkGuess, LinkPattern } from "./link-pattern.ts";
+
+/** The SQL types that a column is guessed to have. */
+export type GuessedType =
+  | "integer"
+  | "bigint"
+  | "numeric"
+  | "boolean"
+  | "uuid"
+  | "date"
+  | "timestamp"
+  | "timestamptz"
+  | "text";
+
+/** What the first values of a column look like. */
+export interface GuessedColumn {
+  readonly name: string;
+  /** Records that have a value. */
+  readonly filled: number;
+  /** The narrowest type that took all values; `text` where there is none. */
+  readonly type: GuessedType;
+  /** Whether each record has a value and no two have the same. */
+  readonly isUnique: boolean;
+  /** Whether nearly all values are dates as `parse_dates` reads them: partial ones and intervals too. */
+  readonly isDates: boolean;
+  /** Links that end in a number, if most values are such. */
+  readonly link: LinkGuess | undefined;
+  /** The first different values. */
+  readonly examples: readonly string[];
+}
+
+/** Looks at the values of one column, one after the other. */
+export class ColumnGuess {
+  readonly name: string;
+  #rows = 0;
+  #filled = 0;
+  #types: readonly GuessedType[] = NARROWEST_FIRST;
+  #dates = 0;
+  #hasMonths = false;
+  readonly #different = new Set<string>();
+  readonly #links = new LinkPattern();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  add(text: string | null): void {
+    this.#rows++;
+    if (text === null) return;
+    this.#filled++;
+    if (!this.#types.every((type) => FITS[type](text))) {
+      this.#types = this.#types.filter((type) => FITS[type](text));
+    }
+    if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
+    this.#hasMonths ||= text[4] === "-";
+    this.#different.add(text);
+    this.#links.add(text);
+  }
+
+  get result(): GuessedColumn {
+    const [narrowest = "text"] = this.#types;
+    return {
+      name: this.name,
+      filled: this.#filled,
+      type: this.#filled === 0 ? "text" : narrowest,
+      isUnique: this.#rows > 0 && this.#different.size === this.#rows,
+      isDates: this.#hasMonths && this.#dates >= this.#filled * NEARLY_ALL,
+      link: this.#links.result,
+      examples: [...this.#different].slice(0, EXAMPLES),
+    };
+  }
+}
+
+/** The type of these values; those that are null say nothing. */
+export const typeOf = (values: Iterable<string | null>): GuessedType => {
+  const guess = new ColumnGuess("");
+  for (const value of values) guess.add(value);
+  return guess.result.type;
+};
+
+const EXAMPLES = 3;
+
+/** A few bad dates are in every large archive. */
+const NEARLY_ALL = 0.95;
+
+/** Years alone are a number; among dates with a month they are dates. */
+const DATE_LIKE = /^\d{4}(-|$)/;
+
+/** A number that begins with 0 is a name, and would lose the 0. */
+const INTEGER = /^(0|-?[1-9]\d*)$/;
+const INTEGER_MAX = 2_147_483_647;
+const BIGINT_DIGITS = 18;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/;
+const TIMESTAMP_TZ = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)$/;
+
+const isDay = (text: string): boolean => typeof parsePeriod(text.slice(0, 10)) === "object";
+
+const FITS: Readonly<Record<GuessedType, (text: string) => boolean>> = {
+  integer: (text) => INTEGER.test(text) && Math.abs(Number(text)) <= INTEGER_MAX,
+  bigint: (text) => INTEGER.test(text) && text.length <= BIGINT_DIGITS,
+  numeric: (text) => /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d{1,3})?$/.test(text),
+  boolean: (text) => /^(true|false)$/i.test(text),
+  uuid: (text) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text),
+  date: (text) => DATE.test(text) && isDay(text),
+  timestamp: (text) => TIMESTAMP.test(text) && isDay(text),
+  timestamptz: (text) => TIMESTAMP_TZ.test(text) && isDay(text),
+  text: () => true,
+};
+
+const NARROWEST_FIRST = Object.keys(FITS) as GuessedType[];

@@ -1,0 +1,65 @@
+/** What the scripts of `setup` make, read off their text: an examination runs nothing. */
+
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Coming } from "../core/examination.ts";
+import { quotedTable } from "./names.ts";
+
+/**
+ * What will be there when the flows begin. A table counts as made by a script that has `create table`,
+ * `create view` or `alter table` with its name; a column, as made by one that has its name beside.
+ */
+export const comingFrom = async (scripts: readonly string[]): Promise<Coming> => {
+  const texts = (await Promise.all(scripts.map((path) => textsOf(path)))).flat();
+  /** Table → what makes it, as text. */
+  const tables = new Map<string, string[]>();
+  const indexed = new Set<string>();
+  const written = new Set<string>();
+  for (const text of texts) {
+    for (const [, name = ""] of text.matchAll(MAKES_TABLE)) {
+      const key = quotedTable(name);
+      tables.set(key, [...(tables.get(key) ?? []), text]);
+    }
+    for (const [, name = ""] of text.matchAll(MAKES_INDEX)) indexed.add(quotedTable(name));
+  }
+  return {
+    // The runner makes its own tables before the first flow.
+    hasTable: (table) => /^"runner"\./.test(quotedTable(table)) || tables.has(quotedTable(table)),
+    hasColumn: (table, column) =>
+      (tables.get(quotedTable(table)) ?? []).some((text) => hasWord(text, column)),
+    hasUniqueIndex: (table) => indexed.has(quotedTable(table)),
+    noteWritten(table, made) {
+      const key = quotedTable(table);
+      written.add(key);
+      tables.set(key, [...(tables.get(key) ?? []), made.join(" ")]);
+    },
+    isWritten: (table) => written.has(quotedTable(table)),
+  };
+};
+
+const NAME = String.raw`((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)`;
+const MAKES_TABLE = new RegExp(
+  String.raw`\b(?:create\s+(?:or\s+replace\s+)?(?:unlogged\s+)?(?:table|(?:materialized\s+)?view)|alter\s+table)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?${NAME}`,
+  "gi",
+);
+const MAKES_INDEX = new RegExp(
+  String.raw`\bcreate\s+unique\s+index\b[^;]{0,200}?\bon\s+(?:only\s+)?${NAME}`,
+  "gi",
+);
+
+const hasWord = (text: string, word: string): boolean =>
+  new RegExp(`(^|[^\\w$])${word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^\\w$])`, "i").test(
+    text,
+  );
+
+/** A script and those that it runs by `\ir`, without comments; one that is not there has no text. */
+const textsOf = async (path: string): Promise<string[]> => {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
+    textsOf(resolve(dirname(path), name)),
+  );
+  return [withoutComments(text), ...(await Promise.all(others)).flat()];
+};
+
+const withoutComments = (sql: string): string =>
+  sql.replace(/--[^\n]*/g, "").replace(/\/\*[\s\S]*?\*\//g, "");

@@ -1,0 +1,122 @@
+/** What a sink will find of its target: the checks that a run makes before it sends anything, without making anything. */
+
+import type { Batch } from "../core/batch.ts";
+import { type Column, ConstantColumn } from "../core/columns.ts";
+import { typeCannotFit, valueCannotFit } from "../core/errors.ts";
+import { type Coming, TypedColumn } from "../core/examination.ts";
+import { isDatabaseError, type Session } from "../core/session.ts";
+import { findTable, requireTable, type TargetColumn, type TargetTable } from "./catalog.ts";
+import { checkDeclared, checkTypes, type TableShape } from "./create-table.ts";
+import { type Right, requireCreate, requireRights } from "./rights.ts";
+
+export interface Wanted {
+  readonly table: string;
+  readonly create?: TableShape | undefined;
+  readonly rights: readonly Right[];
+  /** Columns that the flow or the sink names. */
+  readonly names: readonly string[];
+}
+
+/**
+ * The target as it will be when the flow begins, and whether it is there already. What setup or an earlier
+ * flow will make has columns of the type text, which takes everything. Throws what a run would throw.
+ */
+export const examineTarget = async (
+  session: Session,
+  { table, create, rights, names }: Wanted,
+  coming: Coming,
+): Promise<{ readonly target: TargetTable; readonly isThere: boolean }> => {
+  await requireRights(session, table, rights);
+  const found = await findTable(session, table);
+  if (found === undefined && create) {
+    await checkTypes(session, create);
+    await requireCreate(session, table);
+  }
+  if (found === undefined && !create && !coming.hasTable(table)) await requireTable(session, table);
+  const known = found?.columns ?? Object.entries(create?.columns ?? {}).map(declared);
+  const added = [...new Set(names)].filter(
+    (name) => !known.some((column) => column.name === name) && coming.hasColumn(table, name),
+  );
+  if (rights.includes("insert")) coming.noteWritten(table, Object.keys(create?.columns ?? {}));
+  const target = {
+    ...(found ?? { name: table, sql: table }),
+    columns: [...known, ...added.map((name) => declared([name, "text"]))],
+  };
+  if (found && create) checkDeclared(target, create);
+  return { target, isThere: found !== undefined };
+};
+
+const declared = ([name, type]: readonly [string, string]): TargetColumn => ({
+  name,
+  type: type.replace(/\(.*\)|\s+not\s+null\s*$/gi, ""),
+  declaredType: type,
+  maxLength: undefined,
+  hasModifier: false,
+  isNotNull: false,
+  isRequired: false,
+});
+
+/** Throws for the first column whose values can never be of the target's type. */
+export const checkFit = async (
+  session: Session,
+  target: TargetTable,
+  batch: Batch,
+): Promise<void> => {
+  for (const name of batch.names) {
+    const column = target.columns.find((one) => one.name === name);
+    if (column) await checkColumn(session, target, { column, given: batch.column(name) });
+  }
+};
+
+const checkColumn = async (
+  session: Session,
+  target: TargetTable,
+  { column, given }: { column: TargetColumn; given: Column },
+): Promise<void> => {
+  if (given instanceof TypedColumn && !canFit(given.type, column.type)) {
+    throw typeCannotFit(target.name, column, given.type);
+  }
+  if (given instanceof ConstantColumn)
+    await checkValue(session, target, { column, value: given.text() });
+};
+
+/** Throws when a value of the pipeline itself is none of the column's type. */
+export const checkValue = async (
+  session: Session,
+  target: TargetTable,
+  { column, value }: { column: TargetColumn; value: string | null },
+): Promise<void> => {
+  if (value === null) return;
+  if (column.maxLength !== undefined && [...value].length > column.maxLength) {
+    throw valueCannotFit(target.name, column, { value, reason: "it is longer" });
+  }
+  await session.begin();
+  try {
+    await session.query(`select ($1::text)::${column.declaredType}`, [value]);
+  } catch (error) {
+    if (!isDatabaseError(error)) throw error;
+    throw valueCannotFit(target.name, column, { value, reason: error.message });
+  } finally {
+    await session.rollback();
+  }
+};
+
+/** Kinds of types, no text of one of which is ever a value of the other, but where it says so. */
+const KINDS: readonly (readonly [string, RegExp])[] = [
+  ["number", /^(smallint|integer|bigint|numeric|real|double precision)$/],
+  ["time", /^(date|timestamp( with(out)? time zone)?)$/],
+  ["boolean", /^boolean$/],
+  ["uuid", /^uuid$/],
+  ["geometry", /^(\w+\.)?(geometry|geography)$/],
+];
+
+/** A number may be a truth (1) or a date (20260501). */
+const MAY_FIT = new Set(["number boolean", "number time"]);
+
+const canFit = (from: string, to: string): boolean => {
+  const [a, b] = [kindOf(from), kindOf(to)];
+  return a === undefined || b === undefined || a === b || MAY_FIT.has(`${a} ${b}`);
+};
+
+const kindOf = (type: string): string | undefined =>
+  KINDS.find(([, pattern]) => pattern.test(type))?.[0];

@@ -1,0 +1,112 @@
+import { expressionFailed, RunnerError } from "../../core/errors.ts";
+import type { View } from "../../core/examination.ts";
+import type { Session } from "../../core/session.ts";
+import type { TargetColumn } from "../catalog.ts";
+import type { TableShape } from "../create-table.ts";
+import { checkFit, checkValue, examineTarget } from "../examine-target.ts";
+import { quoted } from "../names.ts";
+import { requireCreate, requireRights } from "../rights.ts";
+import { type MergeOptions, type MergeShape, mergeShape } from "./shape.ts";
+import { rowView, stageColumns } from "./temporary.ts";
+import { checkTrack } from "./track.ts";
+import { uniqueKey } from "./unique-key.ts";
+
+type Settings = MergeOptions & {
+  readonly track?: string;
+  readonly create?: TableShape;
+};
+
+/** Says what a merge into this target would stumble over, without beginning it. */
+export const examineMerge = async (settings: Settings, view: View): Promise<void> => {
+  const { batch, coming } = view;
+  const isUpdating = settings.update === undefined || settings.update.length > 0;
+  const found = await view.ask((session) =>
+    examineTarget(
+      session,
+      {
+        table: settings.table,
+        create: settings.create,
+        rights: isUpdating ? ["select", "insert", "update"] : ["select", "insert"],
+        names: [...batch.names, ...settings.key, ...namesIn(settings)],
+      },
+      coming,
+    ),
+  );
+  // Where any column may come, there is nothing to compare.
+  if (found === undefined || !batch.isClosed) return;
+  const { target, isThere } = found;
+  const shape = await view.ask(async () => mergeShape(target, batch.names, settings));
+  await view.ask((session) => checkFit(session, target, batch));
+  if (shape === undefined) return;
+  if (isThere && !coming.hasUniqueIndex(settings.table)) {
+    await view.ask((session) => uniqueKey(session, shape));
+  }
+  const { track } = settings;
+  if (track !== undefined)
+    await view.ask((session) => examineTrack(session, shape, { track, view }));
+  await view.ask((session) => checkConstants(session, shape));
+  // What will make the table may make what its SQL uses, too.
+  if (!isThere) return;
+  await view.ask((session) => checkDerived(session, shape));
+  await view.ask((session) => checkHeld(session, shape));
+};
+
+const namesIn = ({ derive, json_merge, on_insert, on_update }: Settings): string[] =>
+  [derive, json_merge, on_insert, on_update].flatMap((map) => Object.keys(map));
+
+const examineTrack = async (
+  session: Session,
+  shape: MergeShape,
+  { track, view }: { track: string; view: View },
+): Promise<void> => {
+  await requireRights(session, track, ["select", "insert", "update"]);
+  if (!(await checkTrack(session, shape, track)) && !view.coming.hasTable(track)) {
+    await requireCreate(session, track);
+  }
+};
+
+const checkConstants = async (session: Session, shape: MergeShape): Promise<void> => {
+  for (const [name, value] of [...shape.onInsert, ...shape.onUpdate]) {
+    const column = shape.table.columns.find((one) => one.name === name);
+    const text = value === null ? null : String(value);
+    if (column) await checkValue(session, shape.table, { column, value: text });
+  }
+};
+
+/** One by one, each behind those that it may use, so that the error can name the column. */
+const checkDerived = async (session: Session, shape: MergeShape): Promise<void> => {
+  for (const [index, { column }] of shape.derived.entries()) {
+    const part = { ...shape, derived: shape.derived.slice(0, index + 1), columns: [] };
+    await prepared(
+      session,
+      rowView(part, `(select ${stageColumns(shape).map(nothingOf).join(", ")})`),
+      {
+        what: `the derived column \`${column.name}\``,
+        subject: column.name,
+      },
+    );
+  }
+};
+
+const nothingOf = ({ name, declaredType }: TargetColumn): string =>
+  `null::${declaredType} as ${quoted(name)}`;
+
+const checkHeld = async (session: Session, { held, table }: MergeShape): Promise<void> => {
+  if (held === undefined) return;
+  const sql = `select 1 as one from ${table.sql} where (${held.where}\n)`;
+  await prepared(session, sql, { what: "`hold_when`", subject: "hold_when" });
+};
+
+/** Lets PostgreSQL read a statement, and gives no row of it. */
+const prepared = async (
+  session: Session,
+  sql: string,
+  { what, subject }: { what: string; subject: string },
+): Promise<void> => {
+  try {
+    await session.query(`select 1 as one from (${sql}\n) as asked limit 0`);
+  } catch (error) {
+    if (error instanceof RunnerError) throw error;
+    throw expressionFailed(what, subject, error);
+  }
+};

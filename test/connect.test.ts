@@ -1,0 +1,237 @@
+/** `validate --connect`: what only the database knows, found without writing anything. */
+
+import assert from "node:assert/strict";
+import { basename, join } from "node:path";
+import { before, describe, test } from "node:test";
+import { complaintsOfDatabase } from "../src/connect.ts";
+import type { Database } from "../src/core/session.ts";
+import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { copyPipelines, loaded } from "./support/pipelines.ts";
+import { planFrom } from "./support/plan.ts";
+import { installSandbox, SANDBOX, SOURCE, STAGING, TAXA } from "./support/sandbox.ts";
+
+const signal = new AbortController().signal;
+
+/** A pipeline of one flow; the source gives the columns that its statement has. */
+const flow = (select: string, sink: string, transforms = ""): string => `name: p
+flows:
+  - name: f
+    source: { postgres: { sql: "${select}" } }
+    transforms: [${transforms}]
+    sink: { ${sink} }
+`;
+
+const complaints = async (yaml: string, database: TestDatabase, as: Database = database.opened) =>
+  (await complaintsOfDatabase(await planFrom(yaml, database), { database: as, signal })).map(
+    ({ code, message, place }) => ({ code, message, at: `${place.line}:${place.column}` }),
+  );
+const codes = async (yaml: string, database: TestDatabase) =>
+  (await complaints(yaml, database)).map(({ code }) => code);
+
+onEachDatabase((database) => {
+  before(() =>
+    execute(
+      database(),
+      `create schema s;
+       create table s.bird (id integer primary key, seen date, note varchar(5), is_rare boolean default false, weight numeric not null default 0);
+       create table s.plain (id integer, name text not null);
+       create table s.nest (id integer primary key, bird integer references s.bird);
+       create role doctor_weak;`,
+    ),
+  );
+
+  describe("validate --connect", () => {
+    test("complains of a table that is not there, with the nearest name, under its name", async () => {
+      const [one, ...others] = await complaints(
+        flow("select 1 as id", "postgres_copy: { table: s.brid, mode: append }"),
+        database(),
+      );
+      assert.deepEqual(others, []);
+      assert.deepEqual(one, {
+        code: "unknown_table",
+        message:
+          "There is no table `s.brid` in the database. Did you mean `s.bird`? A script under `setup`, or `create` of the sink, can make it.",
+        at: "6:37",
+      });
+    });
+
+    test("complains of a column that the table does not have, of one that it requires, and of SQL that cannot be read", async () => {
+      const copy = "postgres_copy: { table: s.plain, mode: append }";
+      assert.deepEqual(await codes(flow("select 1 as id, 'x' as nmae", copy), database()), [
+        "missing_columns",
+      ]);
+      assert.deepEqual(await codes(flow("select 1 as id", copy), database()), ["required_columns"]);
+      assert.deepEqual(await complaints(flow("select idd, name from s.plain", copy), database()), [
+        {
+          code: "query_failed",
+          message:
+            'The statement `sql` failed at its line 1: column "idd" does not exist. Perhaps you meant to reference the column "plain.id". Nothing was loaded.',
+          at: "4:27",
+        },
+      ]);
+    });
+
+    test("complains of types none of whose values can fit, and follows a column through its renaming", async () => {
+      const copy = "postgres_copy: { table: s.bird, mode: append }";
+      const renamed = "{ project: { columns: { id: id, seen: u } }, }";
+      const [one] = await complaints(
+        flow("select 1 as id, gen_random_uuid() as u", copy, renamed),
+        database(),
+      );
+      assert.equal(one?.code, "type_cannot_fit");
+      assert.equal(
+        one?.message,
+        "Column `seen` of `s.bird` is date, and gets values of type uuid: none can fit. Is it the right column?",
+      );
+      assert.deepEqual(
+        await codes(flow("select 1::bigint as id, now() as seen", copy), database()),
+        [],
+      );
+    });
+
+    test("complains of a constant that is no value of its column, or too long for it", async () => {
+      const set = (value: string) =>
+        flow(
+          "select 1 as id",
+          "postgres_copy: { table: s.bird, mode: append }",
+          `{ set: { columns: { ${value} } } }`,
+        );
+      assert.deepEqual(await codes(set("seen: yesterday"), database()), []);
+      assert.deepEqual(await codes(set("seen: soon"), database()), ["value_cannot_fit"]);
+      assert.deepEqual(await codes(set("note: abcdef"), database()), ["value_cannot_fit"]);
+      assert.deepEqual(await codes(set("note: abcde"), database()), []);
+    });
+
+    test("complains of a key without a unique index, of `replace` of a referenced table, of derived SQL and of `hold_when`", async () => {
+      const upsert = (options: string) => `postgres_upsert: { ${options} }`;
+      const of = (sink: string) => codes(flow("select 1 as id, 'x' as name", sink), database());
+      assert.deepEqual(await of(upsert("table: s.plain, key: [id]")), ["key_not_unique"]);
+      assert.deepEqual(
+        await of(
+          upsert("table: s.bird, key: [id], derive: { note: upper(name), seen: nmae::date }"),
+        ),
+        ["expression_failed"],
+      );
+      assert.deepEqual(
+        await of(
+          upsert(
+            "table: s.bird, key: [id], derive: { note: name }, hold_when: { where: is_rre, columns: [note] }",
+          ),
+        ),
+        ["expression_failed"],
+      );
+      assert.deepEqual(
+        await of(
+          upsert("table: s.bird, key: [id], derive: { note: name }, on_insert: { weight: heavy }"),
+        ),
+        ["value_cannot_fit"],
+      );
+      assert.deepEqual(
+        await codes(
+          flow("select 1 as id", "postgres_copy: { table: s.bird, mode: replace }"),
+          database(),
+        ),
+        ["referenced_table"],
+      );
+    });
+
+    test("complains of a lookup's table, columns and SQL", async () => {
+      const lookup = (options: string) =>
+        flow(
+          "select 1 as id",
+          "postgres_copy: { table: s.nest, mode: append }",
+          `{ lookup: { from: id, ${options}, columns: { bird: id } } }`,
+        );
+      assert.deepEqual(await codes(lookup("table: s.bird, key: id"), database()), []);
+      assert.deepEqual(await codes(lookup("table: s.birds, key: id"), database()), [
+        "unknown_table",
+      ]);
+      assert.deepEqual(await codes(lookup("table: s.bird, key: ident"), database()), [
+        "table_column_unknown",
+      ]);
+      assert.deepEqual(await codes(lookup("table: s.bird, key: id, where: sen > 1"), database()), [
+        "lookup_failed",
+      ]);
+    });
+
+    test("does not complain of what an earlier flow makes, nor of what it puts there", async () => {
+      const yaml = `name: p
+flows:
+  - name: first
+    source: { postgres: { sql: "select 1 as id, 'x' as name" } }
+    sink: { postgres_copy: { table: fresh.names, mode: replace, create: { columns: { id: integer, name: text }, primary_key: [id] } } }
+  - name: second
+    source: { postgres: { sql: "select * from fresh.names" } }
+    sink: { file: { path: "-", format: tsv } }
+  - name: third
+    source: { postgres: { sql: "select 1 as id" } }
+    transforms:
+      - lookup: { from: id, table: fresh.names, key: id, columns: { name: name }, missing: stop }
+      - lookup: { from: id, table: fresh.names, key: id, columns: { other: nme } }
+    sink: { file: { path: "-", format: tsv } }
+`;
+      assert.deepEqual(
+        (await complaints(yaml, database())).map(({ code, at }) => [code, at]),
+        [["table_column_unknown", "13:76"]],
+      );
+    });
+
+    test("names the grants that a role without rights lacks, once for each table", async () => {
+      const yaml = flow(
+        "select 1 as id, 'x' as note",
+        "postgres_upsert: { table: s.bird, key: [id] }",
+        "{ lookup: { from: id, table: s.nest, key: id } }, { lookup: { from: note, table: s.nest, key: id } }",
+      );
+      const found = await complaints(yaml, database(), asRole(database(), "doctor_weak"));
+      assert.deepEqual(
+        found.map(({ message }) => message),
+        [
+          "Role `doctor_weak` lacks rights for `s.nest`. Who administers the database runs:\n  grant usage on schema s to doctor_weak;\n  grant select on table s.nest to doctor_weak;",
+          "Role `doctor_weak` lacks rights for `s.bird`. Who administers the database runs:\n  grant usage on schema s to doctor_weak;\n  grant insert, select, update on table s.bird to doctor_weak;",
+        ],
+      );
+      await execute(
+        database(),
+        "grant usage on schema s to doctor_weak; grant select on s.nest to doctor_weak; grant insert, select, update on s.bird to doctor_weak",
+      );
+      assert.deepEqual(await complaints(yaml, database(), asRole(database(), "doctor_weak")), []);
+    });
+  });
+
+  describe("the pipelines that come with the project", () => {
+    let folder = "";
+    before(async () => {
+      folder = await copyPipelines(database());
+    });
+    const files = ["confluences.yaml", "observations.yaml", "demo.yaml"];
+    const found = async (file: string) => {
+      const plan = await loaded(join(folder, file));
+      const all = await complaintsOfDatabase(plan, { database: database().opened, signal });
+      return all.map(
+        ({ code, place, message }) =>
+          `${basename(place.file)}: ${code} ${/`(.*?)`/.exec(message)?.[1]}`,
+      );
+    };
+
+    test("want a GeoNature, which their setup does not make: its tables are complained of, and no others", async () => {
+      assert.deepEqual(await found("confluences.yaml"), [
+        "check-datasets.yaml: unknown_table gn_meta.t_datasets",
+        "synthese.yaml: unknown_table gn_synthese.t_sources",
+        "synthese.yaml: unknown_table gn_synthese.synthese",
+      ]);
+      assert.deepEqual(await found("demo.yaml"), []);
+    });
+
+    test("fit a GeoNature, before their setup was run and after", async () => {
+      await execute(database(), "create extension if not exists postgis");
+      await installSandbox(database());
+      for (const file of files) assert.deepEqual(await found(file), [], file);
+      await installSandbox(database(), { scripts: [SANDBOX, SOURCE, STAGING, TAXA] });
+      for (const file of files) assert.deepEqual(await found(file), [], file);
+      assert.deepEqual(
+        await rowsOf(database(), "select to_regnamespace('runner')::text as there"),
+        [{ there: null }],
+      );
+    });
+  });
+});

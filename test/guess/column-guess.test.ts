@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ColumnGuess, typeOf } from "../../src/guess/column-guess.ts";
+
+const guessed = (...values: (string | null)[]) => {
+  const guess = new ColumnGuess("a");
+  for (const value of values) guess.add(value);
+  return guess.result;
+};
+
+describe("the guessed type", () => {
+  test("is the narrowest that takes all values", () => {
+    assert.equal(typeOf(["1", "-20", null]), "integer");
+    assert.equal(typeOf(["1", "4011223344"]), "bigint");
+    assert.equal(typeOf(["1", "1.0E7", "31447.0"]), "numeric");
+    assert.equal(typeOf(["true", "FALSE"]), "boolean");
+    assert.equal(typeOf(["0B1F2C3D-4E5F-4A6B-8C7D-9E0F1A2B3C4D"]), "uuid");
+    assert.equal(typeOf(["2024-02-29"]), "date");
+    assert.equal(typeOf(["2024-02-29", "2024-02-29T10:30"]), "timestamp");
+    assert.equal(typeOf(["2024-02-29T10:30:00.5Z", "2024-02-29 10:30+02:00"]), "timestamptz");
+  });
+
+  test("is text for what a narrower type would change or refuse", () => {
+    assert.equal(typeOf(["007", "12"]), "text");
+    assert.equal(typeOf(["1234567890123456789012"]), "numeric");
+    assert.equal(typeOf(["2023-02-29"]), "text");
+    assert.equal(typeOf(["2024-02-29T10:30Z", "2024-02-29T10:30"]), "text");
+    assert.equal(typeOf(["1", "x"]), "text");
+    assert.equal(typeOf([null, null]), "text");
+  });
+});
+
+test("dates are those that parse_dates reads, a few bad ones among them; years alone are numbers", () => {
+  const good = Array.from({ length: 30 }, (_, index) => `2022-03-${10 + (index % 20)}`);
+  assert.equal(guessed(...good, "2022-03/2022-05", "1879", "soon").isDates, true);
+  assert.equal(guessed("2022-03-01", "soon").isDates, false);
+  assert.equal(guessed("1879", "1901").isDates, false);
+  assert.equal(guessed(null).isDates, false);
+});
+
+test("a column is unique when each record has a value and no two the same", () => {
+  assert.equal(guessed("a", "b").isUnique, true);
+  assert.equal(guessed("a", "a").isUnique, false);
+  assert.equal(guessed("a", null).isUnique, false);
+  assert.equal(guessed().isUnique, false);
+});
+
+test("examples are the first different values", () => {
+  assert.deepEqual(guessed("a", "a", null, "b", "c", "d").examples, ["a", "b", "c"]);
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { blocksOf } from "./support/pages.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+
+/** What is for developers, or made of the components and the mapping themselves, in English alone. */
+const ENGLISH_ALONE = [
+  "architecture.md",
+  "components.md",
+  "mapping.md",
+  "performance-apis.md",
+  "performance-synthese.md",
+  "performance.md",
+  "writing-a-component.md",
+];
+
+const markdown = async (folder: string): Promise<string[]> =>
+  (await readdir(join(root, folder))).filter((name) => name.endsWith(".md"));
+
+const translated = (await markdown("docs")).filter((name) => !ENGLISH_ALONE.includes(name));
+
+/** The levels of the headings outside of code, in their order. */
+const levels = (page: string): string[] =>
+  [...page.replaceAll(/```[\s\S]*?```/g, "").matchAll(/^(#+) /gm)].map(([, marks = ""]) => marks);
+
+/** Where the links of a page lead, without the folder and the heading. */
+const targets = (page: string): string[] =>
+  [...page.matchAll(/\]\(([^)#]+)[^)]*\)/g)]
+    .map(([, target = ""]) =>
+      target
+        .replace(/^(\.\.\/)+/, "")
+        .replace(/(^|\/)fr\//, "$1")
+        .replace(/\.fr\.md$/, ".md"),
+    )
+    .sort();
+
+describe("the pages in two languages", () => {
+  test("are the same ones: whatever is for users is in French too", async () => {
+    assert.deepEqual((await markdown("docs/fr")).sort(), translated.sort());
+  });
+
+  for (const [english, french] of [
+    ["README.md", "README.fr.md"],
+    ...translated.map((name) => [`docs/${name}`, `docs/fr/${name}`]),
+  ] as const) {
+    test(`${english} and its French text have the same parts, commands and links`, async () => {
+      const [en, fr] = await Promise.all(
+        [english, french].map((name) => readFile(join(root, name ?? ""), "utf8")),
+      );
+      assert.ok(en && fr);
+      assert.deepEqual(levels(fr), levels(en), "headings");
+      const code = (page: string) => blocksOf(page).map(({ language, text }) => [language, text]);
+      assert.deepEqual(code(fr), code(en), "code blocks");
+      assert.equal(fr.match(/^\|/gm)?.length, en.match(/^\|/gm)?.length, "lines of tables");
+      assert.deepEqual(targets(fr), targets(en), "links");
+      assert.match(en, /^(\[Français\]\(.*\)|.*\[En français\]\(.*\).*)$/m);
+      assert.match(fr, /^(\[English\]\(.*\)|.*\[In English\]\(.*\).*)$/m);
+    });
+  }
+});
