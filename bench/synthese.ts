@@ -6,15 +6,15 @@
  *   --write         puts the result into docs/performance-synthese.md
  *
  * Each round begins with an empty synthese: first load, again with nothing changed, again with 3 %
- * changed; both sides in turn.
+ * changed; both sides in turn. Then a first load by two connections.
  */
 
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir, totalmem } from "node:os";
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeArchive } from "../samples/archive.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure } from "./process.ts";
+import { stagedSandbox } from "./staged.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -25,63 +25,16 @@ const { values: flags } = parseArgs({
 });
 const rows = Number(flags.rows);
 const rounds = Number(flags.rounds);
-const server = process.env.TEST_DATABASE_URL;
-if (!server)
-  throw new Error("TEST_DATABASE_URL names no server; start it with `npm run bench:synthese`.");
-
 const root = new URL("../", import.meta.url).pathname;
-const work = await mkdtemp(join(tmpdir(), "runner-bench-"));
 const log = (text: string) => console.error(text);
-const psql = (what: string) => shell(`psql -X -q -v ON_ERROR_STOP=1 "$TEST_DATABASE_URL" ${what}`);
-const sql = (statement: string) => psql(`-c ${JSON.stringify(statement)}`);
+await using staged = await stagedSandbox(rows, log);
+const { psql, sql, empty, command, environment } = staged;
+const runner = (parallel: number): Promise<Measured> => {
+  const [node, ...words] = command;
+  return measure(node, words, environment(parallel));
+};
 
-log(`Making an archive of ${rows} records …`);
-const archive = join(work, "archive.zip");
-await writeArchive(archive, { rows, seed: 1, mode: "big", badShare: 0, isTame: true });
-
-await cp(join(root, "pipelines"), join(work, "pipelines"), {
-  recursive: true,
-  filter: (path) => !path.includes(".runner"),
-});
-await cp(join(root, "bench", "synthese.yaml"), join(work, "pipelines", "bench.yaml"));
-await writeFile(
-  join(work, "pipelines", "stage.yaml"),
-  `name: stage
-database: ${server}
-setup: [sql/geonature-sandbox.sql, sql/gbif-source.sql, sql/pinv_gbif.sql, sql/gbif-taxa.sql]
-flows:
-  - include: flows/gbif-staging.yaml
-    with: { query: queries/inat.json, archive: ${archive} }
-`,
-);
-const program = join(work, "package", "bin", "runner.js");
-await mkdir(join(work, "package"));
-await measure("npx", [
-  "tsc",
-  "-p",
-  join(root, "tsconfig.build.json"),
-  "--outDir",
-  join(work, "package", "dist"),
-]);
-await cp(join(root, "bin"), join(work, "package", "bin"), { recursive: true });
-await cp(join(root, "package.json"), join(work, "package", "package.json"));
-await symlink(join(root, "node_modules"), join(work, "package", "node_modules"));
-const runner = (pipeline: string): Promise<Measured> =>
-  measure(
-    process.execPath,
-    ["--max-semi-space-size=8", program, join(work, "pipelines", pipeline)],
-    {
-      BENCH_DATABASE: server,
-    },
-  );
-
-log("Staging …");
-await sql("create extension if not exists postgis");
-await runner("stage.yaml");
 await psql(`-f ${join(root, "bench", "areas.sql")}`);
-await sql(
-  "insert into pinv_gbif.cor_uuid_inaturalist (id_inaturalist, uuid) select distinct id_inaturalist, md5(id_inaturalist::text)::uuid from pinv_gbif.tmp_gbif_data where id_inaturalist is not null",
-);
 await psql(`-f ${join(root, "bench", "synthese.sql")}`);
 await sql("vacuum analyze");
 
@@ -89,14 +42,8 @@ const change = (round: number) =>
   sql(
     `update pinv_gbif.tmp_gbif_data set occurrence_remarks = 'changed ${round}' where gbif_id % 100 in (${round % 25}, ${(round % 25) + 30}, ${(round % 25) + 60})`,
   );
-const empty = async () => {
-  await sql(
-    "truncate gn_synthese.synthese restart identity cascade; drop table if exists pinv_gbif.track_synthese",
-  );
-  await sql("vacuum analyze gn_synthese.synthese");
-};
 const byHand = () => sql("select bench.upsert_gbif_data()");
-const byRunner = () => runner("bench.yaml");
+const byRunner = () => runner(1);
 const analyze = () => sql("analyze gn_synthese.synthese");
 
 const results: Record<string, Measured[]> = {};
@@ -118,6 +65,8 @@ for (let round = 1; round <= rounds; round++) {
     await change(changes);
     await step(`${side} changed`, work);
   }
+  await empty();
+  await step("parallel first", () => runner(2));
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -127,8 +76,8 @@ const range = (name: string) => {
   const all = times(name).toSorted((a, b) => a - b);
   return `${median(all).toFixed(2)} s (${all[0]?.toFixed(2)}–${all.at(-1)?.toFixed(2)})`;
 };
-const ratio = (what: string) =>
-  (median(times(`runner ${what}`)) / median(times(`hand ${what}`))).toFixed(3);
+const ratio = (what: string, who = "runner") =>
+  (median(times(`${who} ${what}`)) / median(times(`hand ${what}`))).toFixed(3);
 const peak = Math.max(
   ...Object.values(results)
     .flat()
@@ -144,6 +93,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 | what | by hand | runner |
 |---|---|---|
 | first load | ${range("hand first")} | ${range("runner first")} |
+| first load, \`parallel: 2\` | | ${range("parallel first")} |
 | again, nothing changed | ${range("hand again")} | ${range("runner again")} |
 | again, 3 % changed | ${range("hand changed")} | ${range("runner changed")} |
 
@@ -152,6 +102,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 | nothing changed ÷ by hand | ≤ 0.10 | ${ratio("again")} |
 | 3 % changed ÷ by hand | ≤ 0.25 | ${ratio("changed")} |
 | first load ÷ by hand | ≤ 1.05 | ${ratio("first")} |
+| first load with \`parallel: 2\` ÷ by hand | ≤ 0.70 | ${ratio("first", "parallel")} |
 | \`map_sinp\` alone | ≥ 100,000 rows/s | ${mapping.output.trim().split("\n").at(-1)} |
 | peak memory of the runner, lookups included | ≤ 250 MB | ${Math.round(peak)} MB |
 `;
@@ -161,4 +112,3 @@ if (flags.write) {
   const page = `# Performance of the way into the synthese\n\nThis page is written by \`${command}\`: the flow \`synthese\` against the same in plain SQL ([bench/synthese.sql](../bench/synthese.sql)), on the sandbox with its triggers and 14,455 areas.\n\n${report}`;
   await writeFile(join(root, "docs", "performance-synthese.md"), page);
 }
-await rm(work, { recursive: true });

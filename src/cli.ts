@@ -5,9 +5,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { componentsCommand } from "./commands/components.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
 import { type GuessFlags, guessCommand } from "./commands/guess.ts";
+import { type HistoryFlags, historyCommand } from "./commands/history.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
+import { type RejectsFlags, rejectsCommand } from "./commands/rejects.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
+import { type ShowFlags, showCommand } from "./commands/show.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
@@ -69,6 +72,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
     .action(async (file: string, flags: RunFlags) =>
@@ -110,6 +114,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
+    .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option(
       "--lock-timeout <seconds>",
       "how long to wait for other people's locks",
@@ -131,6 +136,45 @@ const program = (end: (code: number) => void): Command => {
     .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
     .action(async (archive: string, flags: GuessFlags) =>
       end(await guessCommand(archive, flags, interrupted())),
+    );
+
+  main
+    .command("history")
+    .description("list the last runs of a pipeline")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--last <number>", "so many runs", wholeNumber, 20)
+    .addOption(new Option("--csv", "print it for a spreadsheet").conflicts("json"))
+    .option("--json", "print it as one JSON array")
+    .action(async (file: string, flags: HistoryFlags) =>
+      end(await historyCommand(file, flags, interrupted())),
+    );
+
+  main
+    .command("show")
+    .description("show one run: counts, what changed since the run before, rejects, citations")
+    .argument("<pipeline>", "the YAML file")
+    .argument("[run]", "its number; the last one when absent", wholeNumber)
+    .addOption(databaseOption())
+    .option("--json", "print it as one JSON object")
+    .action(async (file: string, run: number | undefined, flags: ShowFlags) =>
+      end(await showCommand(file, run, flags, interrupted())),
+    );
+
+  main
+    .command("rejects")
+    .description("list or export the records that a run set aside")
+    .argument("<pipeline>", "the YAML file")
+    .argument("[run]", "its number; the last one when absent", wholeNumber)
+    .addOption(databaseOption())
+    .option("--flow <name>", "only of this flow")
+    .option("--code <code>", "only with this code")
+    .addOption(
+      new Option("--csv", "print them as a table that can be repaired").conflicts("ndjson"),
+    )
+    .option("--ndjson", "print them as JSON, one record per line")
+    .action(async (file: string, run: number | undefined, flags: RejectsFlags) =>
+      end(await rejectsCommand(file, run, flags, interrupted())),
     );
 
   main

@@ -12,12 +12,12 @@ import { beginRun } from "./core/state.ts";
 import { isConcurrentIndex } from "./postgres/script.ts";
 import { sharedSessions } from "./postgres/shared.ts";
 import {
-  chosenFlows,
   type FlowSummary,
   openFor,
   type RunOptions,
   runFlows,
   setUp,
+  whatToRun,
 } from "./run-flows.ts";
 import { version } from "./version.ts";
 
@@ -55,7 +55,7 @@ export const rehearsePipeline = async (
   const folder = await mkdtemp(join(tmpdir(), "runner-plan-"));
   const rejectFile = new RejectFile(join(folder, "rejects.ndjson"), { isKept: false });
   try {
-    const wanted = chosenFlows(plan, options.flows);
+    const { wanted, replay } = await whatToRun(plan, options);
     await using database = await openFor(plan, options);
     label = database.label;
     await using session = await database.session();
@@ -77,7 +77,7 @@ export const rehearsePipeline = async (
       }
     });
     const citations = new Map<string, Citation>();
-    const running = { database: only, state, rejectFile, citations, options } as const;
+    const running = { database: only, state, rejectFile, replay, citations, options } as const;
     await runFlows(wanted, { mode: "plan", ...running }, (flow) => flows.push(flow));
     await session.rollback();
   } catch (thrown) {

@@ -13,6 +13,7 @@ import type { Database } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
+import { type Replay, replayOf } from "./replay.ts";
 
 export interface RunOptions {
   /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly flows?: readonly string[] | undefined;
   /** Asks services anew for what earlier runs asked for. */
   readonly isFresh?: boolean | undefined;
+  /** A file of repaired records, which come instead of the sources of their flows. */
+  readonly replay?: string | undefined;
   readonly signal: AbortSignal;
   readonly log: Omit<Log, "now">;
   /** Where progress is drawn; absent for none. */
@@ -49,6 +52,7 @@ export interface Running {
   readonly database: Database;
   readonly state: RunState;
   readonly rejectFile: RejectFile;
+  readonly replay: Replay | undefined;
   /** By their text; flows add to it. */
   readonly citations: Map<string, Citation>;
   readonly options: RunOptions;
@@ -76,6 +80,19 @@ export const setUp = async (
   if (scripts.length === 0) return;
   await using session = await database.session();
   for (const script of scripts) await runScript(session, script, onSkipped);
+};
+
+/** The flows that are to run, and the repaired records that come instead of their sources, if any do. */
+export const whatToRun = async (
+  plan: Plan,
+  { flows, replay: path, signal }: Pick<RunOptions, "flows" | "replay" | "signal">,
+): Promise<{ wanted: readonly FlowPlan[]; replay: Replay | undefined }> => {
+  // A wrong name is wrong whether or not the file has records of it.
+  const chosen = chosenFlows(plan, flows);
+  if (path === undefined) return { wanted: chosen, replay: undefined };
+  const replay = await replayOf(plan, path, signal);
+  const names = chosen.map(({ name }) => name);
+  return { wanted: replay.flows.filter(({ name }) => names.includes(name)), replay };
 };
 
 /** The flows of that name, in the plan's order; all when there is none. */
@@ -112,6 +129,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     rejectFile,
     state,
     signal,
+    repaired: run.replay?.ids.get(flow.name),
   });
   const context: Context = {
     signal,
@@ -119,7 +137,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     database,
     mode,
     tally: () => account.tally(),
-    run: { id: state.run, isFresh },
+    run: { id: state.run, isFresh, isReplay: run.replay !== undefined },
     cite: async (citation) => {
       if (run.citations.has(citation.text)) return;
       await state.cite(citation);

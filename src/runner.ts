@@ -17,6 +17,7 @@ import {
   type RunOptions,
   runFlows,
   setUp,
+  whatToRun,
 } from "./run-flows.ts";
 import { version } from "./version.ts";
 
@@ -45,7 +46,7 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
   let label = "";
   let error: unknown;
   try {
-    const wanted = chosenFlows(plan, options.flows);
+    const { wanted, replay } = await whatToRun(plan, options);
     await using database = await openFor(plan, options);
     label = database.label;
     await using session = await database.session();
@@ -53,12 +54,13 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
       pipeline: plan.name,
       version,
       lock: plan.lock,
+      replay: replay?.file,
       isRehearsal: false,
     });
     rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
       await setUp(database, plan.setup);
-      const running = { database, state: run, rejectFile, citations, options } as const;
+      const running = { database, state: run, rejectFile, replay, citations, options } as const;
       await runFlows(wanted, { mode: "run", ...running }, (flow) => flows.push(flow));
     } catch (thrown) {
       error = thrown;
@@ -107,7 +109,7 @@ export const previewFlow = (
     database,
     mode: "preview",
     tally,
-    run: { id: "", isFresh: false },
+    run: { id: "", isFresh: false, isReplay: false },
     cite: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {

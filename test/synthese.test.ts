@@ -299,6 +299,12 @@ onEachDatabase((database) => {
         );
       }
       assert.notEqual(after[1]?.observers, "By hand");
+      // iNaturalist's uuid came too late for these rows: it is kept beside their own.
+      const late = await rows(
+        `select additional_data->'gbif'->>'uuid' is not null as late from gn_synthese.synthese
+          where id_synthese in (${byUuid}, ${byKey}, ${byLink}) order by id_synthese`,
+      );
+      assert.deepEqual(late, [{ late: false }, { late: true }, { late: true }]);
       const again = await synthese();
       assert.deepEqual([again.flow?.updated, again.flow?.adopted], [0, 0]);
     });

@@ -8,7 +8,7 @@ declare
   missing text[];
 begin
   if not exists (select from pg_namespace where nspname = 'gn_synthese') then
-    raise exception 'there is no GeoNature in database %: it has no schema gn_synthese', current_database()
+    raise exception 'there is no GeoNature in database %: it has no schema gn_synthese. Name the database of yours (DATABASE_URL or --database); to try one, put sql/geonature-sandbox.sql first under setup', current_database()
       using errcode = 'invalid_schema_name';
   end if;
 

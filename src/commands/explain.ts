@@ -1,5 +1,5 @@
 import { explanationOf, type Language, readCodes } from "../core/codes.ts";
-import { suggestion } from "../core/errors.ts";
+import { nearest, suggestion } from "../core/errors.ts";
 
 /** The language of the user's shell, as gettext finds it: French or else English. */
 export const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
@@ -15,12 +15,16 @@ export const explainCommand = (codes: readonly string[], language: Language): nu
     if (found) {
       console.log(`${code}\n  ${found.cause[language]}\n  → ${found.cure[language]}\n`);
     } else {
-      console.error(`There is no code \`${code}\`.${suggestion(code, known)}`);
+      const near = nearest(code, known).length > 0 ? suggestion(code, known) : OWN_CODES;
+      console.error(`There is no code \`${code}\`.${near}`);
       exitCode = 2;
     }
   }
   return exitCode;
 };
+
+const OWN_CODES =
+  " All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`.";
 
 /** The line below a message that says how to learn more: `runner explain too_many_rejects`. */
 export const explainLine = (

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/accounting.ts";
 import { count, duration } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
@@ -17,6 +18,7 @@ export interface PlanFlags {
   readonly database?: string;
   readonly flow?: readonly string[];
   readonly lockTimeout: number;
+  readonly replay?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,7 @@ export const planCommand = async (
   const started = performance.now();
   const rehearsal = await rehearsePipeline(plan, {
     flows: flags.flow,
+    replay: flags.replay && resolve(flags.replay),
     lockTimeoutSecs: flags.lockTimeout,
     signal,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
 import { loadToRun } from "./load.ts";
 import {
@@ -13,6 +14,7 @@ export interface RunFlags {
   readonly database?: string;
   readonly flow?: readonly string[];
   readonly fresh?: boolean;
+  readonly replay?: string;
   readonly json?: boolean;
 }
 
@@ -41,6 +43,7 @@ export const runCommand = async (
   const summary = await runPipeline(plan, {
     flows: flags.flow,
     isFresh: flags.fresh,
+    replay: flags.replay && resolve(flags.replay),
     signal,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },
     display: process.stderr,

@@ -77,7 +77,7 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
 };
 
 /** `Cite: GBIF.org (24 November 2026) GBIF Occurrence Download https://doi.org/… (2,000 records, CC BY-NC 4.0)`. */
-const citationLine = ({ text, records, license }: Citation): string => {
+export const citationLine = ({ text, records, license }: Citation): string => {
   const details = [records === undefined ? "" : `${count(records)} records`, license ?? ""];
   const known = details.filter(Boolean).join(", ");
   return `Cite: ${text}${known ? ` (${known})` : ""}`;

@@ -4,6 +4,7 @@ import { CopyWriter } from "./copy-writer.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
+import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
 
@@ -71,6 +72,8 @@ export class FlowAccount {
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
+  readonly #repaired: readonly string[];
+  readonly #rejectedAgain = new Set<string>();
   /** Read and rejected by the batches that passed, committed or not. */
   #read = 0;
   #bytes = 0;
@@ -92,12 +95,15 @@ export class FlowAccount {
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
+    /** The names of the records, where they are repaired ones. */
+    repaired?: readonly string[] | undefined;
   }) {
     this.flow = options.flow;
     this.#limits = options.limits;
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
+    this.#repaired = options.repaired ?? [];
   }
 
   /** What is durable. */
@@ -203,6 +209,7 @@ export class FlowAccount {
         this.#judge();
         await this.#writeRejects(session, stretches);
         await this.#writeFindings(session, findings);
+        await this.#writeRepaired(session, read);
         // Last, as other sessions of the run wait from here on until this one has committed.
         await this.#writeCounts(session, whole);
         await this.#state.renew(session);
@@ -233,6 +240,7 @@ export class FlowAccount {
   #setAside(rejected: readonly Rejected[]): void {
     this.#rejected += rejected.length;
     for (const reject of rejected) {
+      if (reject.id !== undefined) this.#rejectedAgain.add(reject.id);
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
       const ofCode = this.#examplesByCode.get(reject.code) ?? [];
       if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
@@ -269,6 +277,18 @@ export class FlowAccount {
       values("old"),
       values("new"),
     ]);
+  }
+
+  /**
+   * With the last commit of the flow, no earlier: of a part that is committed alone, nobody knows here which
+   * records are in it. A flow that stopped before is loaded again, by sinks that find what is there unchanged.
+   */
+  async #writeRepaired(session: Session, read: number): Promise<void> {
+    const isLast = this.#isComplete && this.#committed.read + read === this.#read;
+    const loaded = this.#repaired.filter((id) => !this.#rejectedAgain.has(id));
+    if (!isLast || loaded.length === 0) return;
+    const { pipeline, run } = this.#state;
+    await rememberReplayed(session, { pipeline, flow: this.flow, run }, loaded);
   }
 
   async #writeCounts(session: Session, counts: Counts): Promise<void> {

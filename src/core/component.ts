@@ -43,6 +43,11 @@ export interface RunIdentity {
   readonly id: string;
   /** `--fresh`: what earlier runs asked for is asked for anew. */
   readonly isFresh: boolean;
+  /**
+   * `--replay`: the records are a few that were rejected and have been repaired, so a sink adds them to what is
+   * there, and nothing has vanished because it is not among them.
+   */
+  readonly isReplay: boolean;
 }
 
 /** What whoever uses the data must name, and what they need to find it again. */

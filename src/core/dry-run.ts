@@ -89,6 +89,6 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
-  run: { id: "", isFresh: false },
+  run: { id: "", isFresh: false, isReplay: false },
   cite: forbidden,
 };

@@ -1244,6 +1244,49 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
+/** Nobody can tell which database has the runs. */
+export const databaseUnset = (variables: readonly string[]): RunnerError =>
+  new RunnerError(
+    "database_unset",
+    2,
+    `The runs of a pipeline are in its database, and ${listed(variables)} of the environment, which ${variables.length === 1 ? "says" : "say"} which one, ${variables.length === 1 ? "has" : "have"} no value. Set it, or name the database with \`--database\`.`,
+  );
+
+/** A number that no run of the pipeline has. */
+export const unknownRun = (run: number | undefined, pipeline: string, label: string): RunnerError =>
+  new RunnerError(
+    "unknown_run",
+    2,
+    run === undefined
+      ? `Pipeline \`${pipeline}\` has not been run in ${label} yet.`
+      : `Pipeline \`${pipeline}\` has no run ${run} in ${label}. \`runner history\` lists its runs.`,
+  );
+
+/** A file of repaired records, or one of them, that cannot be loaded again. */
+export const repairedInvalid = (place: string, reason: string): RunnerError =>
+  new RunnerError(
+    "repaired_invalid",
+    2,
+    `${place} cannot be loaded again: ${reason}. Nothing was loaded; \`runner rejects\` exports what can.`,
+  );
+
+/** A sink that makes its target anew has nothing to add records to. */
+export const replayNotAdded = (path: string): RunnerError =>
+  new RunnerError(
+    "replay_not_added",
+    2,
+    `The file ${path} is written anew by each run, so a few repaired records would take the place of all others. Nothing was written. Repair the input itself and run the pipeline again.`,
+    { subject: "path" },
+  );
+
+/** Tables of rejects have the columns of their records: those of several flows fit into none. */
+export const severalFlows = (flows: readonly string[]): RunnerError =>
+  new RunnerError(
+    "several_flows",
+    2,
+    `The records of ${listed(flows)} have different columns, and a table has one header. Choose one with \`--flow\`, or write \`--ndjson\`.`,
+  );
+
 /** `--flow` names a flow that the pipeline does not have. */
 export const unknownFlow = (name: string, known: Iterable<string>): RunnerError =>
   new RunnerError(

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
@@ -68,8 +69,7 @@ export class RejectFile {
   async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
     if (start === end) return;
     // The stream's own `end` is the last byte.
-    const input = createReadStream(this.path, { start, end: end - 1 });
-    for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
+    yield* rejectsIn(createReadStream(this.path, { start, end: end - 1 }));
   }
 
   close(): void {
@@ -80,11 +80,19 @@ export class RejectFile {
   }
 }
 
+/** The rejects of a file. */
+export const readRejects = (path: string): AsyncGenerator<WrittenReject> =>
+  rejectsIn(createReadStream(path));
+
+async function* rejectsIn(input: Readable): AsyncGenerator<WrittenReject> {
+  for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
+}
+
 const written = (flow: string, reject: Rejected): WrittenReject => {
   const { code, message, place, raw, fields, id = rejectId(place, raw) } = reject;
   return { flow, code, message, place, id, record: raw, fields: fields?.() ?? null };
 };
 
 /** Enough of a hash that no two records of a flow share it. */
-const rejectId = (place: string, raw: string): string =>
+export const rejectId = (place: string, raw: string): string =>
   createHash("sha256").update(`${place}\n${raw}`).digest("hex").slice(0, 20);

@@ -25,7 +25,7 @@ export interface RunState {
 }
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const SCHEMA = `
 create schema if not exists runner;
@@ -39,6 +39,7 @@ create table if not exists runner.run (
   holder text not null,
   error text
 );
+alter table runner.run add column if not exists replay text;
 create index if not exists run_pipeline on runner.run (pipeline, run);
 create table if not exists runner.flow (
   run bigint not null references runner.run on delete cascade,
@@ -154,6 +155,8 @@ export interface RunPlan {
   readonly version: string;
   /** Pipelines that name the same never run at the same time. */
   readonly lock: string | undefined;
+  /** The file of repaired records that comes instead of the sources. */
+  readonly replay?: string | undefined;
   /** Whether the session is in a transaction that will be rolled back: its locks then end with it. */
   readonly isRehearsal: boolean;
 }
@@ -170,7 +173,7 @@ export const beginRun = async (
   session: Session,
   plan: RunPlan,
 ): Promise<RunState> => {
-  const { pipeline, version, lock, isRehearsal } = plan;
+  const { pipeline, version, lock, replay, isRehearsal } = plan;
   await createSchema(session, database.label);
   if (!(await hasTaken(session, pipeline, plan))) {
     throw pipelineBusy(pipeline, await holderOf(session, pipeline));
@@ -195,7 +198,7 @@ export const beginRun = async (
        on conflict (name) do update set run = excluded.run, renewed_at = now()
      )
      select run::text from begun`,
-    [pipeline, version, `process ${process.pid} on ${hostname()}`, lock],
+    [pipeline, version, `process ${process.pid} on ${hostname()}`, lock, replay],
   );
   const run = begun.rows[0]?.run ?? "";
   return {
@@ -226,11 +229,11 @@ export const beginRun = async (
 };
 
 const INSERT_RUN =
-  "insert into runner.run (pipeline, status, version, holder) values ($1, 'running', $2, $3)";
+  "insert into runner.run (pipeline, status, version, holder, replay) values ($1, 'running', $2, $3, $5)";
 
 /** Sequences do not roll back: a rehearsal takes a number that no run and no other rehearsal has. */
-const INSERT_REHEARSAL = `insert into runner.run (run, pipeline, status, version, holder)
-  overriding system value values (-pg_backend_pid(), $1, 'running', $2, $3)`;
+const INSERT_REHEARSAL = `insert into runner.run (run, pipeline, status, version, holder, replay)
+  overriding system value values (-pg_backend_pid(), $1, 'running', $2, $3, $5)`;
 
 const RENEW = `
 with leased as (

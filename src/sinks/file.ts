@@ -4,7 +4,9 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Batch } from "../core/batch.ts";
 import { defineSink } from "../core/component.ts";
+import { replayNotAdded } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
+import { fileLabel } from "../core/place.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
 
@@ -28,6 +30,7 @@ export const file = defineSink({
   uses: ({ path }) => fileUse(path, "replace"),
   create: ({ path, format }) =>
     async function* (batches, context) {
+      if (context.run.isReplay && path !== "-") throw replayNotAdded(fileLabel(path));
       const tally = context.tally();
       const target = await openTarget(context.mode === "plan" ? undefined : path);
       let inserted = 0;

@@ -41,9 +41,10 @@ export const postgresCopy = defineSink({
     await examineCopy(settings, view);
     return undefined;
   },
-  create: (settings) => {
-    checkShape(settings.create);
+  create: (written) => {
+    checkShape(written.create);
     return async function* (batches, context) {
+      const settings = context.run.isReplay ? { ...written, mode: "append" as const } : written;
       const tally = context.tally();
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);

@@ -90,6 +90,14 @@ const options = Type.Object({
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
+        late: Type.Optional(
+          Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+            minProperties: 1,
+            maxProperties: 1,
+            description:
+              "Where a value is kept that comes when the row has another one already, which never changes: `{ additional_data: uuid }` puts it into that column of `json_merge`, under this name.",
+          }),
+        ),
       },
       {
         additionalProperties: false,

@@ -99,6 +99,11 @@ describe("runner explain", () => {
     const { code, stderr } = await runRunner(["explain", "unmapped_valeu"], {});
     assert.equal(code, 2);
     assert.equal(stderr, "There is no code `unmapped_valeu`. Did you mean `unmapped_value`?\n");
+    const own = await runRunner(["explain", "no_habitat"], {});
+    assert.equal(
+      own.stderr,
+      "There is no code `no_habitat`. All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`.\n",
+    );
   });
 
   test("is named below a complaint of a pipeline, in the language of the shell", async () => {

@@ -61,6 +61,30 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
   [
+    errors.databaseUnset(["DATABASE_URL"]),
+    "The runs of a pipeline are in its database, and `DATABASE_URL` of the environment, which says which one, has no value. Set it, or name the database with `--database`.",
+  ],
+  [
+    errors.unknownRun(7, "inat", "postgresql://me@host/x"),
+    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history` lists its runs.",
+  ],
+  [
+    errors.unknownRun(undefined, "inat", "postgresql://me@host/x"),
+    "Pipeline `inat` has not been run in postgresql://me@host/x yet.",
+  ],
+  [
+    errors.repairedInvalid("bad.csv:3", "it has no record"),
+    "bad.csv:3 cannot be loaded again: it has no record. Nothing was loaded; `runner rejects` exports what can.",
+  ],
+  [
+    errors.replayNotAdded("out.tsv"),
+    "The file out.tsv is written anew by each run, so a few repaired records would take the place of all others. Nothing was written. Repair the input itself and run the pipeline again.",
+  ],
+  [
+    errors.severalFlows(["a", "b"]),
+    "The records of `a` and `b` have different columns, and a table has one header. Choose one with `--flow`, or write `--ndjson`.",
+  ],
+  [
     errors.planLocked(10, undefined),
     "Somebody holds a lock that this needs for more than 10 s, and a plan waits no longer, as others wait for its own locks. Nothing was changed. Try again later, or give `--lock-timeout` more seconds.",
   ],

@@ -454,6 +454,49 @@ onEachDatabase((database) => {
       assert.equal(codeOf(stray.error), "merge_column_unknown");
     });
 
+    test("a unique value that comes late is kept beside the row's own, and gone when it is the row's own again", async () => {
+      await execute(
+        database(),
+        `create table late (id int primary key, uuid text unique, data jsonb);
+         insert into late values (1, 'mine', '{"other": true}'), (2, 'u2', null);`,
+      );
+      const come = (uuid: string | null) =>
+        merge(
+          "late",
+          [
+            { id: "1", uuid, own: '{"a": 1}' },
+            { id: "2", uuid: "u2", own: '{"a": 2}' },
+            { id: "3", uuid: "u3", own: '{"a": 3}' },
+          ],
+          {
+            insert_only: ["uuid"],
+            json_merge: { data: { ours: ["own"] } },
+            track: "late_track",
+            unique: { column: "uuid", owner: [], code: "taken", late: { data: "uuid" } },
+          },
+        );
+      const first = async () => (await all("late"))[0];
+      assert.deepEqual((await come(null)).counts, [1, 2, 0]);
+      assert.deepEqual(await first(), {
+        id: 1,
+        uuid: "mine",
+        data: { other: true, ours: { a: 1 } },
+      });
+      assert.deepEqual((await come("late")).counts, [0, 1, 2]);
+      assert.deepEqual(await all("late"), [
+        { id: 1, uuid: "mine", data: { other: true, ours: { a: 1, uuid: "late" } } },
+        { id: 2, uuid: "u2", data: { ours: { a: 2 } } },
+        { id: 3, uuid: "u3", data: { ours: { a: 3 } } },
+      ]);
+      assert.deepEqual((await come("late")).counts, [0, 0, 3]);
+      assert.deepEqual((await come("mine")).counts, [0, 1, 2]);
+      assert.deepEqual((await first())?.data, { other: true, ours: { a: 1 } });
+      const { error } = await merge("late", [{ id: "1", uuid: "x" }], {
+        unique: { column: "uuid", owner: [], code: "taken", late: { dat: "uuid" } },
+      });
+      assert.equal(codeOf(error), "merge_column_unknown");
+    });
+
     describe("rows of another origin that are records of the flow", () => {
       const OLD = [
         {

@@ -21,7 +21,7 @@ export const contextAlone = (
     },
     mode: "run",
     tally: none,
-    run: { id: "", isFresh: false },
+    run: { id: "", isFresh: false, isReplay: false },
     cite: none,
   };
 };

@@ -25,6 +25,8 @@ export interface UniqueOption {
   readonly column: string;
   readonly owner: readonly string[];
   readonly code: string;
+  /** A JSON column of `json_merge`, and the name under which a value that came too late is kept there. */
+  readonly late?: Readonly<Record<string, string>>;
 }
 
 /** Rows that are left as they are: which, and whose change is held. */
@@ -55,6 +57,8 @@ export interface MergedColumn {
     readonly key: string;
     readonly compared: readonly string[];
     readonly others: readonly string[];
+    /** Where the value of another column is kept when the row has another one, which stays. */
+    readonly late?: { readonly name: string; readonly column: string };
   };
 }
 
@@ -127,7 +131,9 @@ export const mergeShape = (
   if (strayHeld !== undefined) throw mergeColumnUnknown(strayHeld, written);
 
   const isHashed = (name: string) =>
-    !options.not_compared.includes(name) && isUpdated(name) && !key.includes(name);
+    (!options.not_compared.includes(name) && isUpdated(name) && !key.includes(name)) ||
+    // It is not written, but that it came is.
+    (options.unique?.late !== undefined && options.unique.column === name);
   const isUpdated = (name: string) =>
     !options.insert_only.includes(name) &&
     (options.update === undefined || options.update.includes(name) || !find(name));
@@ -146,12 +152,26 @@ export const mergeShape = (
                 key: jsonKey,
                 compared: parts.filter(isHashed),
                 others: parts.filter((part) => !isHashed(part)),
+                ...lateIn(name, options.unique),
               },
             }),
       };
     });
+  const strayLate = Object.keys(options.unique?.late ?? {}).find((name) => !jsonMerge[name]);
+  if (strayLate !== undefined) throw mergeColumnUnknown(strayLate, Object.keys(jsonMerge));
   const { insert_only, not_compared, update, on_update } = options;
-  const meaning = { given, key, derive, jsonMerge, insert_only, not_compared, update, on_update };
+  const late = options.unique?.late;
+  const meaning = {
+    given,
+    key,
+    derive,
+    jsonMerge,
+    insert_only,
+    not_compared,
+    update,
+    on_update,
+    late,
+  };
   return {
     table,
     key: key.map((name) => find(name) as TargetColumn),
@@ -169,6 +189,13 @@ export const mergeShape = (
     adopt: options.adopt,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
+};
+
+const lateIn = (json: string, unique: UniqueOption | undefined) => {
+  const name = unique?.late?.[json];
+  return unique === undefined || name === undefined
+    ? {}
+    : { late: { name, column: unique.column } };
 };
 
 /** Whether an SQL text has this name in it, as a word or in double quotes. */

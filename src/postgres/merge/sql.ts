@@ -178,11 +178,11 @@ const differs = (
   if (json) {
     const old = `coalesce(target.${column}::jsonb -> ${literal(json.key)}, '{}'::jsonb)`;
     const others = `fresh.${quoted(beside(target.name))}`;
-    const whole = `fresh.${column} || ${others}`;
+    const whole = `fresh.${column} || ${others}${late(json)}`;
     // Keys that are not compared are taken out of what is there; what is left must be what comes.
-    const part = `(${old} - array(select jsonb_object_keys(${others}))) is distinct from fresh.${column}`;
+    const part = `(${old} - array(select jsonb_object_keys(${others}))) is distinct from (fresh.${column}${late(json)})`;
     if (wanted) return isCompared ? part : undefined;
-    return `${old} is distinct from ${whole}`;
+    return `${old} is distinct from (${whole})`;
   }
   if (isCompared !== wanted) return undefined;
   return WITHOUT_EQUALITY.includes(target.type)
@@ -233,11 +233,19 @@ const assignment = (column: MergedColumn): string => {
   const { target, json } = column;
   const name = quoted(target.name);
   if (!json) return `${name} = fresh.${name}`;
-  return `${name} = coalesce(target.${name}::jsonb, '{}'::jsonb) || ${jsonObject(column)}`;
+  return `${name} = coalesce(target.${name}::jsonb, '{}'::jsonb) || ${jsonObject(column, late(json))}`;
 };
 
-const jsonObject = ({ target, json }: MergedColumn): string =>
-  `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))})`;
+/** For a row that is there: what it does not take over in the column itself. */
+const late = (json: MergedColumn["json"]): string => {
+  if (json?.late === undefined) return "";
+  const column = quoted(json.late.column);
+  const isLate = `fresh.${column} is not null and target.${column} is distinct from fresh.${column}`;
+  return ` || case when ${isLate} then jsonb_build_object(${literal(json.late.name)}, fresh.${column}) else '{}'::jsonb end`;
+};
+
+const jsonObject = ({ target, json }: MergedColumn, late = ""): string =>
+  `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))}${late})`;
 
 export const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
   values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);

@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { severalFlows } from "../core/errors.ts";
+import { committedRejects, type PastRun } from "../core/history.ts";
+import { fileLabel } from "../core/place.ts";
+import { count } from "../core/progress.ts";
+import { readRejects, type WrittenReject } from "../core/reject-file.ts";
+import { REJECT_COLUMNS } from "../core/repaired.ts";
+import { replayedRejects } from "../core/replayed.ts";
+import { rejectPath } from "../runner.ts";
+import { chosenRun, lookBack, type Past } from "./past.ts";
+import { csvText, tableLines, widthOf } from "./table.ts";
+
+export interface RejectsFlags {
+  readonly database?: string;
+  readonly flow?: string;
+  readonly code?: string;
+  readonly csv?: boolean;
+  readonly ndjson?: boolean;
+}
+
+/** Asks for the rejects again each time: there may be more than memory holds. */
+type Rejects = () => AsyncIterable<WrittenReject>;
+
+/** `runner rejects PIPELINE [RUN]`: what a run set aside and nobody has loaded since, for people or as a file. */
+export const rejectsCommand = (
+  file: string,
+  wanted: number | undefined,
+  flags: RejectsFlags,
+  signal: AbortSignal,
+): Promise<number> =>
+  lookBack(file, flags, signal, async (past) => {
+    const run = await chosenRun(past, wanted);
+    const rejects = await rejectsOf(past, run, flags);
+    if (flags.csv) await print(csvParts(rejects));
+    else if (flags.ndjson) await print(ndjsonParts(rejects));
+    else await show(rejects, { past, run });
+    return 0;
+  });
+
+/** What was committed is in the database; of a run that did not end well, the file of this machine has all. */
+const rejectsOf = async (
+  { plan, session, database }: Past,
+  run: PastRun,
+  choice: RejectsFlags,
+): Promise<Rejects> => {
+  const path = rejectPath(plan, database, String(run.run));
+  if (run.status === "done" || !existsSync(path)) {
+    return () => committedRejects(session, run.run, choice);
+  }
+  const { flow, code } = choice;
+  const flows = flow === undefined ? plan.flows.map(({ name }) => name) : [flow];
+  const loaded = await replayedRejects(session, plan.name, flows);
+  return async function* () {
+    for await (const reject of readRejects(path)) {
+      if (flow !== undefined && reject.flow !== flow) continue;
+      if (code !== undefined && reject.code !== code) continue;
+      if (!loaded.has(`${reject.flow} ${reject.id}`)) yield reject;
+    }
+  };
+};
+
+const print = (parts: AsyncIterable<string>): Promise<void> =>
+  pipeline(Readable.from(parts), process.stdout, { end: false });
+
+async function* ndjsonParts(rejects: Rejects): AsyncGenerator<string> {
+  for await (const reject of rejects()) yield `${JSON.stringify(reject)}\n`;
+}
+
+/** The reject's own columns first, then those of all its records, in the order in which they come up. */
+async function* csvParts(rejects: Rejects): AsyncGenerator<string> {
+  const names = new Set<string>();
+  const flows = new Set<string>();
+  for await (const { flow, fields } of rejects()) {
+    flows.add(flow);
+    for (const name of Object.keys(fields ?? {})) names.add(name);
+  }
+  if (flows.size > 1) throw severalFlows([...flows]);
+  const own = Object.entries(REJECT_COLUMNS) as [keyof WrittenReject, string][];
+  yield csvText([[...own.map(([, column]) => column), ...names]]);
+  for await (const reject of rejects()) {
+    const values = [...names].map((name) => reject.fields?.[name] ?? null);
+    yield csvText([[...own.map(([key]) => reject[key] as string), ...values]]);
+  }
+}
+
+/** So many of each code are shown to people. */
+const EXAMPLES = 5;
+
+const show = async (
+  rejects: Rejects,
+  { past, run }: { past: Past; run: PastRun },
+): Promise<void> => {
+  const groups = new Map<string, { records: number; examples: WrittenReject[] }>();
+  for await (const reject of rejects()) {
+    const name = `${reject.flow}\n${reject.code}`;
+    const group = groups.get(name) ?? { records: 0, examples: [] };
+    groups.set(name, group);
+    group.records++;
+    if (group.examples.length < EXAMPLES) group.examples.push(reject);
+  }
+  const file = fileLabel(past.plan.file);
+  if (groups.size === 0) {
+    console.log(`Run ${run.run} of ${past.plan.name} set no record aside that is not loaded now.`);
+    return;
+  }
+  const rows = [...groups.values()].flatMap(({ records, examples }) =>
+    examples.map(({ flow, code, place, message }, index) => [
+      ...(index === 0 ? [flow, code, count(records)] : ["", "", ""]),
+      place,
+      message,
+    ]),
+  );
+  const header = ["flow", "code", "records", "for example", "because"];
+  for (const line of tableLines([header, ...rows], { width: widthOf(process.stdout) }))
+    console.log(line);
+  console.error(
+    `To repair them: \`runner rejects ${file} ${run.run} --csv > repaired.csv\`, ` +
+      `then \`runner ${file} --replay repaired.csv\`.`,
+  );
+};

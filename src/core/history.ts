@@ -1,0 +1,198 @@
+/** What earlier runs did, as schema `runner` has it. Reads only. */
+
+import type { Counts } from "./accounting.ts";
+import { COUNTED, NOTED } from "./accounting.ts";
+import type { WrittenReject } from "./reject-file.ts";
+import { inTransaction, type Session } from "./session.ts";
+import type { RunStatus } from "./state.ts";
+
+/** A run of a pipeline, and what it did in all its flows together. */
+export interface PastRun {
+  readonly run: number;
+  readonly status: RunStatus;
+  /** `2026-11-24 10:15:03`, as the database's clock and time zone have it. */
+  readonly started: string;
+  /** Until now for one that is going on; null for one that was killed, as nobody knows when. */
+  readonly seconds: number | null;
+  readonly holder: string;
+  readonly version: string;
+  readonly error: string | null;
+  /** The file of repaired records that it took instead of the sources. */
+  readonly replay: string | null;
+  readonly counts: Counts;
+  readonly dois: readonly string[];
+}
+
+/** A flow of a past run; `before` is what it did in the run to compare with. */
+export interface PastFlow {
+  readonly flow: string;
+  readonly counts: Counts;
+  readonly before: { readonly run: number; readonly counts: Counts } | null;
+  /** The most frequent first; `before` is undefined where nothing is to be compared. */
+  readonly rejects: readonly RejectCount[];
+  /** What else is worth a look, by kind: `held`, `adopted`. */
+  readonly findings: Readonly<Record<string, number>>;
+}
+
+export interface RejectCount {
+  readonly code: string;
+  readonly records: number;
+  readonly before: number;
+  /** Of them, those that were repaired and are loaded. */
+  readonly replayed: number;
+}
+
+/** What data of a run must be cited as. */
+export interface PastCitation {
+  readonly citation: string;
+  readonly doi: string | null;
+  readonly license: string | null;
+  readonly records: number | null;
+}
+
+/** Whether there is a state to read at all. */
+export const hasHistory = async (session: Session): Promise<boolean> => {
+  const { rows } = await session.query<{ present: boolean }>(
+    "select to_regclass('runner.replayed') is not null as present",
+  );
+  return rows[0]?.present === true;
+};
+
+const ALL_COUNTS = [...COUNTED, ...NOTED] as const;
+
+const SUMS = ALL_COUNTS.map((name) => `coalesce(sum(f.${name}), 0)::float8 as ${name}`).join(", ");
+
+const VALUES = ALL_COUNTS.map((name) => `f.${name}::float8 as ${name}`).join(", ");
+
+type CountRow = { readonly [Name in (typeof ALL_COUNTS)[number]]: number };
+
+const countsOf = (row: CountRow): Counts =>
+  Object.fromEntries(ALL_COUNTS.map((name) => [name, row[name]])) as unknown as Counts;
+
+/** The last runs of a pipeline, or the one of that number; the newest first. */
+export const pastRuns = async (
+  session: Session,
+  pipeline: string,
+  { limit, run = null }: { limit: number; run?: number | null },
+): Promise<PastRun[]> => {
+  const { rows } = await session.query<Omit<PastRun, "counts"> & CountRow>(
+    `select r.run::float8 as run, r.status, to_char(r.started_at, 'YYYY-MM-DD HH24:MI:SS') as started,
+            case when r.status <> 'killed'
+                 then extract(epoch from coalesce(r.finished_at, clock_timestamp()) - r.started_at)::float8 end as seconds,
+            r.holder, r.version, r.error, r.replay, ${SUMS},
+            coalesce((select json_agg(doi order by doi) from (select distinct doi from runner.citation c
+                       where c.run = r.run and doi is not null) d), '[]') as dois
+       from runner.run r left join runner.flow f using (run)
+      where r.pipeline = $1 and ($2::bigint is null or r.run = $2)
+      group by r.run order by r.run desc limit $3`,
+    [pipeline, run, limit],
+  );
+  return rows.map((row) => ({ ...row, counts: countsOf(row) }));
+};
+
+/**
+ * The flows of a run in the order of their commits. Each is compared with the last run before that did this
+ * flow and got to its end; one of repaired records is none to compare with.
+ */
+export const pastFlows = async (session: Session, run: number): Promise<PastFlow[]> => {
+  const { rows } = await session.query<{ flow: string; before: number | null } & CountRow>(
+    `select f.flow, ${VALUES}, (
+        select max(other.run)::float8 from runner.flow g join runner.run other using (run)
+         where g.flow = f.flow and other.pipeline = r.pipeline and other.run < r.run
+           and other.status = 'done' and other.replay is null) as before
+       from runner.flow f join runner.run r using (run)
+      where r.run = $1 order by f.committed_at, f.flow`,
+    [run],
+  );
+  const flows: PastFlow[] = [];
+  for (const row of rows) flows.push(await withDetails(session, run, row));
+  return flows;
+};
+
+const withDetails = async (
+  session: Session,
+  run: number,
+  { flow, before, ...counts }: { flow: string; before: number | null } & CountRow,
+): Promise<PastFlow> => {
+  const earlier = await session.query<CountRow>(
+    `select ${VALUES} from runner.flow f where run = $1 and flow = $2`,
+    [before, flow],
+  );
+  const [countsBefore] = earlier.rows;
+  const rejects = await session.query<RejectCount>(
+    `select j.code, count(*) filter (where j.run = $1)::float8 as records,
+            count(*) filter (where j.run = $3)::float8 as before,
+            count(p.reject) filter (where j.run = $1)::float8 as replayed
+       from runner.reject j join runner.run r using (run)
+       left join runner.replayed p on p.pipeline = r.pipeline and p.flow = j.flow and p.reject = j.id
+      where j.run in ($1, $3) and j.flow = $2
+      group by j.code order by records desc, j.code`,
+    [run, flow, before ?? run],
+  );
+  const findings = await session.query<{ kind: string; rows: number }>(
+    `select kind, count(*)::float8 as rows from runner.finding where run = $1 and flow = $2
+      group by kind order by kind`,
+    [run, flow],
+  );
+  return {
+    flow,
+    counts: countsOf(counts),
+    before:
+      before === null || countsBefore === undefined
+        ? null
+        : { run: before, counts: countsOf(countsBefore) },
+    rejects: rejects.rows.map((row) => (before === null ? { ...row, before: 0 } : row)),
+    findings: Object.fromEntries(findings.rows.map(({ kind, rows: found }) => [kind, found])),
+  };
+};
+
+/** What the data of a run must be cited as. */
+export const pastCitations = async (session: Session, run: number): Promise<PastCitation[]> => {
+  const { rows } = await session.query<PastCitation>(
+    "select citation, doi, license, records::float8 as records from runner.citation where run = $1 order by citation",
+    [run],
+  );
+  return [...rows];
+};
+
+/** Which rejects are wanted; all where nothing is said. */
+export interface RejectChoice {
+  readonly flow?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+const PAGE_ROWS = 1000;
+
+/** The rejects that a run committed, without those that were repaired and are loaded by now. */
+export async function* committedRejects(
+  session: Session,
+  run: number,
+  { flow, code }: RejectChoice,
+): AsyncGenerator<WrittenReject> {
+  await session.begin();
+  try {
+    await session.query(
+      `declare rejects no scroll cursor for
+       select j.flow, j.code, j.message, j.place, coalesce(j.id, '') as id, coalesce(j.record, '') as record, j.fields
+         from runner.reject j join runner.run r using (run)
+        where j.run = $1 and ($2::text is null or j.flow = $2) and ($3::text is null or j.code = $3)
+          and not exists (select from runner.replayed p
+                           where p.pipeline = r.pipeline and p.flow = j.flow and p.reject = j.id)`,
+      [run, flow ?? null, code ?? null],
+    );
+    for (;;) {
+      const { rows } = await session.query<WrittenReject>(`fetch ${PAGE_ROWS} from rejects`);
+      yield* rows;
+      if (rows.length < PAGE_ROWS) return;
+    }
+  } finally {
+    await session.rollback();
+  }
+}
+
+/** Runs `work` on what the database has of a moment: no run comes in between two of its questions. */
+export const atOneMoment = <T>(session: Session, work: () => Promise<T>): Promise<T> =>
+  inTransaction(session, async () => {
+    await session.query("set transaction isolation level repeatable read, read only");
+    return work();
+  });

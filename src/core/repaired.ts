@@ -1,0 +1,151 @@
+/** Files of rejects that people have repaired: what `runner rejects` has exported, or a run's own file. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { CsvError, parse } from "csv-parse/sync";
+import type { Fields } from "./batch.ts";
+import { asValidUtf8 } from "./encoding.ts";
+import { archiveMissing, csvInvalid, repairedInvalid } from "./errors.ts";
+import { type JsonValue, jsonText, lineRecords } from "./json-records.ts";
+import { rejectId } from "./reject-file.ts";
+import type { TextRecord } from "./text-batch.ts";
+
+/** The columns of a table of rejects that are not its record's: what each is called there. */
+export const REJECT_COLUMNS = {
+  flow: "reject_flow",
+  code: "reject_code",
+  message: "reject_message",
+  place: "reject_place",
+  id: "reject_id",
+  record: "reject_record",
+} as const;
+
+/** The records of a flow, to come again instead of its source. */
+export interface Repaired {
+  readonly names: readonly string[];
+  readonly records: readonly (TextRecord & { readonly id: string })[];
+}
+
+/** One record as the file has it; `at` is where. */
+interface Line {
+  readonly at: string;
+  readonly flow: string | null;
+  readonly place: string | null;
+  readonly id: string | null;
+  readonly record: string | null;
+  readonly fields: Fields | null;
+}
+
+/** The records of a repaired file by flow; it is JSON by line, or a table as a spreadsheet saves it. */
+export const readRepaired = async (
+  path: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Repaired>> => {
+  const name = basename(path);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw archiveMissing(path, error);
+  });
+  const isJson = /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 100));
+  const lines = isJson
+    ? await Array.fromAsync(lineRecords(path, name, signal), ({ place, value }) =>
+        jsonLine(place, value),
+      )
+    : await tableLinesOf(bytes, name);
+  return byFlow(lines, name);
+};
+
+const jsonLine = (at: string, value: JsonValue): Line => {
+  const members = value instanceof Map ? value : new Map<string, JsonValue>();
+  const fields = members.get("fields");
+  const text = (name: string) => jsonText(members.get(name));
+  return {
+    at,
+    flow: text("flow"),
+    place: text("place"),
+    id: text("id"),
+    record: text("record"),
+    fields:
+      fields instanceof Map
+        ? Object.fromEntries([...fields].map(([name, member]) => [name, jsonText(member) || null]))
+        : null,
+  };
+};
+
+const tableLinesOf = async (bytes: Buffer, name: string): Promise<Line[]> => {
+  // Only to say what to do about a file that a spreadsheet saved in another encoding.
+  for await (const _ of asValidUtf8(once(bytes), { encoding: "utf-8", name }));
+  const header = bytes.toString("utf8").split(/\r?\n/, 1)[0] ?? "";
+  const delimiter = [";", "\t", ","].find((one) => header.includes(one)) ?? ";";
+  const own = new Set<string>(Object.values(REJECT_COLUMNS));
+  try {
+    const found = parse(bytes, { bom: true, columns: true, delimiter, info: true });
+    return (found as unknown as { record: Fields; info: { lines: number } }[]).map(
+      ({ record, info }): Line => {
+        const text = (key: keyof typeof REJECT_COLUMNS) => record[REJECT_COLUMNS[key]] || null;
+        const fields = Object.entries(record).filter(([column]) => !own.has(column));
+        return {
+          at: `${name}:${info.lines}`,
+          flow: text("flow"),
+          place: text("place"),
+          id: text("id"),
+          record: text("record"),
+          fields: Object.fromEntries(fields.map(([column, value]) => [column, value || null])),
+        };
+      },
+    );
+  } catch (error) {
+    if (error instanceof CsvError) throw csvInvalid(name, error.message, error);
+    throw error;
+  }
+};
+
+async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+const byFlow = (lines: readonly Line[], name: string): ReadonlyMap<string, Repaired> => {
+  if (lines.length === 0) throw repairedInvalid(name, "it has no record");
+  const flows = Map.groupBy(lines, ({ at, flow }) => {
+    if (flow === null) {
+      throw repairedInvalid(at, `nothing says of which flow it is (\`flow\`, \`reject_flow\`)`);
+    }
+    return flow;
+  });
+  return new Map([...flows].map(([flow, own]) => [flow, repairedOf(own)]));
+};
+
+const repairedOf = (lines: readonly Line[]): Repaired => {
+  const names = [...new Set(lines.flatMap(({ fields }) => Object.keys(fields ?? {})))].filter(
+    (name) => !SURPLUS.test(name),
+  );
+  const records = lines.map(({ at, place, id, record, fields }) => {
+    if (fields === null) {
+      throw repairedInvalid(at, "it has no values by column (`fields`), as it never had columns");
+    }
+    const surplus = Object.keys(fields).find((name) => SURPLUS.test(name) && fields[name]);
+    if (surplus !== undefined) {
+      throw repairedInvalid(
+        at,
+        `its line was too long, and \`${surplus}\` is no column: put the values in their places and empty it`,
+      );
+    }
+    const raw = record ?? JSON.stringify(fields);
+    return {
+      place: place ?? at,
+      raw,
+      id: id ?? rejectId(place ?? "", raw),
+      values: names.map((name) => fields[name] ?? null),
+    };
+  });
+  return { names, records };
+};
+
+/** See `fieldsOfLine`: what a line has beyond its last column. */
+const SURPLUS = /^\(\d+\)$/;
+
+/** The same for the same values of the same records. */
+export const repairedIdentity = ({ names, records }: Repaired): string =>
+  createHash("sha256")
+    .update(JSON.stringify([names, records.map(({ id, values }) => [id, values])]))
+    .digest("hex");

@@ -1,0 +1,93 @@
+/** Repaired records instead of a flow's source: the same transforms, the same sink. */
+
+import type { Batch, Input } from "./core/batch.ts";
+import { defineSource } from "./core/component.ts";
+import { unknownFlow } from "./core/errors.ts";
+import { fileLabel } from "./core/place.ts";
+import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
+import { count } from "./core/progress.ts";
+import { type Repaired, readRepaired, repairedIdentity } from "./core/repaired.ts";
+import { replayedRejects } from "./core/replayed.ts";
+import type { Database } from "./core/session.ts";
+import { textBatch } from "./core/text-batch.ts";
+import { Type } from "./core/type.ts";
+
+/** What comes again. */
+export interface Replay {
+  /** Those flows of the plan that have records, each with these records as its source. */
+  readonly flows: readonly FlowPlan[];
+  /** The names of the records by flow. */
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+  /** The file, for people. */
+  readonly file: string;
+}
+
+/** Reads a file of repaired records for a plan; every flow that it names must be in the plan. */
+export const replayOf = async (plan: Plan, path: string, signal: AbortSignal): Promise<Replay> => {
+  const label = fileLabel(path);
+  const repaired = await readRepaired(path, signal);
+  const known = plan.flows.map(({ name }) => name);
+  for (const flow of repaired.keys()) {
+    if (!known.includes(flow)) throw unknownFlow(flow, known);
+  }
+  const flows = plan.flows.flatMap((flow): FlowPlan[] => {
+    const own = repaired.get(flow.name);
+    if (own === undefined) return [];
+    const source = repairedSource(own, { pipeline: plan.name, flow: flow.name, label });
+    return [{ ...flow, source: { ...source, place: flow.place, locate: () => flow.place } }];
+  });
+  const ids = [...repaired].map(
+    ([flow, { records }]) => [flow, records.map(({ id }) => id)] as const,
+  );
+  return { flows, ids: new Map(ids), file: label };
+};
+
+/** A batch has so many records. */
+const BATCH_RECORDS = 5000;
+
+const repairedSource = (
+  repaired: Repaired,
+  { pipeline, flow, label }: { pipeline: string; flow: string; label: string },
+): Pick<StagePlan, "component" | "options"> => {
+  const input: Input = {
+    name: label,
+    sizeBytes: undefined,
+    identity: async () => repairedIdentity(repaired),
+  };
+  const component = defineSource({
+    name: "repaired",
+    summary: "Records that were rejected and have been repaired.",
+    options: Type.Object({}),
+    example: "repaired: {}",
+    create: () =>
+      async function* ({ database, log, signal }) {
+        const loaded = await loadedBefore(() => database.session(), pipeline, flow);
+        const known = repaired.records.filter(({ id }) => loaded.has(`${flow} ${id}`)).length;
+        if (known > 0) {
+          log.info(
+            `${count(known)} records of ${label} are loaded already, by an earlier run of repaired records: they are left out.`,
+          );
+        }
+        for (let first = 0; first < repaired.records.length; first += BATCH_RECORDS) {
+          signal.throwIfAborted();
+          const part = repaired.records.slice(first, first + BATCH_RECORDS);
+          yield withoutLoaded(textBatch(repaired.names, part, { input, bytes: 0 }), (id) =>
+            loaded.has(`${flow} ${id}`),
+          );
+        }
+      },
+  });
+  return { component, options: {} };
+};
+
+const loadedBefore = async (
+  open: Database["session"],
+  pipeline: string,
+  flow: string,
+): Promise<ReadonlySet<string>> => {
+  await using session = await open();
+  return await replayedRejects(session, pipeline, [flow]);
+};
+
+const withoutLoaded = (batch: Batch, isLoaded: (id: string) => boolean): Batch =>
+  batch.keep(batch.rows.filter((row) => !isLoaded(batch.record(row).id ?? "")));

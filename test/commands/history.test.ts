@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { copyTemplate } from "../support/database.ts";
+import { runRunner } from "../support/runner.ts";
+
+let folder = "";
+const runner = (...words: string[]) => runRunner(words, { cwd: folder });
+
+const yaml = (max: string, more = "") => `name: past
+database: \${DATABASE_URL:-embedded}
+flows:
+  - name: load
+    source: { csv: { path: in.csv } }
+    transforms: [{ parse_dates: { from: day, min: first, max: last } }]
+    sink: { postgres_copy: { table: past, mode: replace, create: { columns: { id: int, day: text, first: date, last: date } } } }
+    rejects: { max: ${max} }
+${more}`;
+
+const records = (lines: string) => writeFile(join(folder, "in.csv"), `id,day\n${lines}`);
+
+describe("what earlier runs did", () => {
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    await mkdir(join(folder, ".runner"));
+    await writeFile(join(folder, "past.yaml"), yaml("any"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  test("before the first run there is nothing, and no database is made to say so", async () => {
+    const { code, stderr } = await runner("history", "past.yaml");
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      "Pipeline `past` has not been run in the embedded database, which is not there yet.\nCause and cure: `runner explain unknown_run`\n",
+    );
+  });
+
+  test("history lists runs, show compares one with the run before, rejects lists and exports what is to be repaired", async () => {
+    await copyTemplate(join(folder, ".runner", "db"));
+    await records("1,2024\n2,2024\n3,a\n");
+    assert.equal((await runner("past.yaml")).code, 0);
+    await records("1,2024\n2,2024\n3,2024\n4,a\n5,b\n");
+    assert.equal((await runner("past.yaml")).code, 0);
+
+    const history = await runner("history", "past.yaml");
+    assert.equal(history.code, 0, history.stderr);
+    assert.match(history.stdout, /^run {2}started +took +status +read +inserted/);
+    assert.match(history.stdout, /\n {2}2 {2}\S+ \S+ {2}\S+ s {2}done +5 +3 +0 +0 +0 +2 +0\n/);
+    const [last] = JSON.parse(
+      (await runner("history", "past.yaml", "--json", "--last", "1")).stdout,
+    );
+    assert.deepEqual([last.run, last.status, last.read, last.rejected], [2, "done", 5, 2]);
+    const csv = await runner("history", "past.yaml", "--csv");
+    assert.match(csv.stdout, /^run;started;took;status;read;/);
+
+    const show = await runner("show", "past.yaml");
+    assert.match(show.stdout, /^Run 2 of past, in embedded database \.runner\/db\ndone, started /);
+    assert.match(show.stdout, /\nload +5 \(\+2\) +3 \(\+1\) +0 +0 +0 +2 \(\+1\) +0\n/);
+    assert.match(show.stdout, /\nIn brackets: the difference to run 1\.\n/);
+    assert.match(show.stdout, /\n {2}bad_date {2}2 \(\+1\)\n/);
+    const object = JSON.parse((await runner("show", "past.yaml", "1", "--json")).stdout);
+    assert.deepEqual(
+      [object.run, object.flows[0].flow, object.flows[0].before, object.flows[0].rejects],
+      [1, "load", null, [{ code: "bad_date", records: 1, before: 0, replayed: 0 }]],
+    );
+
+    const rejects = await runner("rejects", "past.yaml");
+    assert.match(rejects.stdout, /\nload +bad_date +2 +in\.csv:5 +`day` is no date: "a"\.\n/);
+    const table = await runner("rejects", "past.yaml", "2", "--csv");
+    assert.match(
+      table.stdout,
+      /^reject_flow;reject_code;reject_message;reject_place;reject_id;reject_record;id;day\nload;bad_date;[^\n]*;in\.csv:5;[0-9a-f]{20};4,a;4;a\nload;.*;b\n$/,
+    );
+    const lines = await runner("rejects", "past.yaml", "2", "--ndjson", "--code", "bad_date");
+    assert.equal(lines.stdout.trim().split("\n").length, 2);
+    assert.equal((await runner("rejects", "past.yaml", "--code", "none", "--ndjson")).stdout, "");
+
+    // Half of it is repaired: that half is listed no more.
+    const mended = table.stdout
+      .trim()
+      .split("\n")
+      .slice(0, 2)
+      .join("\n")
+      .replace(/a$/, "2023-05-01");
+    await writeFile(join(folder, "mended.csv"), `${mended}\n`);
+    const replay = await runner("past.yaml", "--replay", "mended.csv");
+    assert.match(replay.stderr, /^load: 1 read, 1 inserted /m);
+    const left = await runner("rejects", "past.yaml", "2", "--ndjson");
+    assert.deepEqual(JSON.parse(left.stdout).fields, { id: "5", day: "b" });
+    assert.match((await runner("show", "past.yaml", "2")).stdout, /\n {2}bad_date +2 \(\+1\) +1\n/);
+    assert.match((await runner("history", "past.yaml")).stdout, /\n {2}3 .* done, replay +1 +1 /);
+  });
+
+  test("the rejects of a run that failed are those of its file", async () => {
+    await writeFile(join(folder, "past.yaml"), yaml("0"));
+    await records("1,a\n");
+    assert.equal((await runner("past.yaml")).code, 1);
+    const { stdout } = await runner("rejects", "past.yaml", "--ndjson");
+    assert.equal(JSON.parse(stdout).place, "in.csv:2");
+    const show = await runner("show", "past.yaml");
+    assert.match(show.stdout, /failed, started .*\n1 record was rejected of 1 read in flow `load`/);
+    assert.match(show.stdout, /It committed nothing\./);
+  });
+
+  test("a run that there is not, and a database that nobody named, are said", async () => {
+    const missing = await runner("show", "past.yaml", "99");
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /^Pipeline `past` has no run 99 in embedded database/);
+    await writeFile(
+      join(folder, "unset.yaml"),
+      yaml("0").replace("${DATABASE_URL:-embedded}", "${NOT_SET_ANYWHERE}"),
+    );
+    const unset = await runner("rejects", "unset.yaml");
+    assert.equal(unset.code, 2);
+    assert.match(
+      unset.stderr,
+      /^The runs of a pipeline are in its database, and `NOT_SET_ANYWHERE`/,
+    );
+  });
+
+  test("variables that only sources need may be unset", async () => {
+    await writeFile(
+      join(folder, "past.yaml"),
+      yaml("0").replace("path: in.csv", 'path: "${NOT_SET_ANYWHERE}"'),
+    );
+    assert.equal((await runner("history", "past.yaml")).code, 0);
+  });
+
+  test("rejects of several flows are no table", async () => {
+    await writeFile(
+      join(folder, "past.yaml"),
+      yaml(
+        "any",
+        `  - name: other
+    source: { csv: { path: in.csv } }
+    transforms: [{ parse_dates: { from: day, min: first, max: last } }]
+    sink: { file: { path: out.tsv } }
+    rejects: { max: any }
+`,
+      ),
+    );
+    assert.equal((await runner("past.yaml")).code, 0);
+    const both = await runner("rejects", "past.yaml", "--csv");
+    assert.equal(both.code, 2);
+    assert.match(both.stderr, /^The records of `load` and `other` have different columns/);
+    assert.equal((await runner("rejects", "past.yaml", "--csv", "--flow", "other")).code, 0);
+  });
+});

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { messageOf } from "../src/core/errors.ts";
+import { rehearsePipeline } from "../src/rehearsal.ts";
+import { type RunSummary, runPipeline } from "../src/runner.ts";
+import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { planFrom } from "./support/plan.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+const go = async (
+  yaml: string,
+  database: TestDatabase,
+  replay?: string,
+): Promise<RunSummary & { said: string[] }> => {
+  const said: string[] = [];
+  const summary = await runPipeline(await planFrom(yaml, database), {
+    database: database.opened,
+    replay: replay && join(database.folder, replay),
+    signal: new AbortController().signal,
+    log: { ...quiet, info: (text) => said.push(text) },
+  });
+  return { ...summary, said };
+};
+
+/** The rejects of a run with their fields repaired, as a file of that name. */
+const repaired = async (
+  { rejectFile }: RunSummary,
+  file: string,
+  repair: (fields: Record<string, string | null>) => Record<string, string | null>,
+): Promise<void> => {
+  const lines = (await readFile(rejectFile ?? assert.fail(), "utf8")).trim().split("\n");
+  const mended = lines.map((line) => {
+    const reject = JSON.parse(line);
+    return `${JSON.stringify({ ...reject, fields: repair(reject.fields) })}\n`;
+  });
+  await writeFile(file, mended.join(""));
+};
+
+/** For each kind of source: what is read, with a record whose date is none. */
+const SOURCES: Record<string, (database: TestDatabase) => Promise<string>> = {
+  csv: async ({ folder }) => {
+    await writeFile(join(folder, "in.csv"), 'id,day\n1,2024-01-01\n2,"some day"\n');
+    return "csv: { path: in.csv }";
+  },
+  dwca: async ({ folder }) => {
+    await writeFile(join(folder, "in.txt"), "id\tday\n1\t2024-01-01\n2\tsome day\n");
+    return "dwca: { path: in.txt }";
+  },
+  json: async ({ folder }) => {
+    const records = '[{"id":1,"at":{"day":"2024-01-01"}},{"id":2,"at":{"day":"some day"}}]';
+    await writeFile(join(folder, "in.json"), records);
+    return "json: { path: in.json, columns: { id: id, day: at.day } }";
+  },
+  postgres: async (database) => {
+    await execute(
+      database,
+      "create table if not exists staged as select * from (values (1, '2024-01-01'), (2, 'some day')) as t (id, day)",
+    );
+    return 'postgres: { sql: "select id, day from staged order by id" }';
+  },
+};
+
+const pipeline = (name: string, source: string, sink: string, rejects = "{ max: any }") => `
+name: ${name}
+flows:
+  - name: load
+    source: { ${source} }
+    transforms:
+      - parse_dates: { from: day, min: first, max: last }
+      - project: { columns: { id: id, first: first } }
+    sink: { ${sink} }
+    rejects: ${rejects}
+`;
+
+const created = (table: string) =>
+  `table: ${table}, create: { columns: { id: int, first: timestamp }, primary_key: [id] }`;
+
+const SINKS = {
+  replace: (table: string) => `postgres_copy: { mode: replace, ${created(table)} }`,
+  append: (table: string) => `postgres_copy: { mode: append, ${created(table)} }`,
+  upsert: (table: string) => `postgres_upsert: { key: [id], ${created(table)} }`,
+};
+
+onEachDatabase((database) => {
+  describe("repaired records", () => {
+    for (const [source, make] of Object.entries(SOURCES)) {
+      for (const [mode, sink] of Object.entries(SINKS)) {
+        test(`of ${source} go through the flow's transforms and are added to the table (${mode}), once`, async () => {
+          const table = `again_${source}_${mode}`;
+          const yaml = pipeline(table, await make(database()), sink(table));
+          const first = await go(yaml, database());
+          assert.equal(first.status, "done", messageOf(first.error));
+          assert.deepEqual(first.flows[0]?.rejectedByCode, [["bad_date", 1]]);
+          const file = `${table}.ndjson`;
+          await repaired(first, join(database().folder, file), (fields) => {
+            assert.deepEqual(fields, { id: "2", day: "some day" });
+            return { ...fields, day: "2024-02-29" };
+          });
+          const again = await go(yaml, database(), file);
+          assert.equal(again.status, "done", messageOf(again.error));
+          assert.deepEqual([again.flows[0]?.read, again.flows[0]?.inserted], [1, 1]);
+          const content = () =>
+            rowsOf(database(), `select id, first::date::text as day from ${table} order by id`);
+          const wanted = [
+            { id: 1, day: "2024-01-01" },
+            { id: 2, day: "2024-02-29" },
+          ];
+          assert.deepEqual(await content(), wanted);
+          const third = await go(yaml, database(), file);
+          assert.equal(third.status, "done", messageOf(third.error));
+          assert.equal(third.flows[0]?.inserted, 0);
+          assert.match(third.said.join("\n"), /^1 records of .* are loaded already/m);
+          assert.deepEqual(await content(), wanted);
+        });
+      }
+    }
+
+    test("that are wrong again are rejects of this run; mended in the same file, they are loaded alone", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "three.csv"), "id,day\n1,a\n2,b\n3,c\n");
+      await execute(database(), "create table if not exists twice (id int, first timestamp)");
+      const yaml = pipeline(
+        "twice",
+        "csv: { path: three.csv }",
+        "postgres_copy: { mode: append, table: twice }",
+      );
+      const first = await go(yaml, database());
+      await repaired(first, join(folder, "half.ndjson"), (fields) =>
+        fields.id === "3" ? fields : { ...fields, day: "2024-01-01" },
+      );
+      const half = await go(yaml, database(), "half.ndjson");
+      assert.deepEqual([half.flows[0]?.inserted, half.flows[0]?.rejected], [2, 1]);
+      await repaired(first, join(folder, "half.ndjson"), (fields) => ({
+        ...fields,
+        day: "2024-01-01",
+      }));
+      const whole = await go(yaml, database(), "half.ndjson");
+      assert.deepEqual([whole.flows[0]?.inserted, whole.flows[0]?.filtered], [1, 2]);
+      assert.deepEqual(await rowsOf(database(), "select id from twice order by id"), [
+        { id: 1 },
+        { id: 2 },
+        { id: 3 },
+      ]);
+    });
+
+    test("may come in a table as a spreadsheet saves it, and be planned first", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "sheet.csv"), "id,day\n1,a\n");
+      const yaml = pipeline("sheet", "csv: { path: sheet.csv }", SINKS.append("sheet"));
+      await go(yaml, database());
+      await writeFile(
+        join(folder, "sheet-repaired.csv"),
+        '\ufeffreject_flow;id;day;note\r\nload;1;"2024-01-01";\r\n',
+      );
+      const rehearsal = await rehearsePipeline(await planFrom(yaml, database()), {
+        database: database().opened,
+        replay: join(folder, "sheet-repaired.csv"),
+        signal: new AbortController().signal,
+        log: quiet,
+        lockTimeoutSecs: 5,
+      });
+      assert.deepEqual([rehearsal.error, rehearsal.flows[0]?.inserted], [undefined, 1]);
+      const run = await go(yaml, database(), "sheet-repaired.csv");
+      assert.equal(run.flows[0]?.inserted, 1);
+      assert.deepEqual(
+        await rowsOf(
+          database(),
+          `select replay is not null as is_replay from runner.run where run = ${run.run}`,
+        ),
+        [{ is_replay: true }],
+      );
+    });
+
+    test("of a flow that failed whole are not remembered as loaded", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "strict.csv"), "id,day\n1,a\n2,b\n");
+      const source = "csv: { path: strict.csv }";
+      const first = await go(pipeline("strict", source, SINKS.upsert("strict")), database());
+      await repaired(first, join(folder, "strict.ndjson"), (fields) =>
+        fields.id === "1" ? { ...fields, day: "2024-01-01" } : fields,
+      );
+      const strict = pipeline("strict", source, SINKS.upsert("strict"), "{ max: 0 }");
+      assert.equal((await go(strict, database(), "strict.ndjson")).status, "failed");
+      assert.deepEqual(
+        await rowsOf(database(), "select * from runner.replayed where pipeline = 'strict'"),
+        [],
+      );
+    });
+
+    test("need a flow of the pipeline, values by column, and no value outside of them", async () => {
+      const yaml = pipeline("wrong", "csv: { path: none.csv }", SINKS.append("wrong"));
+      const failure = async (content: string) => {
+        await writeFile(join(database().folder, "wrong.ndjson"), content);
+        return messageOf((await go(yaml, database(), "wrong.ndjson")).error);
+      };
+      assert.match(
+        await failure('{"flow":"laod","fields":{}}\n'),
+        /no flow `laod`\. Did you mean `load`\?/,
+      );
+      assert.match(
+        await failure('{"flow":"load","fields":null}\n'),
+        /^wrong\.ndjson:1 cannot be loaded again: it has no values by column/,
+      );
+      assert.match(
+        await failure('{"fields":{"id":"1"}}\n'),
+        /^wrong\.ndjson:1 .*nothing says of which flow it is/,
+      );
+      assert.match(
+        await failure('{"flow":"load","fields":{"id":"1","(3)":"x"}}\n'),
+        /`\(3\)` is no column/,
+      );
+      assert.match(await failure("\n"), /it has no record/);
+    });
+
+    test("cannot be added to a file that each run writes anew", async () => {
+      const yaml = pipeline("filed", "csv: { path: none.csv }", "file: { path: out.tsv }");
+      await writeFile(
+        join(database().folder, "filed.ndjson"),
+        '{"flow":"load","fields":{"id":"1","day":"2024"}}\n',
+      );
+      const { error } = await go(yaml, database(), "filed.ndjson");
+      assert.match(messageOf(error), /out\.tsv is written anew by each run/);
+    });
+  });
+});
