@@ -119,7 +119,7 @@ test("a merge by two sessions that is killed and started again leaves what an un
         return Number(rows[0].n) / (only.inserted + only.updated);
       },
       random: randomFrom(seed),
-      pauseMs: undisturbedMs / 3,
+      pauseMs: undisturbedMs / 8,
     });
   });
   const told = `seed ${seed}: ${moments.join(", ")}`;

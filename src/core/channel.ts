@@ -1,3 +1,5 @@
+import { changes } from "./changes.ts";
+
 /** Hands items from one task to another; who is too fast waits. */
 export interface Channel<T> extends AsyncIterable<T> {
   /** Waits while the channel is full; throws what it was failed with. */
@@ -13,32 +15,27 @@ export interface Channel<T> extends AsyncIterable<T> {
 export const channel = <T>(capacity: number, signal: AbortSignal): Channel<T> => {
   const items: T[] = [];
   let isEnded = false;
-  let turn = Promise.withResolvers<void>();
-  const changed = () => {
-    turn.resolve();
-    turn = Promise.withResolvers();
-  };
-  signal.addEventListener("abort", changed, { once: true });
+  const change = changes(signal);
   return {
     async put(item) {
-      while (items.length >= capacity && !signal.aborted) await turn.promise;
+      while (items.length >= capacity && !signal.aborted) await change.next();
       signal.throwIfAborted();
       items.push(item);
-      changed();
+      change.happened();
     },
     end() {
       isEnded = true;
-      changed();
+      change.happened();
     },
     async *[Symbol.asyncIterator]() {
       for (;;) {
         signal.throwIfAborted();
         const item = items.shift();
         if (item !== undefined) {
-          changed();
+          change.happened();
           yield item;
         } else if (isEnded) return;
-        else await turn.promise;
+        else await change.next();
       }
     },
   };

@@ -185,6 +185,30 @@ onEachDatabase((database) => {
       });
     });
 
+    test("a trigger that makes them meet again and again costs time, and no count is lost", async (t) => {
+      if (!onServer()) return t.skip("one session");
+      await execute(
+        database(),
+        `create table counted (id int primary key, filling text);
+         create table counter (c int primary key, n int);
+         insert into counter select c, 0 from generate_series(0, 6) as c;
+         create function counted() returns trigger language plpgsql as $$
+           begin
+             update counter set n = n + 1 where c = new.id % 7;
+             return new;
+           end $$;
+         create trigger counted before insert on counted for each row execute function counted();`,
+      );
+      // Each session begins with other counters.
+      const order = [...idsOf(0, 3500), ...idsOf(1, 3500).toReversed()];
+      const rows = order.map((id) => ({ id, filling: "x".repeat(300) }));
+      const summary = await merge("counted", batchesOf(rows));
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.counts, [7000, 0, 0, 0]);
+      const [sum] = await all("select sum(n)::int as n from counter");
+      assert.equal(sum?.n, 7000);
+    });
+
     test("a part that fails again and again ends the run, and its rows are not written", async (t) => {
       if (!onServer()) return t.skip("one session");
       const [a = "", b = ""] = [idsOf(0, 1)[0], idsOf(1, 1)[0]];

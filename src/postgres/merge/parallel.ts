@@ -4,19 +4,30 @@ import type { Commit, Context } from "../../core/component.ts";
 import { count } from "../../core/progress.ts";
 import type { Database, Session } from "../../core/session.ts";
 import { together } from "../../core/together.ts";
+import { type Turnstile, turnstile } from "../../core/turnstile.ts";
 import type { Chunk } from "../chunks.ts";
 import { routeChunks } from "../routed-chunks.ts";
 import { adoptTables } from "./adopt-sql.ts";
-import { mergingAgain } from "./again.ts";
 import { chunkColumns } from "./chunk-columns.ts";
+import { laneOf } from "./lane.ts";
 import type { Merged, MergeSettings } from "./merge.ts";
-import { mergeAll, type Work } from "./merge-all.ts";
+import { mergeAll } from "./merge-all.ts";
 import { chunkMerger } from "./merge-chunk.ts";
 import { routeByHash } from "./route.ts";
 import { temporaryTables } from "./temporary.ts";
 
 /** Chunks that wait for a session, besides the one that it merges and the one in the making. */
 const WAITING = 1;
+
+/** What is merged in several sessions. */
+interface Given {
+  /** The first session, its temporary tables made and no transaction open. */
+  readonly session: Session;
+  readonly sessions: number;
+  readonly merge: MergeSettings;
+  readonly context: Context;
+  readonly onCommit: (merged: Merged) => void;
+}
 
 /**
  * Merges in several sessions at the same time, each with temporary tables, transactions and commits of its own.
@@ -28,40 +39,29 @@ const WAITING = 1;
  */
 export async function* mergeParallel(
   batches: AsyncIterable<Batch>,
-  given: {
-    /** The first session, its temporary tables made and no transaction open. */
-    session: Session;
-    sessions: number;
-    merge: MergeSettings;
-    context: Context;
-    onCommit: (merged: Merged) => void;
-  },
+  given: Given,
 ): AsyncGenerator<Commit> {
-  const { merge, context, sessions } = given;
-  const { shape, track } = merge;
-  await using others = await moreSessions(context.database, sessions - 1);
-  const tables = `${temporaryTables(shape, track)} ${merge.adopt ? adoptTables(shape, merge.adopt) : ""}`;
-  for (const session of others.sessions) await session.script(tables);
-  const all = [given.session, ...others.sessions];
+  const { session, sessions, merge, context } = given;
+  const { shape } = merge;
+  await using others = await moreSessions(context.database, sessions - 1, merge);
+  const all = [session, ...others.sessions];
   const stop = new AbortController();
-  let again = 0;
-  const onAgain = () => {
-    again++;
-  };
   const channels = all.map(() => channel<Chunk>(WAITING, stop.signal));
   const routing = routeChunks(batches, chunkColumns(shape), {
     channels,
     route: routeByHash(shape, sessions),
   });
   routing.catch((error) => stop.abort(error));
-  const merging = all.map((session, index) =>
-    mergeAll(channels[index] as AsyncIterable<Chunk>, {
-      ...laneOf(session, { merge, context, stop: stop.signal, onAgain }),
-      onCommit: given.onCommit,
-    }),
-  );
+  let again = 0;
+  const onAgain = () => {
+    again++;
+  };
   try {
-    yield* together(merging, stop);
+    const shared = { ...given, gate: turnstile(stop.signal), stop: stop.signal, onAgain };
+    yield* together(
+      channels.map((chunks, index) => mergeLane(chunks, all[index] as Session, shared)),
+      stop,
+    );
   } finally {
     await routing.catch(() => undefined);
   }
@@ -72,45 +72,44 @@ export async function* mergeParallel(
   }
 }
 
-/** So many sessions; those there are end together, also when one cannot be had. */
-const moreSessions = async (database: Database, many: number) => {
+const mergeLane = (
+  chunks: AsyncIterable<Chunk>,
+  session: Session,
+  given: Given & { gate: Turnstile; stop: AbortSignal; onAgain: () => void },
+): AsyncGenerator<Commit> => {
+  const { merge, context, stop, onCommit } = given;
+  const merger = chunkMerger(session, merge);
+  const lane = laneOf(session, { ...given, merge: merger, table: merge.shape.table.name });
+  return mergeAll(chunks, {
+    ...lane,
+    session,
+    context,
+    commitRows: 1,
+    stop,
+    onCommit: (merged) => {
+      lane.committed();
+      onCommit(merged);
+    },
+  });
+};
+
+/** So many sessions with their temporary tables; those there are end together, also when one cannot be had. */
+const moreSessions = async (database: Database, many: number, merge: MergeSettings) => {
+  const { shape, track, adopt } = merge;
   const sessions: Session[] = [];
   const end = async () => {
     await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   };
   try {
-    while (sessions.length < many) sessions.push(await database.session());
+    while (sessions.length < many) {
+      const session = await database.session();
+      sessions.push(session);
+      await session.script(temporaryTables(shape, track));
+      if (adopt) await session.script(adoptTables(shape, adopt));
+    }
   } catch (error) {
     await end();
     throw error;
   }
   return { sessions, [Symbol.asyncDispose]: end };
-};
-
-const laneOf = (
-  session: Session,
-  given: { merge: MergeSettings; context: Context; stop: AbortSignal; onAgain: () => void },
-): Omit<Work, "onCommit"> => {
-  const { merge, context, stop, onAgain } = given;
-  const begin = async () => {
-    await session.begin();
-    // The sessions renew the same lease: with a snapshot for the whole transaction, the second would fail.
-    await session.script(
-      "set transaction isolation level read committed; set constraints all immediate",
-    );
-  };
-  return {
-    session,
-    context,
-    begin,
-    merge: mergingAgain(chunkMerger(session, merge), {
-      session,
-      begin,
-      table: merge.shape.table.name,
-      stop,
-      onAgain,
-    }),
-    commitRows: 1,
-    stop,
-  };
 };
