@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { formatComplaint } from "../core/complaint.ts";
+import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
@@ -12,7 +12,13 @@ import { explainLine } from "./explain.ts";
 export const loadToRun = async (
   file: string,
   database: string | undefined,
-  flows?: readonly string[],
+  {
+    flows,
+    tell = tellComplaints,
+  }: {
+    flows?: readonly string[] | undefined;
+    tell?: (complaints: readonly Complaint[]) => void;
+  } = {},
 ): Promise<Loaded> => {
   const loaded = await loadPipeline(resolve(file), {
     components,
@@ -22,9 +28,12 @@ export const loadToRun = async (
   });
   const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
   const complaints = [...loaded.complaints, ...missingInputs(chosen)];
-  for (const complaint of [...loaded.warnings, ...complaints]) {
-    console.error(`${formatComplaint(complaint)}\n`);
-  }
-  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
+  tell([...loaded.warnings, ...complaints]);
   return { ...loaded, complaints, plan: complaints.length === 0 ? loaded.plan : undefined };
+};
+
+/** Complaints for people, and how to learn more of them. */
+export const tellComplaints = (complaints: readonly Complaint[]): void => {
+  for (const complaint of complaints) console.error(`${formatComplaint(complaint)}\n`);
+  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };

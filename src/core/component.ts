@@ -34,6 +34,8 @@ export interface Context {
   readonly tally: () => Tally;
   /** The run, for a source that remembers what it asked a service for. */
   readonly run: RunIdentity;
+  /** Changes whenever the same record might become another row than before: see `basisOf`. */
+  readonly basis: () => Promise<string>;
   /** Stores with the run what its data must be cited as; it is printed at the end. */
   readonly cite: (citation: Citation) => Promise<void>;
 }
@@ -109,6 +111,11 @@ interface Definition<Options extends TObject, Stage> {
   check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
   /** The tables and local files that it reads and writes, as far as its options tell. */
   uses?(options: Static<Options>): readonly Use[];
+  /**
+   * What a record's result depends on besides the record and the options, as a text: the content of a file
+   * or of a table. Absent where there is nothing.
+   */
+  basis?(options: Static<Options>, context: Context): Promise<string>;
   /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
   columns?(options: Static<Options>): readonly string[] | undefined;
   /**

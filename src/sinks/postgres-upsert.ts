@@ -174,6 +174,11 @@ const options = Type.Object({
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
     ),
   ),
+  track_input: Type.Optional(
+    columnName(
+      "The flow's column with the hash that `unchanged` of the source `postgres` gives each record; `track` keeps it, so that the next run need not read the record.",
+    ),
+  ),
   commit_rows: Type.Unsafe<number | "all">({
     anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
     default: 50_000,

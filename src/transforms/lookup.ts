@@ -13,6 +13,7 @@ import {
   examineLookupTable,
   type LookupQuery,
   type LookupTable,
+  lookupContent,
   readLookupTable,
   readSomeRows,
 } from "../postgres/lookup-table.ts";
@@ -29,6 +30,13 @@ const options = Type.Object({
   }),
   where: Type.Optional(
     Type.String({ minLength: 1, description: "An SQL condition: other rows are left out." }),
+  ),
+  load_only: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "An SQL condition that spares memory and nothing else: rows that no record of this run can ask for are not read.",
+    }),
   ),
   order_by: Type.Optional(
     Type.String({
@@ -111,6 +119,7 @@ export const lookup = defineTransform({
     // Their SQL may read other tables.
     ...(where === undefined && order_by === undefined ? [] : [sqlUse]),
   ],
+  basis: (settings, context) => lookupContent(context, asked(settings).query),
   examine: examineLookup,
   create: (settings) => {
     const { from, query } = asked(settings);
