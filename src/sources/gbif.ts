@@ -15,6 +15,7 @@ import { fileUse } from "../core/uses.ts";
 import { type Account, type DownloadStatus, gbifApi } from "../gbif/api.ts";
 import { archiveCache } from "../gbif/archive.ts";
 import { cachedDownload, finishedDownload } from "../gbif/downloads.ts";
+import { examineGbif } from "../gbif/examine.ts";
 import { checkRequest, readRequest } from "../gbif/request.ts";
 import { cacheFolder } from "../http/cache.ts";
 import { openClient } from "../http/client.ts";
@@ -86,6 +87,7 @@ export const gbif = defineSource({
     await checkRequest(query, complain);
     await checkTable(archive, table);
   },
+  examine: (settings, view) => examineGbif(settings, knownColumns(settings), view),
   create: (settings) =>
     async function* (context) {
       if (settings.archive !== "") {

@@ -11,7 +11,8 @@ import { openClient } from "../http/client.ts";
 import { rateLimiter } from "../http/limiter.ts";
 import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";
 import { dayBudget, nextDay } from "../inaturalist/budget.ts";
-import { type IdsOption, wantedIds } from "../inaturalist/ids.ts";
+
+import { examineIds, type IdsOption, wantedIds } from "../inaturalist/ids.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 /** What iNaturalist asks of those who use its API: https://www.inaturalist.org/pages/api+recommended+practices */
@@ -119,6 +120,10 @@ export const inaturalist = defineSource({
         ),
     tableUse(known.table, "read", [known.column]),
   ],
+  examine: async (settings, { ask, coming }) => {
+    await ask((session) => examineIds(session, settings, coming));
+    return undefined;
+  },
   create: (options) => {
     const { fields, per_second, per_minute, per_day, permission } = options;
     for (const [name, limit] of Object.entries(PUBLISHED)) {
