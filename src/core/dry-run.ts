@@ -92,4 +92,6 @@ const context: Context = {
   run: { id: "", isFresh: false, isReplay: false },
   basis: forbidden,
   cite: forbidden,
+  reads: forbidden,
+  exportOf: forbidden,
 };

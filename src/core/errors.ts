@@ -935,6 +935,16 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** What was seen in earlier runs is in the track table. */
+export const vanishedNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "vanished_needs_track",
+    2,
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. " +
+      "Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+    { subject: "vanished" },
+  );
+
 /** Rows that are to be adopted are told apart by their primary key. */
 export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
   new RunnerError(

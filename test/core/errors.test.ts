@@ -307,6 +307,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
   ],
   [
+    errors.vanishedNeedsTrack(),
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+  ],
+  [
     errors.adoptNeedsPrimaryKey("t"),
     "`adopt` tells the rows of `t` apart by its primary key, and it has none. Nothing was loaded; add one, or leave `adopt` out.",
   ],
