@@ -21,8 +21,8 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
-    errors.noPipelineThere("samples"),
-    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
   ],
   [
     errors.databaseReadOnly("postgresql://me@host/x"),
@@ -151,6 +151,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       undefined,
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
+  ],
+  [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
   [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
   [
