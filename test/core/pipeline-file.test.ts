@@ -294,7 +294,7 @@ describe("offline, a stage whose variable has no value", () => {
 
 test("the project's own pipelines are all right", async () => {
   const folder = new URL("../../pipelines/", import.meta.url).pathname;
-  const files = (await readdir(folder)).filter((name) => name.endsWith(".yaml"));
+  const files = (await readdir(folder)).filter((name) => /^[^.]+\.yaml$/.test(name));
   assert.ok(files.length >= 4);
   for (const file of files) assert.equal(await complaintsOf(join(folder, file)), "");
 });
