@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+  ],
+  [
     errors.databaseReadOnly("postgresql://me@host/x"),
     "postgresql://me@host/x takes no writes: it is a standby, or read-only by `default_transaction_read_only`. Name the primary server.",
   ],
@@ -147,6 +151,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       undefined,
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
+  ],
+  [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
   [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
   [
@@ -301,6 +309,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.vanishedNeedsTrack(),
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
   ],
   [
     errors.adoptNeedsPrimaryKey("t"),
