@@ -109,7 +109,7 @@ export const previewFlow = (
     database,
     mode: "preview",
     tally,
-    run: { id: "", isFresh: false, isReplay: false },
+    run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
     cite: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {

@@ -89,6 +89,6 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
-  run: { id: "", isFresh: false, isReplay: false },
+  run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   cite: forbidden,
 };
