@@ -6,7 +6,7 @@
  *   --write         puts the result into docs/performance-synthese.md
  *
  * Each round begins with an empty synthese: first load, again with nothing changed, again with 3 %
- * changed; both sides in turn. Then a first load by two connections.
+ * changed; both sides in turn. Then a first load and nothing changed by two connections.
  */
 
 import { writeFile } from "node:fs/promises";
@@ -67,6 +67,8 @@ for (let round = 1; round <= rounds; round++) {
   }
   await empty();
   await step("parallel first", () => runner(2));
+  await analyze();
+  await step("parallel again", () => runner(2));
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -95,6 +97,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 | first load | ${range("hand first")} | ${range("runner first")} |
 | first load, \`parallel: 2\` | | ${range("parallel first")} |
 | again, nothing changed | ${range("hand again")} | ${range("runner again")} |
+| again, nothing changed, \`parallel: 2\` | | ${range("parallel again")} |
 | again, 3 % changed | ${range("hand changed")} | ${range("runner changed")} |
 
 | figure | target | here |

@@ -37,6 +37,17 @@ const interrupted = (): AbortSignal => {
   return controller.signal;
 };
 
+/** Ctrl-C asks to stop with the next commit, Ctrl-C again to stop now; a request to end does not wait. */
+const stopRequests = (): { now: AbortSignal; soon: AbortSignal } => {
+  const [now, soon] = [new AbortController(), new AbortController()];
+  process.once("SIGTERM", () => now.abort("SIGTERM"));
+  process.once("SIGINT", () => {
+    process.once("SIGINT", () => now.abort("SIGINT"));
+    soon.abort("SIGINT");
+  });
+  return { now: now.signal, soon: soon.signal };
+};
+
 const several = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 const wholeNumber = (value: string): number => {
@@ -76,8 +87,15 @@ const program = (end: (code: number) => void): Command => {
     .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
+    .option("--quiet", "print only what needs a person")
+    .addOption(
+      new Option("--log <format>", "how to tell what happens: for people, or as JSON by line")
+        .choices(["text", "json"])
+        .default("text"),
+    )
+    .option("--metrics <file>", "write what became of the run for Prometheus' node exporter")
     .action(async (file: string, flags: RunFlags) =>
-      end(await runCommand(file, flags, interrupted())),
+      end(await runCommand(file, flags, stopRequests())),
     );
 
   main

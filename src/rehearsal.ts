@@ -9,6 +9,8 @@ import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import { beginRun } from "./core/state.ts";
+import { stopAtCommit } from "./core/stop.ts";
+import { beginSpan } from "./core/trace.ts";
 import { isConcurrentIndex } from "./postgres/script.ts";
 import { sharedSessions } from "./postgres/shared.ts";
 import {
@@ -48,6 +50,8 @@ export const rehearsePipeline = async (
   plan: Plan,
   options: RehearsalOptions,
 ): Promise<Rehearsal> => {
+  const stop = stopAtCommit(options);
+  const span = await beginSpan("runner.plan", version, { "runner.pipeline": plan.name });
   const flows: FlowSummary[] = [];
   const skipped: string[] = [];
   let label = "";
@@ -77,8 +81,9 @@ export const rehearsePipeline = async (
       }
     });
     const citations = new Map<string, Citation>();
-    const running = { database: only, state, rejectFile, replay, citations, options } as const;
-    await runFlows(wanted, { mode: "plan", ...running }, (flow) => flows.push(flow));
+    const parts = { database: only, state, rejectFile, replay, citations, options };
+    const running = { ...parts, stop, span, mode: "plan" } as const;
+    await runFlows(wanted, running, (flow) => flows.push(flow));
     await session.rollback();
   } catch (thrown) {
     error = isLockTimeout(thrown) ? planLocked(options.lockTimeoutSecs, thrown) : thrown;
@@ -86,6 +91,7 @@ export const rehearsePipeline = async (
     rejectFile.close();
     await rm(folder, { recursive: true, force: true });
   }
+  span.end({}, error);
   return {
     pipeline: plan.name,
     database: label,

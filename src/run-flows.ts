@@ -2,6 +2,7 @@
 
 import { dirname, join } from "node:path";
 import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
+import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Log } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
@@ -11,9 +12,12 @@ import { type Display, showProgress } from "./core/progress.ts";
 import type { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
+import type { Stop } from "./core/stop.ts";
+import { countAttributes, type Span } from "./core/trace.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
 import { type Replay, replayOf } from "./replay.ts";
+import { version } from "./version.ts";
 
 export interface RunOptions {
   /** Instead of the plan's own: `embedded`, a URL, or one that is open and stays open. */
@@ -24,12 +28,19 @@ export interface RunOptions {
   readonly isFresh?: boolean | undefined;
   /** A file of repaired records, which come instead of the sources of their flows. */
   readonly replay?: string | undefined;
+  /** Stops the run now; what is not committed is undone. */
   readonly signal: AbortSignal;
+  /** Stops it with the next commit. */
+  readonly soon?: AbortSignal | undefined;
   readonly log: Omit<Log, "now">;
   /** Where progress is drawn; absent for none. */
   readonly display?: Display | undefined;
+  /** Told when the run has a number. */
+  readonly onBegin?: (run: { run: string; database: string }) => void;
   /** Told of each flow that is done. */
   readonly onFlow?: (flow: FlowSummary) => void;
+  /** Told of the flow that the run ends in before its end, if it has committed a part. */
+  readonly onPart?: (flow: FlowSummary) => void;
 }
 
 /** What became of the records of a flow: `read` is the sum of the other counts. */
@@ -53,6 +64,8 @@ export interface Running {
   readonly state: RunState;
   readonly rejectFile: RejectFile;
   readonly replay: Replay | undefined;
+  readonly span: Span;
+  readonly stop: Stop;
   /** By their text; flows add to it. */
   readonly citations: Map<string, Citation>;
   readonly options: RunOptions;
@@ -121,14 +134,18 @@ export const openFor = async (
 };
 
 const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
-  const { signal, log, display, isFresh = false } = run.options;
+  const { log, display, isFresh = false } = run.options;
+  const { signal } = run.stop;
   const { database, rejectFile, state, mode } = run;
+  const span = run.span.child("runner.flow", { "runner.flow": flow.name });
   const account = new FlowAccount({
     flow: flow.name,
     limits: flow.rejects,
     rejectFile,
     state,
     signal,
+    onCommit: () => run.stop.committed(),
+    span,
     repaired: run.replay?.ids.get(flow.name),
   });
   const context: Context = {
@@ -145,6 +162,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
       flow: flow.name,
       lock: state.lock,
     },
+    basis: () => basisOf(flow, context, version),
     cite: async (citation) => {
       if (run.citations.has(citation.text)) return;
       await state.cite(citation);
@@ -152,13 +170,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     },
   };
   const started = performance.now();
-  const endProgress = display ? showProgress(account, display) : () => undefined;
-  try {
-    await runFlow(flow, context, account);
-  } finally {
-    endProgress();
-  }
-  return {
+  const summary = (): FlowSummary => ({
     name: flow.name,
     ...account.committed,
     seconds: (performance.now() - started) / 1000,
@@ -166,5 +178,20 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     rejectExamples: account.rejectExamples,
     changed: account.changed,
     findings: account.findings,
-  };
+  });
+  const endProgress = display ? showProgress(account, display) : () => undefined;
+  try {
+    run.stop.begin(account);
+    signal.throwIfAborted();
+    await span.within(() => runFlow(flow, context, account));
+  } catch (error) {
+    account.end(error);
+    span.end(countAttributes(account.committed), error);
+    if (account.committed.read > 0) run.options.onPart?.(summary());
+    throw error;
+  } finally {
+    endProgress();
+  }
+  span.end(countAttributes(account.committed));
+  return summary();
 };

@@ -10,6 +10,8 @@ import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import { beginRun, type RunState, type RunStatus } from "./core/state.ts";
+import { stopAtCommit } from "./core/stop.ts";
+import { beginSpan } from "./core/trace.ts";
 import {
   chosenFlows,
   type FlowSummary,
@@ -28,6 +30,8 @@ export interface RunSummary {
   readonly status: Exclude<RunStatus, "running" | "killed">;
   /** The flows that are done, in order. */
   readonly flows: readonly FlowSummary[];
+  /** What is committed of the flow that did not get to its end; undefined when that is nothing. */
+  readonly part: FlowSummary | undefined;
   /** Why the run is not `done`. */
   readonly error: unknown;
   /** Where the rejects are, if there are any. */
@@ -38,7 +42,14 @@ export interface RunSummary {
 }
 
 /** Runs the flows of a plan until one fails. Never throws: what went wrong is in the summary. */
-export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunSummary> => {
+export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSummary> => {
+  const stop = stopAtCommit(given);
+  let part: FlowSummary | undefined;
+  const onPart = (flow: FlowSummary) => {
+    part = flow;
+  };
+  const options = { ...given, signal: stop.signal, onPart };
+  const span = await beginSpan("runner.run", version, { "runner.pipeline": plan.name });
   const flows: FlowSummary[] = [];
   const citations = new Map<string, Citation>();
   let run: RunState | undefined;
@@ -60,8 +71,10 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
     rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
       await setUp(database, plan.setup);
-      const running = { database, state: run, rejectFile, replay, citations, options } as const;
-      await runFlows(wanted, { mode: "run", ...running }, (flow) => flows.push(flow));
+      given.onBegin?.({ run: run.run, database: label });
+      const parts = { database, state: run, rejectFile, replay, citations, options };
+      const running = { ...parts, stop, span, mode: "run" } as const;
+      await runFlows(wanted, running, (flow) => flows.push(flow));
     } catch (thrown) {
       error = thrown;
     }
@@ -73,11 +86,14 @@ export const runPipeline = async (plan: Plan, options: RunOptions): Promise<RunS
   } catch (thrown) {
     error ??= thrown;
   }
+  const status = statusOf(error, options.signal);
+  span.end({ "runner.run": run?.run ?? "", "runner.status": status }, error);
   return {
     run: run?.run,
     pipeline: plan.name,
-    status: statusOf(error, options.signal),
+    status,
     flows,
+    part,
     error,
     rejectFile: rejectFile && rejectFile.sizeBytes > 0 ? rejectFile.path : undefined,
     database: label,
@@ -110,6 +126,7 @@ export const previewFlow = (
     mode: "preview",
     tally,
     run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
+    basis: async () => "",
     cite: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {

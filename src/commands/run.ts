@@ -1,30 +1,27 @@
 import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
 import { loadToRun } from "./load.ts";
-import {
-  closingLines,
-  exitCodeOf,
-  flowLine,
-  interruptedCode,
-  refusalObject,
-  summaryObject,
-} from "./text.ts";
+import { writeMetrics } from "./metrics.ts";
+import { type ReportFlags, reportOf } from "./report.ts";
+import { exitCodeOf, interruptedCode, refusalObject, summaryObject } from "./text.ts";
 
-export interface RunFlags {
+export interface RunFlags extends ReportFlags {
   readonly database?: string;
   readonly flow?: readonly string[];
   readonly fresh?: boolean;
   readonly replay?: string;
   readonly json?: boolean;
+  readonly metrics?: string;
 }
 
 /** `runner run PIPELINE`: the exit code. */
 export const runCommand = async (
   file: string,
   flags: RunFlags,
-  signal: AbortSignal,
+  { now, soon }: { now: AbortSignal; soon: AbortSignal },
 ): Promise<number> => {
-  const { plan, complaints } = await loadToRun(file, flags.database);
+  const report = await reportOf(file, flags);
+  const { plan, complaints } = await loadToRun(file, flags.database, report.complain);
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;
@@ -39,18 +36,28 @@ export const runCommand = async (
     );
     return 2;
   }
-  const say = (text: string) => console.error(text);
+  soon.addEventListener("abort", () => report.log.warn(STOPPING));
+  const startedAt = new Date();
   const summary = await runPipeline(plan, {
     flows: flags.flow,
     isFresh: flags.fresh,
     replay: flags.replay && resolve(flags.replay),
-    signal,
-    log: { info: say, warn: (text) => say(`Warning: ${text}`) },
-    display: process.stderr,
-    onFlow: (flow) => say(flowLine(flow)),
+    signal: now,
+    soon,
+    log: report.log,
+    display: report.display,
+    onBegin: report.begin,
+    onFlow: report.flow,
   });
-  for (const line of closingLines(summary, file)) say(line);
+  report.end(summary);
+  if (flags.metrics !== undefined) {
+    const seconds = (Date.now() - startedAt.getTime()) / 1000;
+    await writeMetrics(flags.metrics, { ...summary, startedAt, seconds });
+  }
   if (flags.json) console.log(JSON.stringify(summaryObject(summary)));
-  if (summary.status === "interrupted") return interruptedCode(signal);
+  if (summary.status === "interrupted") return interruptedCode(now);
   return summary.status === "done" ? 0 : exitCodeOf(summary.error);
 };
+
+const STOPPING =
+  "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.";

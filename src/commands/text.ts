@@ -69,11 +69,25 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
       );
     }
   } else if (status === "interrupted") {
-    lines.push("Interrupted: what was not committed is undone. Run it again to go on.");
+    lines.push(...interruptedLines(summary));
   } else {
     lines.push(errorText(error));
   }
   return lines;
+};
+
+/** What is loaded, and what a rerun will do. */
+const interruptedLines = ({ flows, part }: RunSummary): string[] => {
+  const loaded = flows.map(({ name }) => `\`${name}\``);
+  if (part) loaded.push(`${count(part.read)} records of \`${part.name}\``);
+  return [
+    "Interrupted: what was not committed is undone. Run it again to go on.",
+    ...(loaded.length === 0
+      ? []
+      : [
+          `Loaded: ${loaded.join(", ")}. A rerun reads again from the first flow on, and finds what is loaded done.`,
+        ]),
+  ];
 };
 
 /** `Cite: GBIF.org (24 November 2026) GBIF Occurrence Download https://doi.org/… (2,000 records, CC BY-NC 4.0)`. */

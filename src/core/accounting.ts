@@ -7,13 +7,14 @@ import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
+import { countAttributes, type Span } from "./trace.ts";
 
 /** What a batch adds to the account; a batch itself will do. */
-export type Taken = Pick<Batch, "read" | "filtered" | "rejects">;
+export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
 
 /** What became of the records of one transaction. A sink gets it from its context, one per commit. */
 export interface Tally {
-  /** Counts a batch in: its records read, filtered and rejected. The sink calls it once per batch. */
+  /** Counts a batch in: its records read, unchanged, filtered and rejected. The sink calls it once per batch. */
   take(batch: Taken): void;
   /** Sets aside records that the target refused. */
   refuse(rejected: readonly Rejected[]): void;
@@ -72,7 +73,11 @@ export class FlowAccount {
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
+  readonly #onCommit: () => void;
+  readonly #span: Span;
   readonly #repaired: readonly string[];
+  /** Spans of the transactions that are not committed. */
+  readonly #open = new Set<Span>();
   readonly #rejectedAgain = new Set<string>();
   /** Read and rejected by the batches that passed, committed or not. */
   #read = 0;
@@ -95,6 +100,10 @@ export class FlowAccount {
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
+    /** Told of each commit, when it is durable. */
+    onCommit: () => void;
+    /** Each transaction is a span within it, from its first record to its commit. */
+    span: Span;
     /** The names of the records, where they are repaired ones. */
     repaired?: readonly string[] | undefined;
   }) {
@@ -103,12 +112,24 @@ export class FlowAccount {
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
+    this.#onCommit = options.onCommit;
+    this.#span = options.span;
     this.#repaired = options.repaired ?? [];
   }
 
   /** What is durable. */
   get committed(): Counts {
     return this.#committed;
+  }
+
+  /** Whether records were read that are not committed. */
+  get hasUncommitted(): boolean {
+    return this.#read > this.#committed.read;
+  }
+
+  /** Whether all records are committed, and there are no more. */
+  get isDone(): boolean {
+    return this.#isComplete && !this.hasUncommitted;
   }
 
   /** What updates changed, the column of most rows first. */
@@ -171,10 +192,13 @@ export class FlowAccount {
   /** A new account of one transaction. */
   tally(): Tally {
     let read = 0;
+    let unchanged = 0;
     let filtered = 0;
     let rejected = 0;
     /** Where they are in the file: other transactions may put theirs in between. */
     const stretches: Stretch[] = [];
+    const span = this.#span.child("runner.commit");
+    this.#open.add(span);
     const setAside = (more: readonly Rejected[]) => {
       if (more.length === 0) return;
       rejected += more.length;
@@ -189,6 +213,7 @@ export class FlowAccount {
     return {
       take: (batch) => {
         read += batch.read;
+        unchanged += batch.unchanged;
         filtered += batch.filtered;
         setAside(batch.rejects);
       },
@@ -203,7 +228,7 @@ export class FlowAccount {
         return count === 1;
       },
       commit: async (session, { changes = {}, examples = [], findings = [], ...given }) => {
-        const counts = { ...NO_ROWS, ...given };
+        const counts = { ...NO_ROWS, ...given, unchanged: (given.unchanged ?? 0) + unchanged };
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge();
@@ -216,10 +241,18 @@ export class FlowAccount {
         this.#signal.throwIfAborted();
         await session.commit();
         this.#committed = sum(this.#committed, whole);
+        this.#open.delete(span);
+        span.end(countAttributes(whole));
+        this.#onCommit();
         this.#remember({ changes, examples, findings });
         return counts;
       },
     };
+  }
+
+  /** To be called when the flow is over: what is not committed by now is undone. */
+  end(error: unknown): void {
+    for (const span of this.#open) span.end({}, error);
   }
 
   #remember({ changes, examples, findings }: Changes & Findings): void {

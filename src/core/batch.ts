@@ -70,6 +70,7 @@ interface Parts {
   readonly release: () => void;
   readonly read: number;
   readonly bytes: number;
+  readonly unchanged: number;
   readonly filtered: number;
   readonly rejects: readonly Rejected[];
 }
@@ -119,6 +120,7 @@ export class Batch {
       release,
       read,
       bytes,
+      unchanged: 0,
       filtered: 0,
       rejects,
     });
@@ -168,6 +170,11 @@ export class Batch {
     return this.#parts.bytes;
   }
 
+  /** Records that the source knows the target to have as they are. */
+  get unchanged(): number {
+    return this.#parts.unchanged;
+  }
+
   /** Records that a transform left out on purpose. */
   get filtered(): number {
     return this.#parts.filtered;
@@ -192,6 +199,11 @@ export class Batch {
     if (column) return column;
     if (this.#parts.isClosed) throw unknownColumn(name, this.#parts.columns.keys());
     return nothing;
+  }
+
+  /** And so many records that the target has as they are, which are none of its rows. */
+  andUnchanged(records: number): Batch {
+    return this.#changed({ read: this.read + records, unchanged: this.unchanged + records });
   }
 
   /** Only these columns, in this order: new name → present name. */

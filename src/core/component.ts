@@ -34,6 +34,8 @@ export interface Context {
   readonly tally: () => Tally;
   /** The run, for a source that remembers what it asked a service for. */
   readonly run: RunIdentity;
+  /** Changes whenever the same record might become another row than before: see `basisOf`. */
+  readonly basis: () => Promise<string>;
   /** Stores with the run what its data must be cited as; it is printed at the end. */
   readonly cite: (citation: Citation) => Promise<void>;
 }
@@ -116,6 +118,11 @@ interface Definition<Options extends TObject, Stage> {
   create(options: Static<Options>): Stage;
   /** Says, offline, what only the component can see is wrong with its options: in a document, for one. */
   check?(options: Static<Options>, complain: Complain): Promise<void>;
+  /**
+   * What a record's result depends on besides the record and the options, as a text: the content of a file
+   * or of a table. Absent where there is nothing.
+   */
+  basis?(options: Static<Options>, context: Context): Promise<string>;
   /** A source's columns as far as its options tell them; absent or undefined when only the input can. */
   columns?(options: Static<Options>): readonly string[] | undefined;
   /**

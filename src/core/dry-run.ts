@@ -90,5 +90,6 @@ const context: Context = {
   mode: "validate",
   tally: forbidden,
   run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
+  basis: forbidden,
   cite: forbidden,
 };

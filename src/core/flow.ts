@@ -78,13 +78,18 @@ async function* located<T>(plan: StagePlan, items: AsyncIterable<T>): AsyncGener
   try {
     yield* items;
   } catch (thrown) {
-    const error = isDatabaseError(thrown)
-      ? statementFailed(thrown.message, { ...thrown, sqlstate: thrown.code }, thrown)
-      : thrown;
-    // The stage that threw is the innermost: those around it leave its place alone.
-    if (error instanceof RunnerError && error.place === undefined) {
-      error.place = error.subject === undefined ? plan.place : plan.locate(error.subject);
-    }
-    throw error;
+    throw placedIn(plan, thrown);
   }
 }
+
+/** An error of a stage, with the place of the stage in the YAML. */
+export const placedIn = (plan: StagePlan, thrown: unknown): unknown => {
+  const error = isDatabaseError(thrown)
+    ? statementFailed(thrown.message, { ...thrown, sqlstate: thrown.code }, thrown)
+    : thrown;
+  // The stage that threw is the innermost: those around it leave its place alone.
+  if (error instanceof RunnerError && error.place === undefined) {
+    error.place = error.subject === undefined ? plan.place : plan.locate(error.subject);
+  }
+  return error;
+};

@@ -40,7 +40,8 @@ const NOMENCLATURES = `
 select t.mnemonique as type, n.cd_nomenclature as code, n.id_nomenclature::text as id
   from ref_nomenclatures.t_nomenclatures n
   join ref_nomenclatures.bib_nomenclatures_types t using (id_type)
- where t.mnemonique = any($1)`;
+ where t.mnemonique = any($1)
+ order by 1, 2, 3`;
 
 const TAXREF_VERSION = `
 select parameter_value as version from gn_commons.t_parameters

@@ -90,10 +90,10 @@ export const gathering = (part = 1): Gathering => {
     writers().probe.clear();
   };
   return {
-    add({ rows, record, release, read, filtered, rejects }, columns) {
+    add({ rows, record, release, read, unchanged, filtered, rejects }, columns) {
       begin();
       const { data } = writers();
-      taken.push({ read, filtered, rejects });
+      taken.push({ read, unchanged, filtered, rejects });
       segments.push({ first: data.rows, rows, record, release });
       writeRows(writers(), columns, rows);
     },

@@ -2,11 +2,11 @@ import type { Log } from "../core/component.ts";
 import { lookupFailed, RunnerError, tableColumnUnknown } from "../core/errors.ts";
 import type { Coming } from "../core/examination.ts";
 import { count, size } from "../core/progress.ts";
-import { type Database, isDatabaseError, type Session } from "../core/session.ts";
+import { type Database, inTransaction, isDatabaseError, type Session } from "../core/session.ts";
 import { TextMap } from "../core/text-map.ts";
 import { requireTable, type TargetTable } from "./catalog.ts";
 import { examineTarget } from "./examine-target.ts";
-import { quoted } from "./names.ts";
+import { quoted, quotedTable } from "./names.ts";
 import { readRows } from "./read-rows.ts";
 
 /** What is to be read of a table, and how. */
@@ -17,6 +17,8 @@ export interface LookupQuery {
   /** Its columns that are wanted. */
   readonly values: readonly string[];
   readonly where?: string | undefined;
+  /** Leaves out what no record asks for; the result is the same without it. */
+  readonly load_only?: string | undefined;
   readonly order_by?: string | undefined;
   /** Whether a key with several different results has none. */
   readonly unique: boolean;
@@ -41,21 +43,54 @@ interface Lent {
   readonly log: Log;
 }
 
-/** The tables that the lookups of a flow, which share its context, have in memory. */
-const tablesOf = new WeakMap<Lent, Map<string, Promise<LookupTable>>>();
+/** What the lookups of a flow, which share its context, have in memory, by what they ask. */
+const onceOf = <Result>() => {
+  const known = new WeakMap<Lent, Map<string, Promise<Result>>>();
+  return (context: Lent, asked: string, ask: () => Promise<Result>): Promise<Result> => {
+    const results = known.get(context) ?? new Map<string, Promise<Result>>();
+    known.set(context, results);
+    const result = results.get(asked) ?? ask();
+    results.set(asked, result);
+    return result;
+  };
+};
+const tableOnce = onceOf<LookupTable>();
+const contentOnce = onceOf<string>();
 
 /**
  * Reads the table whole, and once for all lookups of a flow that ask the same of it. A row without a value
  * in its key, or with none of those wanted, is none.
  */
 export const readLookupTable = (context: Lent, query: LookupQuery): Promise<LookupTable> => {
-  const tables = tablesOf.get(context) ?? new Map<string, Promise<LookupTable>>();
-  tablesOf.set(context, tables);
-  const { table, key, values, where, order_by, unique } = query;
-  const asked = JSON.stringify([table, key, values, where, order_by, unique]);
-  const read = tables.get(asked) ?? readTable(context, query);
-  tables.set(asked, read);
-  return read;
+  const { table, key, values, where, load_only, order_by, unique } = query;
+  const asked = JSON.stringify([table, key, values, where, load_only, order_by, unique]);
+  return tableOnce(context, asked, () => readTable(context, query));
+};
+
+/** A text that changes with what a lookup may find; made in the database, the table is not read. */
+export const lookupContent = (context: Lent, query: LookupQuery): Promise<string> => {
+  const sql = contentSql(query);
+  return contentOnce(context, sql, async () => {
+    await using session = await context.database.session();
+    try {
+      return await inTransaction(session, async () => {
+        const { rows } = await session.query<{ content: string }>(sql);
+        return rows[0]?.content ?? "";
+      });
+    } catch (error) {
+      // What is wrong with the SQL is told when the table is read.
+      if (isDatabaseError(error)) return "";
+      throw error;
+    }
+  });
+};
+
+/** Its order may go by any column. */
+const contentSql = ({ table, key, values, where, order_by }: LookupQuery): string => {
+  const columns = order_by === undefined ? [...key, ...values].map(quoted).join(", ") : "*";
+  const from = `select ${columns} from ${quotedTable(table)}`;
+  const rows = where === undefined ? from : `${from} where (${where}\n)`;
+  return `select count(*) || ' ' || coalesce(sum(hashtextextended(content::text, 0)), 0) as content from (${rows}) as content`;
 };
 
 const readTable = async (
@@ -179,14 +214,17 @@ export const readSomeRows = async (
 /** Without an order that is asked for, one that stays the same from run to run where it matters. */
 const lookupSql = (
   table: string,
-  { key, values, where, order_by, unique }: LookupQuery,
+  { key, values, where, load_only, order_by, unique }: LookupQuery,
 ): string => {
   const columns = [...key, ...values].map((name, index) => `${quoted(name)} as c${index}`);
   const fallback = values.map((name) => `${quoted(name)}::text collate "C"`).join(", ");
   const order = order_by ?? (unique ? "" : fallback);
   return [
     `select ${columns.join(", ")} from ${table}`,
-    where === undefined ? "" : `where (${where}\n)`,
+    [where, load_only]
+      .filter((condition) => condition !== undefined)
+      .map((condition, index) => `${index === 0 ? "where" : "and"} (${condition}\n)`)
+      .join(" "),
     order === "" ? "" : `order by ${order}`,
   ]
     .filter(Boolean)

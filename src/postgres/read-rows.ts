@@ -53,7 +53,7 @@ export async function* readRows(
     }
     if (read === 0) yield Batch.empty(input, names);
   } finally {
-    await drop(session, table);
+    await dropTemporary(session, "table", `pg_temp.${table}`);
   }
 }
 
@@ -74,9 +74,13 @@ const materialise = async (
 };
 
 /** What it takes is given back; where the transaction is broken, its end does that. */
-const drop = async (session: Session, table: string): Promise<void> => {
+export const dropTemporary = async (
+  session: Session,
+  kind: "table" | "view",
+  name: string,
+): Promise<void> => {
   try {
-    await session.query(`drop table if exists pg_temp.${table}`);
+    await session.query(`drop ${kind} if exists ${name}`);
   } catch (error) {
     if (!isDatabaseError(error)) throw error;
   }

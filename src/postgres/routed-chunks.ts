@@ -38,7 +38,7 @@ const sharesOf = (
   laneOf: (row: number) => number,
 ): (Share | undefined)[] => {
   // Nothing of a share holds the batch: it is kept until the server has taken the rows.
-  const { size, read, filtered, rejects, record, release: releaseAll } = batch;
+  const { size, read, unchanged, filtered, rejects, record, release: releaseAll } = batch;
   const rows: number[][] = Array.from({ length: lanes }, () => []);
   for (const row of batch.rows) rows[laneOf(row)]?.push(row);
   const first = Math.max(
@@ -54,7 +54,8 @@ const sharesOf = (
     if (list.length === 0 && lane !== first) return undefined;
     open++;
     const share = { rows: Uint32Array.from(list), record, release };
-    if (lane !== first) return { ...share, read: list.length, filtered: 0, rejects: [] };
-    return { ...share, read: read - size + list.length, filtered, rejects };
+    if (lane !== first)
+      return { ...share, read: list.length, unchanged: 0, filtered: 0, rejects: [] };
+    return { ...share, read: read - size + list.length, unchanged, filtered, rejects };
   });
 };

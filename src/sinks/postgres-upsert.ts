@@ -185,6 +185,11 @@ const options = Type.Object({
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
     ),
   ),
+  track_input: Type.Optional(
+    columnName(
+      "The flow's column with the hash that `unchanged` of the source `postgres` gives each record; `track` keeps it, so that the next run need not read the record.",
+    ),
+  ),
   commit_rows: Type.Unsafe<number | "all">({
     anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
     default: 50_000,
@@ -220,6 +225,8 @@ export const postgresUpsert = defineSink({
     await examineMerge(settings, view);
     return undefined;
   },
+  // All records are to be staged, however well they are known: the stage is what the function merges.
+  basis: async ({ mode }, { run }) => (mode === "stage_only" ? `stage of run ${run.id}` : ""),
   install: async (settings, { session, names, run }) => {
     const { stage } = settings;
     if (stage === undefined) return [];

@@ -1,16 +1,48 @@
 import { existsSync } from "node:fs";
 import { defineSource } from "../core/component.ts";
 import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
-import { path as pathOption } from "../core/options.ts";
+import { TypedColumn } from "../core/examination.ts";
+import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
 import { statementTypes } from "../postgres/statement-types.ts";
+import { readChanged } from "../postgres/unchanged.ts";
 
 const options = Type.Object({
   sql: Type.Optional(Type.String({ minLength: 1, description: "The statement, written here." })),
   query: Type.Optional(pathOption("A file with the statement, such as `queries/staged.sql`.")),
+  unchanged: Type.Optional(
+    Type.Object(
+      {
+        track: tableName("What the sink `postgres_upsert` names as `track`."),
+        table: tableName("The table that it writes."),
+        key: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+          minProperties: 1,
+          description:
+            "The columns of its key, and SQL over the statement's columns that gives their values.",
+        }),
+        ignore: Type.Array(Type.String({ minLength: 1 }), {
+          uniqueItems: true,
+          default: [],
+          description:
+            "Columns whose change alone is none: those that end in columns that are `not_compared`.",
+        }),
+        hash: Type.String({
+          minLength: 1,
+          default: "input_hash",
+          description:
+            "The column that gets the hash of each record, for the sink's `track_input`.",
+        }),
+      },
+      {
+        additionalProperties: false,
+        description:
+          "Records that an earlier run made into a row, and that are as they were then, are counted as unchanged and not read again. When the pipeline, a table of a lookup or a file of the mapping changes, all are read.",
+      },
+    ),
+  ),
 });
 
 /** Reads what a statement selects from the pipeline's database. */
@@ -25,15 +57,20 @@ export const postgres = defineSource({
   },
   examine: async (settings, { ask }) => {
     const statement = await readStatement(chosen(settings));
-    return ask((session) => statementTypes(session, statement));
+    const typed = await ask((session) => statementTypes(session, statement));
+    const { unchanged } = settings;
+    return unchanged === undefined ? typed : typed?.with(unchanged.hash, new TypedColumn("bigint"));
   },
   create: (settings) => {
     const source = chosen(settings);
-    return async function* ({ database, signal, log }) {
+    return async function* ({ database, signal, log, run, basis }) {
       const statement = await readStatement(source);
+      const { unchanged } = settings;
+      const known = unchanged && { option: unchanged, basis: await basis(), run: run.id };
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
-      yield* readRows(session, statement, { signal });
+      if (known === undefined) yield* readRows(session, statement, { signal });
+      else yield* readChanged(session, statement, { ...known, signal });
     };
   },
 });

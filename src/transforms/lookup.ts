@@ -12,6 +12,7 @@ import {
   examineLookupTable,
   type LookupQuery,
   type LookupTable,
+  lookupContent,
   readLookupTable,
   readSomeRows,
 } from "../postgres/lookup-table.ts";
@@ -27,6 +28,13 @@ const options = Type.Object({
   }),
   where: Type.Optional(
     Type.String({ minLength: 1, description: "An SQL condition: other rows are left out." }),
+  ),
+  load_only: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "An SQL condition that spares memory and nothing else: rows that no record of this run can ask for are not read.",
+    }),
   ),
   order_by: Type.Optional(
     Type.String({
@@ -103,6 +111,7 @@ export const lookup = defineTransform({
   options,
   example:
     "lookup: { from: dataset_key, table: gn_meta.t_datasets, key: unique_dataset_id, columns: { id_dataset: id_dataset }, missing: reject, code: dataset_unknown }",
+  basis: (settings, context) => lookupContent(context, asked(settings).query),
   examine: examineLookup,
   create: (settings) => {
     const { from, query } = asked(settings);

@@ -1,7 +1,7 @@
 import type { Batch } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
 import { uuidsUnresolved } from "../core/errors.ts";
-import { oneOf, path } from "../core/options.ts";
+import { columnName, oneOf, path } from "../core/options.ts";
 import { type Static, Type } from "../core/type.ts";
 import { type Instance, readInstance } from "../geonature/instance.ts";
 import { checkMapping, type Mapping, readMapping } from "../geonature/mapping.ts";
@@ -54,6 +54,10 @@ const options = Type.Object({
       "What becomes of an iNaturalist observation whose uuid is not known yet: `wait` rejects it as `uuid_pending`, and a later run loads it; `stop` ends the run. It never gets another uuid.",
     default: "wait",
   }),
+  keep: Type.Array(columnName("A column."), {
+    description: "Columns of the records that go on beside those of the mapping.",
+    default: [],
+  }),
   platforms: Type.Array(Type.String({ format: "uuid" }), {
     description:
       "GBIF's keys of the platforms that say it when they blur, so that silence means a true place, and whose photos show what was seen: iNaturalist and Observation.org.",
@@ -72,6 +76,12 @@ export const mapSinp = defineTransform({
     "map_sinp: { fields: sinp/fields.csv, vocabularies: sinp/vocabularies.csv, licenses: [CC0_1_0, CC_BY_4_0] }",
   check: async (settings, complain) => {
     await checkMapping(settings, complain);
+  },
+  basis: async (settings, { database }) => {
+    const mapping = await readMapping(settings);
+    await using session = await database.session();
+    const { ids } = await readInstance(session, mapping);
+    return JSON.stringify([mapping.version, [...ids].map(([type, codes]) => [type, [...codes]])]);
   },
   create: (settings) =>
     async function* (batches, context) {
@@ -94,7 +104,8 @@ export const mapSinp = defineTransform({
           map = mapper(mapping, await readInstance(session, mapping), { settings, unknown });
         }
         const mapOne = map ?? mapper(mapping, NOWHERE, { settings, unknown });
-        const mapped = mapOne(inScope(batch, mapping, settings, filtered));
+        const records = inScope(batch, mapping, settings, filtered);
+        const mapped = keeping(settings.keep, records, mapOne(records));
         if (settings.unresolved_uuid === "stop") stopUnresolved(mapped);
         yield mapped;
       }
@@ -127,6 +138,10 @@ const mapper = (
 const latestDay = (): string => new Date(Date.now() + 14 * HOUR_MS).toISOString().slice(0, 10);
 
 const HOUR_MS = 3_600_000;
+
+/** What a mapping makes, with columns of what it was made of. */
+const keeping = (names: readonly string[], from: Batch, mapped: Batch): Batch =>
+  names.reduce((batch, name) => batch.with(name, from.column(name)), mapped);
 
 const inScope = (batch: Batch, mapping: Mapping, settings: Options, left: ValueReport): Batch => {
   const inputs = inputColumns(mapping);

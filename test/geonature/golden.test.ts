@@ -54,6 +54,7 @@ const DEFAULTS: Parameters<typeof mapSinp.create>[0] = {
   living: "leave_out",
   absent: "leave_out",
   unresolved_uuid: "wait",
+  keep: [],
   platforms: ["50c9509d-22c7-4a22-a47d-8c48425ef4a7", "8a863029-f435-446a-821e-275f4f641165"],
 };
 

@@ -267,6 +267,30 @@ onEachDatabase((database) => {
       assert.deepEqual(again.counts, [20_000 - Number(there?.n), 0, there?.n, 0]);
     });
 
+    test("when the connection of one is cut, the run says so and its account is right", async (t) => {
+      if (!onServer()) return t.skip("one session");
+      const broken = idsOf(1, 3000).at(-1) ?? "";
+      await execute(
+        database(),
+        `create table severed (id int primary key, filling text);
+         create function severed() returns trigger language plpgsql as $$
+           begin
+             if new.id = ${broken} then perform pg_terminate_backend(pg_backend_pid()); end if;
+             return new;
+           end $$;
+         create trigger severed before insert on severed for each row execute function severed();`,
+      );
+      const rows = Array.from({ length: 20_000 }, (_, n) => ({
+        id: String(n),
+        filling: "x".repeat(200),
+      }));
+      const summary = await merge("severed", batchesOf(rows));
+      assert.deepEqual([summary.status, codeOf(summary.error)], ["failed", "connection_lost"]);
+      const [there] = await all("select count(*)::int as n from severed");
+      assert.ok(Number(there?.n) > 0 && Number(there?.n) < 20_000, `${there?.n}`);
+      assert.equal((await accountOf(summary))?.inserted, there?.n);
+    });
+
     test("a source that fails ends all with its own error", async (t) => {
       if (!onServer()) return t.skip("one session");
       await execute(database(), "create table cut (id int primary key)");

@@ -111,6 +111,7 @@ export const run = async (
     database: database.opened,
     signal: more.signal ?? new AbortController().signal,
     log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
+    soon: more.soon,
     ...(more.onFlow ? { onFlow: more.onFlow } : {}),
   });
   return { ...summary, said };

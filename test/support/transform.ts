@@ -22,6 +22,7 @@ export const contextAlone = (
     mode: "run",
     tally: none,
     run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
+    basis: none,
     cite: none,
   };
 };

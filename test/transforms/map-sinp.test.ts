@@ -27,6 +27,7 @@ const OPTIONS: Options = {
   living: "leave_out",
   absent: "leave_out",
   unresolved_uuid: "wait",
+  keep: [],
   platforms: [],
 };
 

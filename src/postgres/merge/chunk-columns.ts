@@ -40,15 +40,17 @@ export const chunkColumns = (
       batch,
       shape.key.map(({ name }) => name),
     );
+    const input = shape.input === undefined ? [] : [batch.column(shape.input)];
     return {
       data: [
         number,
         ...key,
         ...named(batch, shape.hashed),
         hashing,
+        ...input,
         ...named(batch, shape.unhashed),
       ],
-      probe: [number, ...key, hashed],
+      probe: [number, ...key, hashed, ...input],
     };
   };
 };

@@ -58,7 +58,10 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
       code: "duplicate_key",
       message: `The key ${keys.get(n)} came before in this run.`,
     }));
-    const touched = await session.query(sql.touchTrack(shape, track), [run]);
+    const touched = await session.query(
+      sql.touchTrack(shape, track),
+      shape.input === undefined ? [run] : parameters,
+    );
     if (touched.count !== verdicts.rows.reduce((total, { known }) => total + known, 0)) {
       throw mergeOvertaken(shape.table.name);
     }

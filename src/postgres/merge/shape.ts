@@ -15,6 +15,7 @@ export interface MergeOptions {
   readonly json_merge: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly unique?: UniqueOption;
   readonly hold_when?: HoldOption;
+  readonly track_input?: string;
   readonly adopt?: AdoptOption;
 }
 
@@ -78,6 +79,8 @@ export interface MergeShape {
   readonly onUpdate: readonly (readonly [string, Plain])[];
   readonly unique: UniqueOption | undefined;
   readonly held: HoldOption | undefined;
+  /** The flow's column with the hash of a record as it was read, which is kept in the track table. */
+  readonly input: string | undefined;
   readonly adopt: AdoptOption | undefined;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
@@ -86,10 +89,12 @@ export interface MergeShape {
 /** Gives each column its part; throws what does not fit, before anything is sent. */
 export const mergeShape = (
   table: TargetTable,
-  given: readonly string[],
+  flow: readonly string[],
   options: MergeOptions,
 ): MergeShape => {
-  const { key, derive, json_merge: jsonMerge } = options;
+  const { key, derive, json_merge: jsonMerge, track_input: input } = options;
+  if (input !== undefined && !flow.includes(input)) throw mergeColumnUnknown(input, flow);
+  const given = flow.filter((name) => name !== input);
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
@@ -186,6 +191,7 @@ export const mergeShape = (
     onUpdate: Object.entries(on_update),
     unique: options.unique,
     held: options.hold_when,
+    input,
     adopt: options.adopt,
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };

@@ -2,7 +2,7 @@
 
 import { quoted, quotedList } from "../names.ts";
 import type { MergedColumn, MergeShape, Plain } from "./shape.ts";
-import { beside, DIFF, HASH, NUMBER, PROBE, ROW, STAGE } from "./temporary.ts";
+import { beside, DIFF, HASH, INPUT, NUMBER, PROBE, ROW, STAGE } from "./temporary.ts";
 
 const names = (columns: readonly { readonly name: string }[]): string[] =>
   columns.map(({ name }) => name);
@@ -43,9 +43,13 @@ export const verdicts = (shape: MergeShape, track: string, where: string): strin
     ) as judged
    group by verdict`;
 
-/** All that were seen in this run, whatever becomes of them. `$1` is the run. */
+/** All that were seen in this run, whatever becomes of them. `$1` is the run, `$2` the version. */
 export const touchTrack = (shape: MergeShape, track: string): string => `
-  update ${track} as track set run = $1::bigint from ${PROBE} as probe
+  update ${track} as track set run = $1::bigint${
+    shape.input === undefined
+      ? ""
+      : `, input = case when track.hash = probe.${HASH} and track.version = $2 then probe.${INPUT} else track.input end`
+  } from ${PROBE} as probe
    where ${sameKey(shape, "track", "probe")} and track.run <> $1::bigint`;
 
 /**
@@ -55,11 +59,12 @@ export const touchTrack = (shape: MergeShape, track: string): string => `
  * that the same key went two ways.
  */
 export const remember = (shape: MergeShape, track: string, isShared: boolean): string => `
-  insert into ${track} as track (${quotedList(names(shape.key))}, hash, version, run)
-  select ${keyOf(shape, "stage")}, stage.${HASH}, $2, $1::bigint from ${STAGE} as stage
+  insert into ${track} as track (${quotedList(names(shape.key))}, hash, version, run, input)
+  select ${keyOf(shape, "stage")}, stage.${HASH}, $2, $1::bigint, ${shape.input === undefined ? "null" : `stage.${INPUT}`}
+    from ${STAGE} as stage
    where stage.${NUMBER} not in (select n from ${DIFF} where verdict = 'held')
   on conflict (${quotedList(names(shape.key))}) do update
-    set hash = excluded.hash, version = excluded.version, run = excluded.run${
+    set hash = excluded.hash, version = excluded.version, run = excluded.run, input = excluded.input${
       isShared ? " where track.xmin::text = (txid_current() % 4294967296)::text" : ""
     }`;
 

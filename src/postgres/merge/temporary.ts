@@ -8,6 +8,8 @@ import type { MergeShape } from "./shape.ts";
 export const NUMBER = "runner_n";
 /** The hash of what is compared. */
 export const HASH = "runner_hash";
+/** The hash of the record as it was read. */
+export const INPUT = "runner_input";
 
 export const PROBE = "pg_temp.runner_probe";
 export const STAGE = "pg_temp.runner_stage";
@@ -36,10 +38,15 @@ const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
 
 /** The columns of `probe`, in the order in which they are sent. */
-export const probeColumns = ({ key }: MergeShape): TargetColumn[] => [
+export const probeColumns = (shape: MergeShape): TargetColumn[] => [
   column(NUMBER, "integer", true),
-  ...key.map((target) => ({ ...target, isNotNull: true })),
+  ...shape.key.map((target) => ({ ...target, isNotNull: true })),
+  ...hashColumns(shape),
+];
+
+const hashColumns = ({ input }: MergeShape): TargetColumn[] => [
   column(HASH, "uuid", true),
+  ...(input === undefined ? [] : [column(INPUT, "bigint")]),
 ];
 
 /** The columns of `stage`, in the order in which they are sent. */
@@ -52,12 +59,11 @@ export const stageColumns = (shape: MergeShape): TargetColumn[] => {
     inJson.includes(name)
       ? column(name, "jsonb")
       : (shape.table.columns.find((target) => target.name === name) ?? column(name, "text"));
-  const [number, ...keyAndHash] = probeColumns(shape) as [TargetColumn, ...TargetColumn[]];
+  const hashes = hashColumns(shape);
   return [
-    number,
-    ...keyAndHash.slice(0, -1),
+    ...probeColumns(shape).slice(0, -hashes.length),
     ...shape.hashed.map(given),
-    ...keyAndHash.slice(-1),
+    ...hashes,
     ...shape.unhashed.map(given),
   ];
 };
@@ -80,7 +86,7 @@ export const dropTemporary = (): string => `
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
     create ${kind} table ${table} (
       ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
-      hash uuid not null, version text not null, run bigint not null,
+      hash uuid not null, version text not null, run bigint not null, input bigint,
       primary key (${quotedList(key.map(({ name }) => name))})
     ) with (fillfactor = 50);`;
 

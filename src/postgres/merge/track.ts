@@ -14,7 +14,14 @@ export const openTrack = async (
 ): Promise<string> => {
   if (table === undefined) return TRACK;
   const sql = quotedTable(table);
-  if (await checkTrack(session, shape, table)) return sql;
+  if (await checkTrack(session, shape, table)) {
+    // One from before records were known by a hash of their input has no column for it.
+    const known = await findTable(session, table);
+    if (!known?.columns.some(({ name }) => name === "input")) {
+      await session.script(`alter table ${sql} add column input bigint`);
+    }
+    return sql;
+  }
   await createSchemaOf(session, table);
   await session.script(trackTable(shape, sql, ""));
   return sql;
@@ -29,7 +36,10 @@ export const checkTrack = async (
   const found = await findTable(session, table);
   if (found === undefined) return false;
   const known = found.columns.map(({ name }) => name);
-  const wanted = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
-  if (wanted.join() !== known.join()) throw trackDiffers(table, wanted, known);
+  const older = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
+  const wanted = [...older, "input"];
+  if (![wanted.join(), older.join()].includes(known.join())) {
+    throw trackDiffers(table, wanted, known);
+  }
   return true;
 };

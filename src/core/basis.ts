@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { dirname, isAbsolute, relative } from "node:path";
+import type { Context } from "./component.ts";
+import { placedIn } from "./flow.ts";
+import type { FlowPlan, StagePlan } from "./plan.ts";
+
+/**
+ * A text that stays the same as long as the same record can only become the same row: of the program's
+ * version, of what the YAML says of the flow, and of whatever else its stages look into.
+ */
+export const basisOf = async (
+  flow: FlowPlan,
+  context: Context,
+  version: string,
+): Promise<string> => {
+  const digest = createHash("sha256").update(version);
+  for (const stage of [flow.source, ...flow.transforms, flow.sink]) {
+    digest.update(`\n${stage.component.name} ${asWritten(stage)}`);
+    try {
+      digest.update(`\n${(await stage.component.basis?.({ ...stage.options }, context)) ?? ""}`);
+    } catch (error) {
+      throw placedIn(stage, error);
+    }
+  }
+  return digest.digest("hex");
+};
+
+/** Options as text. Another checkout of the same files is no change, so paths are as in the YAML. */
+const asWritten = ({ options, place }: StagePlan): string =>
+  JSON.stringify(options, (_, value: unknown) => {
+    if (value instanceof RegExp) return String(value);
+    if (typeof value !== "string" || !isAbsolute(value)) return value;
+    return relative(dirname(place.file), value);
+  });

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { stopAtCommit } from "../../src/core/stop.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
+import { onEachDatabase, rowsOf } from "../support/database.ts";
+import { batchOf, flowOf, inputNamed, rowsSource, run, sourceOf, stage } from "../support/flow.ts";
+
+const into = (table: string) =>
+  stage(postgresUpsert, {
+    table,
+    key: ["id"],
+    insert_only: [],
+    not_compared: [],
+    on_insert: {},
+    on_update: {},
+    derive: {},
+    json_merge: {},
+    commit_rows: 1,
+    parallel: 1,
+    create: { columns: { id: "int" }, primary_key: ["id"] },
+  });
+
+/** Each of these batches is a transaction of its own; `at` is called before the batch of that number. */
+const metered = (batches: number, at: (batch: number) => void) =>
+  sourceOf(async function* () {
+    for (let batch = 1; batch <= batches; batch++) {
+      at(batch);
+      yield batchOf([{ id: String(batch) }], batch, { ...inputNamed("api"), isMetered: true });
+    }
+  });
+
+describe("a wish to stop", () => {
+  test("waits while records are read that are not committed, and for no longer", () => {
+    const soon = new AbortController();
+    const flow = { hasUncommitted: true, isDone: false };
+    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal });
+    stop.begin(flow);
+    soon.abort("SIGINT");
+    assert.equal(stop.signal.aborted, false);
+    stop.committed();
+    assert.equal(stop.signal.reason, "SIGINT");
+  });
+
+  test("is granted at once while nothing is held, such as while a service is waited for", () => {
+    const soon = new AbortController();
+    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal });
+    stop.begin({ hasUncommitted: false, isDone: false });
+    soon.abort("SIGINT");
+    assert.equal(stop.signal.aborted, true);
+  });
+});
+
+onEachDatabase((database) => {
+  test("a run that is asked to stop keeps what the next commit brings, and a rerun goes on", async () => {
+    const soon = new AbortController();
+    const source = (at: (batch: number) => void) => [
+      flowOf({ name: "before", source: rowsSource([{ id: "1" }]), sink: into("stop_before") }),
+      flowOf({ name: "load", source: metered(5, at), sink: into("stopped") }),
+    ];
+    const stopped = await run(
+      database(),
+      source((batch) => batch === 3 && soon.abort("SIGINT")),
+      { soon: soon.signal },
+    );
+    assert.equal(stopped.status, "interrupted");
+    assert.deepEqual(
+      stopped.flows.map(({ name }) => name),
+      ["before"],
+    );
+    const kept = await rowsOf(database(), "select id from stopped order by id");
+    assert.ok(kept.length >= 2 && kept.length < 5, `${kept.length} rows`);
+    assert.deepEqual([stopped.part?.name, stopped.part?.inserted], ["load", kept.length]);
+    const rerun = await run(
+      database(),
+      source(() => undefined),
+    );
+    assert.deepEqual(
+      rerun.flows.map(({ inserted, unchanged }) => [inserted, unchanged]),
+      [
+        [0, 1],
+        [5 - kept.length, kept.length],
+      ],
+    );
+  });
+
+  test("a run that is asked to stop in its last flow's only transaction gets done", async () => {
+    const soon = new AbortController();
+    const source = sourceOf(async function* () {
+      yield batchOf([{ id: "1" }]);
+      soon.abort("SIGINT");
+      yield batchOf([{ id: "2" }]);
+    });
+    const { status } = await run(database(), [flowOf({ source, sink: into("stop_last") })], {
+      soon: soon.signal,
+    });
+    assert.equal(status, "done");
+    assert.equal((await rowsOf(database(), "select id from stop_last")).length, 2);
+  });
+
+  test("a run that is asked to stop begins no other flow", async () => {
+    const soon = new AbortController();
+    const source = sourceOf(async function* () {
+      yield batchOf([{ id: "1" }]);
+      soon.abort("SIGINT");
+    });
+    const { status, flows } = await run(
+      database(),
+      [
+        flowOf({ name: "one", source, sink: into("stop_one") }),
+        flowOf({ name: "two", source: rowsSource([{ id: "1" }]), sink: into("stop_two") }),
+      ],
+      { soon: soon.signal },
+    );
+    assert.deepEqual([status, flows.length], ["interrupted", 1]);
+    assert.deepEqual(await rowsOf(database(), "select to_regclass('stop_two') as t"), [
+      { t: null },
+    ]);
+  });
+});

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { Type } from "typebox";
+import type { Batch } from "../../src/core/batch.ts";
+import { type Component, defineTransform } from "../../src/core/component.ts";
+import { messageOf } from "../../src/core/errors.ts";
+import { checkedOptions } from "../../src/core/options-check.ts";
+import { parseYaml } from "../../src/core/yaml-file.ts";
+import { previewFlow } from "../../src/runner.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
+import { postgres } from "../../src/sources/postgres.ts";
+import { lookup } from "../../src/transforms/lookup.ts";
+import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { allowing, flowOf, planOf, run, stage } from "../support/flow.ts";
+
+const start = { file: "test.yaml", line: 1, column: 1 };
+
+const stageOf = (component: Component, yaml: string) => {
+  const complain = (_code: string, _place: unknown, message: string) => assert.fail(message);
+  const value = parseYaml(yaml, start, complain);
+  assert.ok(value);
+  const { name } = component;
+  return stage(
+    component,
+    checkedOptions(value, component.options, { name, place: start, complain }),
+  );
+};
+
+const SOURCE = `
+sql: select s.id, s.word, s.doc, s.stamp from s
+unchanged: { track: track, table: t, key: { id: id }, ignore: [stamp] }`;
+
+onEachDatabase((database) => {
+  describe("records that made a row before and have not changed", () => {
+    /** Those that left the database. */
+    let read: (string | null)[] = [];
+    const watched = stage(
+      defineTransform({
+        name: "watched",
+        summary: "Notes what passes.",
+        options: Type.Object({}),
+        example: "watched: {}",
+        create: () =>
+          async function* (batches: AsyncIterable<Batch>) {
+            for await (const batch of batches) {
+              for (const row of batch.rows) read.push(batch.column("id").text(row));
+              yield batch;
+            }
+          },
+      }),
+    );
+    const flow = (more: { source?: string; lookup?: string } = {}) =>
+      flowOf({
+        source: stageOf(postgres, more.source ?? SOURCE),
+        transforms: [
+          watched,
+          stageOf(
+            lookup,
+            more.lookup ??
+              "{ from: word, table: words, key: word, columns: { meaning: meaning }, load_only: word in (select word from s), missing: null }",
+          ),
+        ],
+        sink: stageOf(
+          postgresUpsert,
+          "{ table: t, key: [id], track: track, track_input: input_hash, not_compared: [stamp] }",
+        ),
+        rejects: allowing(1),
+      });
+    const load = async (more?: Parameters<typeof flow>[0]) => {
+      read = [];
+      const { flows, error, status } = await run(database(), [flow(more)]);
+      assert.equal(status, "done", messageOf(error));
+      const { inserted, updated, unchanged, rejected } = flows[0] ?? {};
+      return { read: read.join(" "), inserted, updated, unchanged, rejected };
+    };
+    const NOTHING = { read: "", inserted: 0, updated: 0, unchanged: 3, rejected: 0 };
+
+    beforeEach(async () => {
+      await execute(
+        database(),
+        `create table s (id int, word text, doc json, stamp text);
+         create table words (word text, meaning text);
+         create table t (id int primary key, word text, doc json, stamp text, meaning text);
+         insert into s values (1, 'un', '{"a": 1}', 'x'), (2, 'deux', null, 'x'), (3, null, '{}', null);
+         insert into words values ('un', 'one'), ('deux', 'two');`,
+      );
+      assert.deepEqual(await load(), { ...NOTHING, read: "1 2 3", inserted: 3, unchanged: 0 });
+    });
+    afterEach(() => execute(database(), "drop table s, words, t, track"));
+
+    test("are counted as unchanged and not read; their rows are not touched", async () => {
+      const rows = () => rowsOf(database(), "select xmin::text, ctid::text, * from t order by id");
+      const before = await rows();
+      assert.deepEqual(await load(), NOTHING);
+      assert.deepEqual(await rows(), before);
+      const seen = await rowsOf(
+        database(),
+        "select count(*)::int as n from track where run = (select max(run) from runner.run)",
+      );
+      assert.deepEqual(seen, [{ n: 3 }], "they are known as seen in this run");
+    });
+
+    test("are left alone when others change, with JSON and empty values too", async () => {
+      await execute(database(), `update s set doc = '{"a": 2}' where id = 1`);
+      assert.deepEqual(await load(), { ...NOTHING, read: "1", updated: 1, unchanged: 2 });
+      await execute(database(), "update s set word = 'un' where id = 3");
+      assert.deepEqual(await load(), { ...NOTHING, read: "3", updated: 1, unchanged: 2 });
+      assert.deepEqual(await load(), NOTHING);
+    });
+
+    test("are not read for a column that is ignored", async () => {
+      await execute(database(), "update s set stamp = 'y'");
+      assert.deepEqual(await load(), NOTHING);
+    });
+
+    test("are read again when a table of a lookup changes, but not for rows that no record asks for", async () => {
+      await execute(database(), "update words set meaning = 'ONE' where word = 'un'");
+      assert.deepEqual(await load(), { ...NOTHING, read: "1 2 3", updated: 1, unchanged: 2 });
+      assert.deepEqual(await load(), NOTHING);
+      // A new record asks for more of the same table, which is as it was.
+      await execute(database(), "insert into s values (4, 'trois', null, null)");
+      const more = await load();
+      assert.deepEqual(more, { ...NOTHING, read: "4", inserted: 1, unchanged: 3 });
+    });
+
+    test("are read again when the pipeline changes, and once only when nothing comes of it", async () => {
+      const other =
+        "{ from: word, table: words, key: word, columns: { meaning: meaning }, missing: null }";
+      assert.deepEqual(await load({ lookup: other }), { ...NOTHING, read: "1 2 3" });
+      assert.deepEqual(await load({ lookup: other }), NOTHING);
+    });
+
+    test("are read and inserted again when their row is gone", async () => {
+      await execute(database(), "delete from t where id = 2");
+      assert.deepEqual(await load(), { ...NOTHING, read: "2", inserted: 1, unchanged: 2 });
+    });
+
+    test("do not hide that a key comes twice", async () => {
+      await execute(database(), "insert into s select * from s where id = 2");
+      const counts = await load();
+      assert.deepEqual(counts, { ...NOTHING, read: "1 2 3 2", rejected: 1 });
+    });
+
+    test("are all shown by a preview, which marks nothing", async () => {
+      const before = await rowsOf(database(), "select * from track order by id");
+      const batches = previewFlow(planOf(database(), [flow()]), {
+        flow: "flow",
+        database: database().opened,
+        signal: new AbortController().signal,
+        log: { info: () => undefined, warn: () => undefined },
+      });
+      let rows = 0;
+      for await (const batch of batches) rows += batch.size;
+      assert.equal(rows, 3);
+      assert.deepEqual(await rowsOf(database(), "select * from track order by id"), before);
+    });
+
+    test("are known from the second run on with a track table of an earlier version", async () => {
+      await execute(database(), "alter table track drop column input");
+      assert.deepEqual(await load(), { ...NOTHING, read: "1 2 3" });
+      assert.deepEqual(await load(), NOTHING);
+    });
+
+    test("are told apart by SQL whose mistakes are told with their place", async () => {
+      const { error } = await run(database(), [
+        flow({ source: SOURCE.replace("s.word", "s.wrod") }),
+      ]);
+      assert.match(messageOf(error), /column s\.wrod does not exist/);
+    });
+  });
+});
