@@ -199,7 +199,7 @@ ${narrowing(merge)}
       end loop;
       execute 'insert into pg_temp.runner_refused select n, ''duplicate_key'', format(''The key %s came before in this run.'', key) from (' || q_keys || ') as keys'
         using v_duplicates;
-      execute q_touch using v_run;
+      execute q_touch using v_run, ${sql.literal(merge.shape.version)};
       if cardinality(v_candidates) > 0 then
         execute q_stage using v_candidates;
 ${adopting(merge)}${settlingUnique(merge)}
