@@ -24,7 +24,9 @@ const translated = (await markdown("docs")).filter((name) => !ENGLISH_ALONE.incl
 
 /** The levels of the headings outside of code, in their order. */
 const levels = (page: string): string[] =>
-  [...page.replaceAll(/```[\s\S]*?```/g, "").matchAll(/^(#+) /gm)].map(([, marks = ""]) => marks);
+  [...page.replaceAll(/^\s*```[\s\S]*?^\s*```$/gm, "").matchAll(/^(#+) /gm)].map(
+    ([, marks = ""]) => marks,
+  );
 
 /** Where the links of a page lead, without the folder and the heading. */
 const targets = (page: string): string[] =>
@@ -40,6 +42,15 @@ const targets = (page: string): string[] =>
 describe("the pages in two languages", () => {
   test("are the same ones: whatever is for users is in French too", async () => {
     assert.deepEqual((await markdown("docs/fr")).sort(), translated.sort());
+  });
+
+  test("are all in the index", async () => {
+    const listed = targets(await readFile(join(root, "docs/README.md"), "utf8"));
+    const pages = (await markdown("docs")).filter((name) => name !== "README.md");
+    assert.deepEqual(
+      pages.filter((name) => !listed.includes(name)),
+      [],
+    );
   });
 
   for (const [english, french] of [

@@ -38,6 +38,21 @@ export interface Context {
   readonly basis: () => Promise<string>;
   /** Stores with the run what its data must be cited as; it is printed at the end. */
   readonly cite: (citation: Citation) => Promise<void>;
+  /** Says, before the first batch, that the source is a whole export: all that there is of something. */
+  readonly reads: (whole: Export) => void;
+  /**
+   * The whole export that a flow of this pipeline read last, in this run or before; undefined when it read
+   * none, or when another pipeline has run a flow of that name since.
+   */
+  readonly exportOf: (flow: string) => Promise<Export | undefined>;
+}
+
+/** All that there was of something when it was asked for. */
+export interface Export {
+  /** What was asked for: two exports of the same scope can be compared. */
+  readonly scope: string;
+  /** Which answer it is: equal when it is the same one, read again. */
+  readonly identity: string;
 }
 
 export interface RunIdentity {

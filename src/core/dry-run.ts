@@ -92,4 +92,6 @@ const context: Context = {
   run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   basis: forbidden,
   cite: forbidden,
+  reads: forbidden,
+  exportOf: forbidden,
 };

@@ -837,6 +837,16 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** What was seen in earlier runs is in the track table. */
+export const vanishedNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "vanished_needs_track",
+    2,
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. " +
+      "Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+    { subject: "vanished" },
+  );
+
 /** Rows that are to be adopted are told apart by their primary key. */
 export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
   new RunnerError(
@@ -1068,6 +1078,56 @@ export const expressionFailed = (what: string, subject: string, cause: unknown):
     1,
     `Postgres refuses the SQL of ${what}: ${messageOf(cause).replace(/\.?$/, ".")}`,
     { subject, cause },
+  );
+
+/** What runs would write cannot be written: a standby, or a database that is read-only. */
+export const databaseReadOnly = (label: string): RunnerError =>
+  new RunnerError(
+    "database_read_only",
+    3,
+    `${label} takes no writes: it is a standby, or read-only by \`default_transaction_read_only\`. Name the primary server.`,
+  );
+
+/** An older server than the tests run on. */
+export const serverOld = (version: string): RunnerError =>
+  new RunnerError(
+    "server_old",
+    3,
+    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`runner plan\` before a run.`,
+  );
+
+/** A folder that the runner writes into, and may not. */
+export const folderForbidden = (folder: string, purpose: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "folder_forbidden",
+    3,
+    `${purpose} go into ${folder}, which cannot be written: ${messageOf(cause).replace(/\.?$/, ".")} Give the user that runs this the right to write there.`,
+    { cause },
+  );
+
+/** Less free disk than what may be written. */
+export const diskSmall = (folder: string, free: string, wanted: string): RunnerError =>
+  new RunnerError("disk_small", 3, `${folder} has ${free} free, and ${wanted}`);
+
+/** Checks of the pipeline that give no verdict. */
+export const checkFailed = (files: string, reason: string): RunnerError =>
+  new RunnerError("check_failed", 3, `No verdict of ${files}: ${reason.replace(/\.?$/, ".")}`);
+
+/** A check of the pipeline whose rows are no verdicts. */
+export const checkShape = (file: string): RunnerError =>
+  new RunnerError(
+    "check_shape",
+    2,
+    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\` or \`problem\`) and \`message\`, and gives others.`,
+  );
+
+/** Codes of the mapping that the instance keeps only for old observations. */
+export const codesFrozen = (codes: readonly string[]): RunnerError =>
+  new RunnerError(
+    "codes_frozen",
+    1,
+    `GeoNature has frozen or switched off ${listed(codes)}, which the mapping uses. Rows with them load; better map to a code that is in use.`,
+    { subject: "vocabularies" },
   );
 
 /** `validate --connect` of a pipeline whose database is a variable without a value. */
@@ -1336,4 +1396,21 @@ export const doesNotAddUp = (
     `The account of flow \`${flow}\` does not add up: ${Object.entries(account)
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}. This is a defect of the runner; please report it.`,
+  );
+
+/** The rows that a test gives for a table do not go in. */
+export const testTableFailed = (table: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "test_table_failed",
+    2,
+    `PostgreSQL refused the rows that the test gives for \`${table}\`: ${messageOf(cause)}.`,
+    { cause },
+  );
+
+/** A folder without tests. */
+export const noTests = (folder: string): RunnerError =>
+  new RunnerError(
+    "no_tests",
+    2,
+    `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
   );

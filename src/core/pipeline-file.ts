@@ -122,7 +122,8 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     complain,
   });
   const flows = await flowsOf(entryOf(value, "flows")?.value, reading, [file]);
-  const setup = setupOf(entryOf(value, "setup")?.value, complain);
+  const setup = scriptsOf(entryOf(value, "setup")?.value, complain);
+  const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
   const database = databaseOf(entryOf(value, "database")?.value, reading);
   const name = entryOf(value, "name")?.value;
   return {
@@ -132,6 +133,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     database: new Secret(database),
     lock: options?.lock as string | undefined,
     setup,
+    checks,
     flows,
   };
 };
@@ -163,7 +165,7 @@ const databaseOf = (value: YamlValue | undefined, { database, complain }: Readin
   return value.value;
 };
 
-const setupOf = (value: YamlValue | undefined, complain: Complain): string[] => {
+const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {
   const scripts = value?.kind === "list" ? value.items : [];
   return scripts
     .filter((item): item is YamlScalar => item.kind === "scalar")

@@ -34,6 +34,12 @@ export const pipelineOptions = Type.Object({
         "SQL scripts that run first, each time: what they do must be done only once. They may use psql's `\\gexec` and `\\ir`.",
     }),
   ),
+  checks: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description:
+        "SQL files that `runner doctor` runs, read-only: each a `select` of `level` (`ok`, `warning`, `problem`) and `message`, or lines `\\ir other.sql`.",
+    }),
+  ),
   flows: Type.Array(anything("A flow, or an included file of flows."), {
     minItems: 1,
     description: "The flows, in the order in which they run.",
