@@ -1414,3 +1414,35 @@ export const noTests = (folder: string): RunnerError =>
     2,
     `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
   );
+
+/** `runner init` without a word on what to begin with, and nobody to ask. */
+export const initNothing = (): RunnerError =>
+  new RunnerError(
+    "init_nothing",
+    2,
+    "Say what to begin with: `runner init KEY` (a data set of GBIF), `runner init query.json` or `runner init archive.zip`.",
+  );
+
+/** What `runner init` is given is nothing that it knows. */
+export const initUnknown = (what: string): RunnerError =>
+  new RunnerError(
+    "init_unknown",
+    2,
+    `${JSON.stringify(what)} is no key of a data set (such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7), and there is no such file or folder.`,
+  );
+
+/** `runner init` would overwrite a file. */
+export const initExists = (file: string): RunnerError =>
+  new RunnerError(
+    "init_exists",
+    2,
+    `${file} is there already, and nothing was written. Give the pipeline another name with \`--name\`, or overwrite the file with \`--force\`.`,
+  );
+
+/** An archive from which no pipeline can be made. */
+export const initNoTable = (archive: string, problem: string): RunnerError =>
+  new RunnerError(
+    "init_no_table",
+    2,
+    `No table of ${archive} can be read, so there is no pipeline for it: ${problem}`,
+  );

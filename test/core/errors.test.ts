@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+  ],
+  [
     errors.databaseReadOnly("postgresql://me@host/x"),
     "postgresql://me@host/x takes no writes: it is a standby, or read-only by `default_transaction_read_only`. Name the primary server.",
   ],
