@@ -131,8 +131,13 @@ interface Definition<Options extends TObject, Stage> {
   /** The value of one list item or of `source:`/`sink:` in YAML; a test runs it through the loader. */
   readonly example: string;
   create(options: Static<Options>): Stage;
-  /** Says, offline, what only the component can see is wrong with its options: in a document, for one. */
-  check?(options: Static<Options>, complain: Complain): Promise<void>;
+  /**
+   * Says, offline, what only the component can see is wrong with its options: in a document, for one.
+   * `columns` are those that come from the stage before; undefined when any may.
+   */
+  check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
+  /** The tables and local files that it reads and writes, as far as its options tell. */
+  uses?(options: Static<Options>): readonly Use[];
   /**
    * What a record's result depends on besides the record and the options, as a text: the content of a file
    * or of a table. Absent where there is nothing.
@@ -165,6 +170,19 @@ export type SinkDefinition<Options extends TObject = TObject> = Definition<Optio
 export type Component = Definition<TObject, Source | Transform | Sink> & {
   readonly kind: "source" | "transform" | "sink";
 };
+
+/** A table of the database or a local file that a component reads or writes: what flows share. */
+export interface Use {
+  readonly what: "table" | "file";
+  /** The same for the same thing, however it is written. */
+  readonly name: string;
+  /** As the options have it; the caret is put under it. */
+  readonly written: string;
+  /** `append` and `merge` leave what is there, `replace` does not. */
+  readonly how: "read" | "append" | "merge" | "replace";
+  /** Those that must be there to be read; all that there are, where the table or file is made. */
+  readonly columns?: readonly string[];
+}
 
 /** Declares a source; the type of `create`'s argument follows from `options`. */
 export const defineSource = <Options extends TObject>(

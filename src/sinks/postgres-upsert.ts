@@ -22,6 +22,7 @@ import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
 import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
+import { checkGiven } from "../postgres/merge/given.ts";
 import {
   type Merged,
   type MergeParts,
@@ -39,6 +40,7 @@ import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 import { openWatch, settleVanished } from "../postgres/merge/vanished.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const MOST_SESSIONS = 16;
 
@@ -101,6 +103,7 @@ const options = Type.Object({
         }),
         code: Type.String({
           pattern: "^[a-z][a-z0-9_]*$",
+          form: "a word of small letters, digits and `_` that begins with a letter",
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
@@ -163,6 +166,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  check: async (settings, _complain, columns) => {
+    if (columns) checkGiven(columns, settings);
+  },
+  uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   examine: async (settings, view) => {
     await examineMerge(settings, view);
     return undefined;

@@ -152,6 +152,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
   ],
+  [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
+  ],
   [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
   [
     errors.queryFailed(
