@@ -86,6 +86,7 @@ const program = (end: (code: number) => void): Command => {
     .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
+    .option("--yes", "write into tables that hold rows which the pipeline never wrote")
     .option("--quiet", "print only what needs a person")
     .addOption(
       new Option("--log <format>", "how to tell what happens: for people, or as JSON by line")

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
 import { loadToRun } from "./load.ts";
+import { confirmFirstWrite } from "./confirm.ts";
 import { writeMetrics } from "./metrics.ts";
 import { type ReportFlags, reportOf } from "./report.ts";
 import { exitCodeOf, interruptedCode, refusalObject, summaryObject } from "./text.ts";
@@ -12,6 +13,7 @@ export interface RunFlags extends ReportFlags {
   readonly replay?: string;
   readonly json?: boolean;
   readonly metrics?: string;
+  readonly yes?: boolean;
 }
 
 /** `runner run PIPELINE`: the exit code. */
@@ -46,6 +48,7 @@ export const runCommand = async (
     soon,
     log: report.log,
     display: report.display,
+    confirm: confirmFirstWrite(file, flags, AbortSignal.any([now, soon])),
     onBegin: report.begin,
     onFlow: report.flow,
   });
