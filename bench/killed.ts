@@ -43,12 +43,13 @@ const start = (): Started => {
   return { child, ended: once(child, "close").then(([code]) => ({ code, stderr })) };
 };
 
-/** What is to be the same, whatever numbers and times the rows got. */
+/** What is to be the same, whatever numbers and times the rows got; a hash of each, as a million of them are gigabytes. */
 const RESULTS = {
-  rows: `select to_jsonb(synthese) - '{id_synthese,meta_create_date,meta_update_date}'::text[] as row from gn_synthese.synthese`,
+  rows: `select entity_source_pk_value as key, md5((to_jsonb(synthese) - '{id_synthese,meta_create_date,meta_update_date}'::text[])::text) as value from gn_synthese.synthese`,
   links:
-    "select synthese.unique_id_sinp, synthese.entity_source_pk_value, id_area from gn_synthese.cor_area_synthese join gn_synthese.synthese using (id_synthese)",
-  track: "select to_jsonb(track) - 'run' as row from pinv_gbif.track_synthese as track",
+    "select entity_source_pk_value as key, md5(concat_ws(' ', unique_id_sinp, id_area)) as value from gn_synthese.cor_area_synthese join gn_synthese.synthese using (id_synthese)",
+  track:
+    "select entity_source_pk_value as key, md5((to_jsonb(track) - 'run')::text) as value from pinv_gbif.track_synthese as track",
 };
 const WRITTEN =
   "select coalesce(sum(inserted), 0) from runner.flow where flow = 'synthese' and run >";
@@ -79,12 +80,16 @@ await killAgainAndAgain(start, {
 });
 
 const findings: (readonly [string, number])[] = [];
+const differing = async (a: string, b: string): Promise<number> => {
+  const rest = `(${a} except all ${b}) as differing`;
+  const { rows } = await client.query(`select key from ${rest} order by key limit 3`);
+  if (rows.length > 0) log(`For example: ${rows.map(({ key }) => key).join(", ")}`);
+  return numberOf(`select count(*) from ${rest}`);
+};
 for (const [name, sql] of Object.entries(RESULTS)) {
-  const differing = (a: string, b: string) =>
-    numberOf(`select count(*) from (${a} except all ${b}) as differing`);
   const table = `select * from bench.expected_${name}`;
-  findings.push([`${name} that are missing`, await differing(table, sql)]);
-  findings.push([`${name} that are too many`, await differing(sql, table)]);
+  findings.push([`${name}: missing`, await differing(table, sql)]);
+  findings.push([`${name}: too many`, await differing(sql, table)]);
 }
 const account = "from runner.flow where flow = 'synthese' and run >";
 findings.push(

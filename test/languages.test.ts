@@ -24,7 +24,9 @@ const translated = (await markdown("docs")).filter((name) => !ENGLISH_ALONE.incl
 
 /** The levels of the headings outside of code, in their order. */
 const levels = (page: string): string[] =>
-  [...page.replaceAll(/```[\s\S]*?```/g, "").matchAll(/^(#+) /gm)].map(([, marks = ""]) => marks);
+  [...page.replaceAll(/^\s*```[\s\S]*?^\s*```$/gm, "").matchAll(/^(#+) /gm)].map(
+    ([, marks = ""]) => marks,
+  );
 
 /** Where the links of a page lead, without the folder and the heading. */
 const targets = (page: string): string[] =>

@@ -12,11 +12,23 @@ export interface Block {
   readonly above: string;
 }
 
-/** The fenced blocks of a page, in their order. */
-export const blocksOf = (page: string): readonly Block[] =>
-  [...page.matchAll(/([^\n]*)\n+```(\w*)\n([\s\S]*?)```\n/g)].map(
-    ([, above = "", language = "", text = ""]) => ({ language, text, above }),
-  );
+/** The fenced blocks of a page, in their order; `above` is the last line of text before. */
+export const blocksOf = (page: string): readonly Block[] => {
+  const blocks: Block[] = [];
+  let above = "";
+  let open: { language: string; lines: string[] } | undefined;
+  for (const line of page.split("\n")) {
+    const [, language] = /^\s*```(\w*)$/.exec(line) ?? [];
+    if (language === undefined) {
+      if (open) open.lines.push(`${line}\n`);
+      else if (line.trim() !== "") above = line.trim();
+    } else if (open) {
+      blocks.push({ language: open.language, text: open.lines.join(""), above });
+      [open, above] = [undefined, ""];
+    } else open = { language, lines: [] };
+  }
+  return blocks;
+};
 
 /**
  * The blocks as steps: a `console` block has commands behind `$ `, each with the lines that it prints; a block
@@ -31,7 +43,7 @@ export const stepsOf = (page: string): readonly Step[] =>
         return { kind: "command", command, shown };
       });
     }
-    const path = /`([\w./-]+)`[\w ]*:$/.exec(above.trim())?.[1];
+    const path = /`([\w./-]+)`[\w ]*:$/.exec(above)?.[1];
     return path === undefined
       ? [{ kind: "other", language, text }]
       : [{ kind: "file", path, text }];
