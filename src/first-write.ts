@@ -43,7 +43,11 @@ export const askBeforeFirstWrite = async (
     if (await holdsRows(session, name)) foreign.push({ name, rows });
   }
   if (foreign.length > 0 && !(await confirm(foreign))) {
-    throw firstWrite(plan.name, foreign.map(({ name }) => name), fileLabel(plan.file));
+    throw firstWrite(
+      plan.name,
+      foreign.map(({ name }) => name),
+      fileLabel(plan.file),
+    );
   }
   await session.query(
     `insert into runner.target (pipeline, target, run)

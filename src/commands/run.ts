@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
-import { loadToRun } from "./load.ts";
 import { confirmFirstWrite } from "./confirm.ts";
+import { loadToRun } from "./load.ts";
 import { writeMetrics } from "./metrics.ts";
 import { type ReportFlags, reportOf } from "./report.ts";
 import { exitCodeOf, interruptedCode, refusalObject, summaryObject } from "./text.ts";

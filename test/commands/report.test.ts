@@ -125,10 +125,7 @@ describe("runner run", () => {
 test("without a terminal, the first write into a table with rows needs --yes, once", async () => {
   await told(pipeline(ALL));
   await runner("told.yaml", "--quiet");
-  await writeFile(
-    join(folder, "second.yaml"),
-    pipeline(ALL).replace("name: told", "name: second"),
-  );
+  await writeFile(join(folder, "second.yaml"), pipeline(ALL).replace("name: told", "name: second"));
   const refused = await runner("second.yaml", "--quiet");
   assert.equal(refused.code, 2);
   assert.match(
