@@ -88,8 +88,10 @@ const differing = async (a: string, b: string): Promise<number> => {
 };
 for (const [name, sql] of Object.entries(RESULTS)) {
   const table = `select * from bench.expected_${name}`;
-  findings.push([`${name}: missing`, await differing(table, sql)]);
-  findings.push([`${name}: too many`, await differing(sql, table)]);
+  const all = await numberOf(`select count(*) from bench.expected_${name}`);
+  const of = `of ${all.toLocaleString("en-US")} ${name}`;
+  findings.push([`missing, ${of}`, await differing(table, sql)]);
+  findings.push([`too many, ${of}`, await differing(sql, table)]);
 }
 const account = "from runner.flow where flow = 'synthese' and run >";
 findings.push(

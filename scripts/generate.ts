@@ -13,6 +13,7 @@ import { pipelineSchema } from "../src/core/schema.ts";
 import { readMapping } from "../src/geonature/mapping.ts";
 import { mappingPage } from "../src/geonature/mapping-page.ts";
 import { components } from "../src/registry.ts";
+import { testSchema } from "../src/testing/test-json-schema.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -30,6 +31,7 @@ const mapping = await readMapping({
 
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
+  "schema/test.schema.json": `${JSON.stringify(testSchema(), null, 2)}\n`,
   "docs/components.md": componentReference(components),
   "docs/errors.md": codesPage(readCodes(), "en"),
   "docs/fr/errors.md": codesPage(readCodes(), "fr"),

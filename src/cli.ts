@@ -1,10 +1,11 @@
 /** The command line: which command, with which flags; what they do is in `commands/`. */
 
 import { existsSync } from "node:fs";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { addAuthoring } from "./cli-authoring.ts";
+import { databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
-import { type GuessFlags, guessCommand } from "./commands/guess.ts";
 import { type HistoryFlags, historyCommand } from "./commands/history.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
@@ -15,8 +16,6 @@ import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
 import { suggestion } from "./core/errors.ts";
-import { pipelineSchema } from "./core/schema.ts";
-import { components } from "./registry.ts";
 import { version } from "./version.ts";
 
 const CONFIGURATION_WRONG = 2;
@@ -46,17 +45,6 @@ const stopRequests = (): { now: AbortSignal; soon: AbortSignal } => {
   });
   return { now: now.signal, soon: soon.signal };
 };
-
-const several = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
-
-const wholeNumber = (value: string): number => {
-  if (!/^[1-9]\d*$/.test(value))
-    throw new InvalidArgumentError("It must be a whole number from 1 on.");
-  return Number(value);
-};
-
-const databaseOption = () =>
-  new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
 
 /** commander's "error: unknown option '--flwo'", as a sentence. */
 const sentenceOf = (text: string): string => {
@@ -104,11 +92,7 @@ const program = (end: (code: number) => void): Command => {
       "check pipelines: offline, without secrets; with --connect, against their databases",
     )
     .argument("<target...>", "YAML files, or folders of them")
-    .addOption(
-      new Option("--format <format>", "how to tell")
-        .choices(["text", "json", "github"])
-        .default("text"),
-    )
+    .addOption(formatOption())
     .option("--print", "print the pipeline with its included files in their places")
     .option("--connect", "ask the pipelines' databases, too: tables, columns, types, keys, rights")
     .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
@@ -145,17 +129,7 @@ const program = (end: (code: number) => void): Command => {
       end(await planCommand(file, flags, interrupted())),
     );
 
-  main
-    .command("guess")
-    .description("show what is in an archive: tables, columns that are filled, types, examples")
-    .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
-    .option("--table <name>", "only this table")
-    .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
-    .option("--json", "print it as one JSON object instead")
-    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
-    .action(async (archive: string, flags: GuessFlags) =>
-      end(await guessCommand(archive, flags, interrupted())),
-    );
+  addAuthoring(main, { end, interrupted });
 
   main
     .command("history")
@@ -195,11 +169,6 @@ const program = (end: (code: number) => void): Command => {
     .action(async (file: string, run: number | undefined, flags: RejectsFlags) =>
       end(await rejectsCommand(file, run, flags, interrupted())),
     );
-
-  main
-    .command("schema")
-    .description("print the JSON Schema of pipeline files, for editors")
-    .action(() => console.log(JSON.stringify(pipelineSchema(components), null, 2)));
 
   main
     .command("components")

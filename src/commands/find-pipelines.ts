@@ -58,7 +58,8 @@ const filesOf = async (target: string): Promise<{ pipelines: string[]; parts: Pa
   return { pipelines, parts };
 };
 
-const yamlFiles = async (folder: string): Promise<string[]> => {
+/** All YAML files below a folder, except in hidden folders and `node_modules`. */
+export const yamlFiles = async (folder: string): Promise<string[]> => {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   return found
     .filter((file) => file.isFile() && /\.ya?ml$/.test(file.name))

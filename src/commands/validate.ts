@@ -4,6 +4,7 @@ import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
+import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
 import { type Found, loadTargets } from "./find-pipelines.ts";
 
@@ -94,14 +95,3 @@ const reportFile = (
   else if (!print) console.log(`${label}: ${counted}, all right.${unset}`);
   else if (plan) console.log(expandPipeline(plan).trimEnd());
 };
-
-/** An annotation at the line of a pull request. */
-const annotation = ({ code, message, place }: Complaint): string => {
-  const { line, column } = place;
-  const at = `file=${escaped(fileLabel(place.file), /[%\r\n:,]/g)},line=${line},col=${column}`;
-  return `::error ${at},title=${code}::${escaped(message, /[%\r\n]/g)}`;
-};
-
-/** As GitHub wants it: percent-encoded, but only what would end the field. */
-const escaped = (text: string, unsafe: RegExp): string =>
-  text.replace(unsafe, (character) => encodeURIComponent(character));

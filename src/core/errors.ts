@@ -1257,3 +1257,20 @@ export const doesNotAddUp = (
       .map(([name, count]) => `${name} ${count}`)
       .join(", ")}. This is a defect of the runner; please report it.`,
   );
+
+/** The rows that a test gives for a table do not go in. */
+export const testTableFailed = (table: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "test_table_failed",
+    2,
+    `PostgreSQL refused the rows that the test gives for \`${table}\`: ${messageOf(cause)}.`,
+    { cause },
+  );
+
+/** A folder without tests. */
+export const noTests = (folder: string): RunnerError =>
+  new RunnerError(
+    "no_tests",
+    2,
+    `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
+  );

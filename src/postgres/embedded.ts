@@ -48,6 +48,16 @@ export const openEmbedded = async ({
   });
 };
 
+/** An embedded database in memory, empty, for tests of pipelines. */
+export const openInMemory = async (): Promise<Database> => {
+  const database = await PGlite.create({ extensions: { postgis } });
+  return embeddedDatabase(database, {
+    label: "embedded database in memory",
+    onNotice: () => undefined,
+    close: () => database.close(),
+  });
+};
+
 /** The same interface over a PGlite that is open already; tests share one. */
 export const embeddedDatabase = (
   database: PGlite,

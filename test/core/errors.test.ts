@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
+    'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
+  ],
+  [
     errors.rightsMissing("loader", "s.t", ["grant usage on schema s to loader;"]),
     "Role `loader` lacks rights for `s.t`. Who administers the database runs:\n  grant usage on schema s to loader;",
   ],

@@ -388,6 +388,40 @@ onEachDatabase((database) => {
       assert.deepEqual(again.counts, [0, 0, 200, 40]);
     });
 
+    test("rows of another origin are each adopted once, by whichever session has the record", async () => {
+      await execute(
+        database(),
+        `create table adopting (nr int generated always as identity primary key, source int, pk text, set int, uuid text unique, n text,
+           unique (source, pk));
+         insert into adopting (source, pk, set, uuid, n)
+         select 1, 'hand' || i, 1, 'h' || i, 'old' from generate_series(1, 300) as i;`,
+      );
+      const rows = Array.from({ length: 600 }, (_, i) => ({
+        ...{ source: "5", pk: String(i + 1), set: "1", n: "new" },
+        uuid: i < 300 ? `h${i + 1}` : `u${i + 1}`,
+      }));
+      const options = {
+        key: ["source", "pk"],
+        insert_only: ["uuid"],
+        unique: { column: "uuid", owner: ["source"], code: "uuid_other_source" },
+        adopt: {
+          action: "apply",
+          where: "source <> 5",
+          within: ["set"],
+          match: [{ row: "uuid", record: "uuid" }],
+        },
+      };
+      const summary = await merge("adopting", [batchOf(rows)], options);
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual([...summary.counts, summary.flows[0]?.adopted], [300, 300, 0, 0, 300]);
+      const [there] = await all(
+        "select count(*)::int as n, count(*) filter (where source = 5 and n = 'new')::int as own from adopting",
+      );
+      assert.deepEqual(there, { n: 600, own: 600 });
+      const again = await merge("adopting", [batchOf(rows)], options);
+      assert.deepEqual(again.counts, [0, 0, 600, 0]);
+    });
+
     test("is one session where there can be no more, and says so", async () => {
       await execute(database(), "create table alone (id int primary key)");
       const metered = { ...inputNamed("service"), isMetered: true };

@@ -78,13 +78,13 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     select distinct n, rank, ${row} from (select *, min(rank) over (partition by n) as first from found) as ranked
      where rank = first
   )
-  select n, rank, array[${all(identity, ({ name }) => `${quoted(`row ${name}`)}::text`)}] as row,
+  select best.n, best.rank, array[${all(identity, ({ name }) => `${quoted(`row ${name}`)}::text`)}] as row,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "stage")} as new_key,
-         count(*) over (partition by n)::integer as rows, count(*) over (partition by ${row})::integer as records
+         count(*) over (partition by best.n)::integer as rows, count(*) over (partition by ${row})::integer as records
     from best
-    join ${STAGE} as stage on stage.${NUMBER} = n
+    join ${STAGE} as stage on stage.${NUMBER} = best.n
     join ${table.sql} as target on ${isRow("best")}
-   order by n, ${row}`,
+   order by best.n, ${row}`,
     apply: () => `
   with chosen as (
     select * from unnest($1::integer[], ${all(identity, ({ type }, index) => `$${index + 2}::text[]::${type}[]`)}) as chosen (n, ${row})

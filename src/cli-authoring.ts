@@ -1,0 +1,48 @@
+/** The commands for who writes a pipeline: each is loaded when it is used. */
+
+import { type Command, Option } from "commander";
+import { formatOption, wholeNumber } from "./cli-options.ts";
+import type { GuessFlags } from "./commands/guess.ts";
+import type { TestFlags } from "./commands/test.ts";
+import { pipelineSchema } from "./core/schema.ts";
+import { components } from "./registry.ts";
+
+interface Ending {
+  readonly end: (code: number) => void;
+  readonly interrupted: () => AbortSignal;
+}
+
+/** Adds `guess`, `test` and `schema` to the command line. */
+export const addAuthoring = (main: Command, { end, interrupted }: Ending): void => {
+  main
+    .command("guess")
+    .description("show what is in an archive: tables, columns that are filled, types, examples")
+    .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
+    .option("--table <name>", "only this table")
+    .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
+    .option("--json", "print it as one JSON object instead")
+    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
+    .action(async (archive: string, flags: GuessFlags) => {
+      const { guessCommand } = await import("./commands/guess.ts");
+      end(await guessCommand(archive, flags, interrupted()));
+    });
+
+  main
+    .command("test")
+    .description("run the tests of pipelines (`NAME.test.yaml`): without network or server")
+    .argument("<target...>", "test files, pipelines that have one beside them, or folders")
+    .addOption(formatOption())
+    .action(async (targets: string[], flags: TestFlags) => {
+      const { testCommand } = await import("./commands/test.ts");
+      end(await testCommand(targets, flags, interrupted()));
+    });
+
+  main
+    .command("schema")
+    .description("print the JSON Schema of pipeline files, for editors")
+    .option("--tests", "that of test files instead")
+    .action(async ({ tests }: { tests?: boolean }) => {
+      const { testSchema } = await import("./testing/test-json-schema.ts");
+      console.log(JSON.stringify(tests ? testSchema() : pipelineSchema(components), null, 2));
+    });
+};

@@ -1,0 +1,26 @@
+/** Options that several commands have. */
+
+import { InvalidArgumentError, Option } from "commander";
+
+/** An option that may be given several times. */
+export const several = (value: string, previous: readonly string[] = []): string[] => [
+  ...previous,
+  value,
+];
+
+/** The value of an option that is a whole number from 1 on. */
+export const wholeNumber = (value: string): number => {
+  if (!/^[1-9]\d*$/.test(value))
+    throw new InvalidArgumentError("It must be a whole number from 1 on.");
+  return Number(value);
+};
+
+/** Where a command looks, instead of where the pipeline says. */
+export const databaseOption = () =>
+  new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
+
+/** For commands whose findings go to people, programs or a pull request. */
+export const formatOption = () =>
+  new Option("--format <format>", "how to tell")
+    .choices(["text", "json", "github"])
+    .default("text");

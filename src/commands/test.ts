@@ -1,0 +1,132 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { formatComplaint } from "../core/complaint.ts";
+import { messageOf, noTests } from "../core/errors.ts";
+import { fileLabel, formatPlace } from "../core/place.ts";
+import { components } from "../registry.ts";
+import { hasPassed, type Tested } from "../testing/run-case.ts";
+import { runTests, type TestedFile } from "../testing/run-tests.ts";
+import { annotation } from "./annotation.ts";
+import { yamlFiles } from "./find-pipelines.ts";
+import { tableLines, widthOf } from "./table.ts";
+import { errorText } from "./text.ts";
+
+export interface TestFlags {
+  readonly format: "text" | "json" | "github";
+}
+
+/** `runner test FILE|DIR…`: 1 when a test fails, 2 when a file is wrong. */
+export const testCommand = async (
+  targets: readonly string[],
+  { format }: TestFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const files = new Set<string>();
+  for (const target of targets)
+    for (const file of await testFiles(resolve(target))) files.add(file);
+  const done: TestedFile[] = [];
+  await runTests([...files], { components, signal }, (file) => {
+    done.push(file);
+    if (format === "text") tellFile(file);
+    else if (format === "github") for (const line of annotations(file)) console.log(line);
+  });
+  if (format === "json") console.log(JSON.stringify({ files: done.map(fileObject) }, null, 2));
+  if (done.some(({ complaints }) => complaints.length > 0)) return 2;
+  return done.every(({ tested }) => tested.every(hasPassed)) ? 0 : 1;
+};
+
+/** A test file itself, the one beside a pipeline, or all below a folder. */
+const testFiles = async (target: string): Promise<string[]> => {
+  const info = await stat(target).catch(() => undefined);
+  if (info?.isDirectory()) {
+    const found = (await yamlFiles(target)).filter((file) => TEST_FILE.test(file));
+    if (found.length === 0) throw noTests(fileLabel(target));
+    return found;
+  }
+  return [TEST_FILE.test(target) ? target : target.replace(/(\.ya?ml)$/, ".test$1")];
+};
+
+const TEST_FILE = /\.test\.ya?ml$/;
+
+const tellFile = ({ file, complaints, tested }: TestedFile): void => {
+  const label = fileLabel(file);
+  for (const complaint of complaints) console.error(`${formatComplaint(complaint)}\n`);
+  const failed = tested.filter((one) => !hasPassed(one));
+  for (const one of failed)
+    console.error(`${failureLines(one, widthOf(process.stderr)).join("\n")}\n`);
+  const counted = tested.length === 1 ? "1 test" : `${tested.length} tests`;
+  if (complaints.length > 0) console.error(`${label}: no test was run.`);
+  else if (failed.length > 0) console.error(`${label}: ${failed.length} of ${counted} failed.`);
+  else console.log(`${label}: ${counted}, all right.`);
+};
+
+/** What differs from what a test expects, for people. */
+export const failureLines = (
+  { test, differences, problems, error }: Tested,
+  width: number,
+): string[] => [
+  `${formatPlace(test.place)} ${test.name}`,
+  ...(error === undefined
+    ? []
+    : errorText(error)
+        .split("\n")
+        .map((line) => `  ${line}`.trimEnd())),
+  ...problems.map((problem) => `  ${problem}`),
+  ...(differences.length === 0
+    ? []
+    : tableLines(
+        [
+          ["row", "column", "expected", "got"],
+          ...differences.map(({ row, column, expected, got }) => [
+            String(row),
+            column,
+            shown(expected),
+            shown(got),
+          ]),
+        ],
+        { width, indent: "  " },
+      )),
+];
+
+/** Blanks at the ends and empty values are to be seen. */
+const shown = (value: string | null): string => {
+  if (value === null) return "(empty)";
+  return /^\s|\s$|[\r\n]/.test(value) ? JSON.stringify(value) : value;
+};
+
+const annotations = ({ complaints, tested }: TestedFile): string[] => [
+  ...complaints.map(annotation),
+  ...tested
+    .filter((one) => !hasPassed(one))
+    .map((one) =>
+      annotation({
+        code: "test_failed",
+        place: one.test.place,
+        message: failureLines(one, PULL_REQUEST_WIDTH).slice(1).join("\n"),
+      }),
+    ),
+];
+
+const PULL_REQUEST_WIDTH = 100;
+
+const fileObject = ({ file, complaints, tested }: TestedFile) => ({
+  file: fileLabel(file),
+  complaints: complaints.map(({ code, message, place }) => ({
+    code,
+    message,
+    file: fileLabel(place.file),
+    line: place.line,
+    column: place.column,
+  })),
+  tests: tested.map((one) => ({
+    name: one.test.name,
+    line: one.test.place.line,
+    status: hasPassed(one) ? "passed" : "failed",
+    differences: one.differences.map(({ place, ...difference }) => ({
+      ...difference,
+      line: place.line,
+    })),
+    problems: one.problems,
+    ...(one.error === undefined ? {} : { error: messageOf(one.error) }),
+  })),
+});

@@ -1,0 +1,203 @@
+/** Reads a test file and the pipeline that it tests, and says all that is wrong with both. */
+
+import { basename, dirname, join } from "node:path";
+import { type Complain, type Complaint, distinct, inOrder } from "../core/complaint.ts";
+import type { Component } from "../core/component.ts";
+import { type Place, suggestion } from "../core/errors.ts";
+import { checkedOptions } from "../core/options-check.ts";
+import { loadPipeline } from "../core/pipeline-file.ts";
+import { fileLabel } from "../core/place.ts";
+import type { FlowPlan, Plan, StagePlan } from "../core/plan.ts";
+import { readYaml } from "../core/yaml-file.ts";
+import { valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
+import {
+  type GivenCells,
+  type GivenTables,
+  type TestCaseOptions,
+  type TestFileOptions,
+  testFileOptions,
+} from "./test-schema.ts";
+
+/** A row of a test and where it stands. */
+export interface GivenRow {
+  readonly place: Place;
+  readonly values: ReadonlyMap<string, string | null>;
+  /** The columns that it names itself, and has not from its base. */
+  readonly own: readonly string[];
+}
+
+/** One test: what goes into which transforms, and what is to come out. */
+export interface TestCase {
+  readonly name: string;
+  readonly place: Place;
+  readonly flow: FlowPlan;
+  readonly transforms: readonly StagePlan[];
+  readonly rows: readonly GivenRow[];
+  readonly tables: GivenTables;
+  /** Where a table's rows stand. */
+  readonly placeOfTable: (table: string) => Place;
+  readonly expect: Omit<TestCaseOptions["expect"], "rows"> & {
+    readonly rows: readonly GivenRow[] | undefined;
+  };
+}
+
+export interface TestFile {
+  readonly file: string;
+  /** Scripts that make the database. */
+  readonly setup: readonly string[];
+  /** Those that can be run: none when there are complaints. */
+  readonly cases: readonly TestCase[];
+  readonly complaints: readonly Complaint[];
+}
+
+interface Reading {
+  readonly value: YamlValue;
+  readonly options: TestFileOptions;
+  readonly plan: Plan;
+  readonly complain: Complain;
+}
+
+/** Reads a test file, offline: variables have the values that it gives. */
+export const loadTestFile = async (
+  file: string,
+  components: readonly Component[],
+): Promise<TestFile> => {
+  const complaints: Complaint[] = [];
+  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
+  const value = await readYaml(file, complain);
+  const options = value && optionsOf(value, file, complain);
+  const plan = options && (await planOf(file, options, { components, complaints }));
+  const reading = plan && { value, options, plan, complain };
+  const cases = reading ? options.tests.map((_, index) => caseOf(index, reading)) : [];
+  return {
+    file,
+    setup: options?.setup ?? [],
+    cases: complaints.length > 0 ? [] : cases.filter((one) => one !== undefined),
+    complaints: inOrder(distinct(complaints)),
+  };
+};
+
+const optionsOf = (
+  value: YamlValue,
+  file: string,
+  complain: Complain,
+): TestFileOptions | undefined => {
+  if (value.kind !== "map") {
+    complain("no_tests", value.place, "A test file is a map with `tests`.");
+    return undefined;
+  }
+  const head = { name: fileLabel(file), place: value.place, complain };
+  return checkedOptions(value, testFileOptions, head) as TestFileOptions | undefined;
+};
+
+const planOf = async (
+  file: string,
+  { pipeline, variables }: TestFileOptions,
+  { components, complaints }: { components: readonly Component[]; complaints: Complaint[] },
+): Promise<Plan | undefined> => {
+  const beside = join(dirname(file), basename(file).replace(/\.test(\.ya?ml)$/, "$1"));
+  const loaded = await loadPipeline(pipeline ?? beside, {
+    components,
+    environment: variables,
+    isOffline: true,
+    database: "embedded",
+  });
+  complaints.push(...loaded.complaints);
+  return loaded.plan;
+};
+
+const caseOf = (index: number, reading: Reading): TestCase | undefined => {
+  const { value, options, plan, complain } = reading;
+  const test = options.tests[index] as TestCaseOptions;
+  const at = (...path: YamlPath): Place =>
+    (valueAt(value, ["tests", index, ...path]) ?? value).place;
+  const { rows, rejects, filtered, error } = test.expect;
+  if (rows === undefined && rejects.length === 0 && filtered === undefined && !error) {
+    const message =
+      "The test expects nothing. Give at least one of `rows`, `rejects`, `filtered` and `error`.";
+    complain("nothing_expected", at("expect"), message);
+  }
+  for (const [number, { row }] of rejects.entries()) {
+    if (row <= test.rows.length) continue;
+    const message = `There is no row ${row}: the test has ${test.rows.length}.`;
+    complain("row_unknown", at("expect", "rejects", number, "row"), message);
+  }
+  const base = baseOf(test, reading, at("base"));
+  const flow = plan.flows.find(({ name }) => name === test.flow);
+  if (flow === undefined) {
+    const names = plan.flows.map(({ name }) => name);
+    const message = `The pipeline has no flow \`${test.flow}\`.${suggestion(test.flow, names)}`;
+    complain("unknown_flow", at("flow"), message);
+    return undefined;
+  }
+  const transforms = transformsOf(flow, test, { complain, place: at("transform") });
+  for (const name of new Set(transforms.flatMap(({ unset }) => unset ?? []))) {
+    const message = `The flow needs the variable \`${name}\`: give it a value under \`variables\`.`;
+    complain("variable_unset", at("flow"), message);
+  }
+  const hasOwn = (table: string) => test.tables?.[table] !== undefined;
+  return {
+    name: test.name,
+    place: at("name"),
+    flow,
+    transforms,
+    rows: test.rows.map((cells, row) => givenRow(cells, at("rows", row), base)),
+    tables: { ...options.tables, ...test.tables },
+    placeOfTable: (table) =>
+      (
+        valueAt(value, hasOwn(table) ? ["tests", index, "tables", table] : ["tables", table]) ??
+        value
+      ).place,
+    expect: {
+      ...test.expect,
+      rows: rows?.map((cells, row) => givenRow(cells, at("expect", "rows", row))),
+    },
+  };
+};
+
+const baseOf = (
+  { base }: TestCaseOptions,
+  { options: { bases }, complain }: Reading,
+  place: Place,
+): GivenCells => {
+  if (base === undefined) return {};
+  const found = bases[base];
+  if (found === undefined) {
+    const known = Object.keys(bases);
+    complain("unknown_base", place, `There is no base \`${base}\`.${suggestion(base, known)}`);
+  }
+  return found ?? {};
+};
+
+const givenRow = (cells: GivenCells, place: Place, base: GivenCells = {}): GivenRow => ({
+  place,
+  values: new Map(
+    Object.entries({ ...base, ...cells }).map(([name, value]) => [name, textOf(value)]),
+  ),
+  own: Object.keys(cells),
+});
+
+/** Empty text is no value, as everywhere. */
+const textOf = (value: GivenCells[string]): string | null =>
+  value === null || value === "" ? null : String(value);
+
+/** All transforms of a flow, or the one that is named, `lookup 2` being the second of that name. */
+const transformsOf = (
+  { transforms }: FlowPlan,
+  { transform: wanted }: TestCaseOptions,
+  { complain, place }: { complain: Complain; place: Place },
+): readonly StagePlan[] => {
+  if (wanted === undefined) return transforms;
+  const names = transforms.map(({ component: { name } }, index) => {
+    const same = transforms.filter(({ component }) => component.name === name);
+    return same.length === 1 ? name : `${name} ${same.indexOf(transforms[index] as StagePlan) + 1}`;
+  });
+  const found = transforms[names.indexOf(wanted)];
+  if (found) return [found];
+  complain(
+    "unknown_transform",
+    place,
+    `The flow has no transform \`${wanted}\`.${suggestion(wanted, names)}`,
+  );
+  return [];
+};
