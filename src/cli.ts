@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from "commander";
 import { addAuthoring } from "./cli-authoring.ts";
 import { databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
+import { type DoctorFlags, doctorCommand } from "./commands/doctor.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
 import { type HistoryFlags, historyCommand } from "./commands/history.ts";
 import { type PlanFlags, planCommand } from "./commands/plan.ts";
@@ -98,6 +99,16 @@ const program = (end: (code: number) => void): Command => {
     .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
     .action(async (targets: string[], flags: ValidateFlags) =>
       end(await validateCommand(targets, flags, interrupted())),
+    );
+
+  main
+    .command("doctor")
+    .description("check accounts, disk, database and pipeline before a run; changes nothing")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--json", "print it as one JSON object instead")
+    .action(async (file: string, flags: DoctorFlags) =>
+      end(await doctorCommand(file, flags, interrupted())),
     );
 
   main

@@ -43,7 +43,11 @@ export const complaintsOfDatabase = async (
   await using opened = await openToLook(plan, url, signal);
   await using session = await opened?.session();
   const ask = session === undefined ? askNobody : askDatabase(session);
-  const verdicts = await examinePlan(plan, { ask, coming: await comingFrom(plan.setup), signal });
+  const { verdicts } = await examinePlan(plan, {
+    ask,
+    coming: await comingFrom(plan.setup),
+    signal,
+  });
   const told = new Set<string>();
   return (
     verdicts

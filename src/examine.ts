@@ -23,21 +23,42 @@ export interface Examining {
   readonly signal: AbortSignal;
 }
 
+/** What is known of a plan before it runs. */
+export interface Examined {
+  /** In the order of the flows. */
+  readonly verdicts: readonly Located[];
+  /** Records that are known already, by flow, as its source will give them. */
+  readonly known: Readonly<Record<string, readonly object[]>>;
+}
+
 /**
- * What the components of a plan say, in the order of the flows. Each gets what the one before gives, as far as
- * that is known: columns, their types, a few records. Nothing is run but transforms that open nothing.
+ * What the components of a plan say. Each gets what the one before gives, as far as that is known: columns,
+ * their types, a few records. Nothing is run but transforms that open nothing.
  */
-export const examinePlan = async (plan: Plan, examining: Examining): Promise<Located[]> => {
+export const examinePlan = async (plan: Plan, examining: Examining): Promise<Examined> => {
   const verdicts: Located[] = [];
-  for (const flow of plan.flows) verdicts.push(...(await examineFlow(flow, examining)));
-  return verdicts;
+  const known: Record<string, readonly object[]> = {};
+  for (const flow of plan.flows) {
+    const tell = (verdict: Located) => verdicts.push(verdict);
+    known[flow.name] = recordsIn(await examineFlow(flow, examining, tell));
+  }
+  return { verdicts, known };
 };
 
-const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Located[]> => {
-  const verdicts: Located[] = [];
+const recordsIn = (batch: Batch): readonly object[] =>
+  [...batch.rows].map((row) =>
+    Object.fromEntries(batch.names.map((name) => [name, batch.column(name).text(row)])),
+  );
+
+/** Gives what is known of the source's records. */
+const examineFlow = async (
+  flow: FlowPlan,
+  examining: Examining,
+  tellOne: (verdict: Located) => void,
+): Promise<Batch> => {
   const tellOf = (stage: StagePlan) => (verdict: Verdict) => {
     const place = verdict.subject === undefined ? stage.place : stage.locate(verdict.subject);
-    verdicts.push({ ...verdict, flow: flow.name, component: stage.component.name, place });
+    tellOne({ ...verdict, flow: flow.name, component: stage.component.name, place });
   };
   const examined = async (stage: StagePlan, batch: Batch): Promise<Batch | undefined> => {
     const { component, options, unset = [] } = stage;
@@ -46,7 +67,8 @@ const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Locate
     const tell = tellOf(stage);
     return component.examine({ ...options }, viewOf(batch, examining, tell));
   };
-  let batch = (await examined(flow.source, anyColumns)) ?? (await known(flow.source, made));
+  const given = (await examined(flow.source, anyColumns)) ?? (await known(flow.source, made));
+  let batch = given;
   for (const stage of flow.transforms) {
     const before = batch;
     batch =
@@ -55,7 +77,7 @@ const examineFlow = async (flow: FlowPlan, examining: Examining): Promise<Locate
     tellRejects(batch, before, { flow, tell: tellOf(stage) });
   }
   await examined(flow.sink, batch);
-  return verdicts;
+  return given;
 };
 
 /** Without a database, a component that asks it knows nothing of single records. */

@@ -1,10 +1,11 @@
 /** What a run and its rehearsal have in common: setup, then the flows in order, each with its account. */
 
+import { hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
 import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
-import type { Citation, Context, Log } from "./core/component.ts";
+import type { Citation, Context, Export, Log } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
 import { runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
@@ -151,6 +152,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     span,
     repaired: run.replay?.ids.get(flow.name),
   });
+  let whole: Export | undefined;
   const context: Context = {
     signal,
     log: { ...log, now: (words) => account.now(words) },
@@ -164,6 +166,13 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
       await state.cite(citation);
       run.citations.set(citation.text, citation);
     },
+    reads: ({ scope, identity }) => {
+      // Rows of another pipeline are not to be missed in this one's exports.
+      if (run.replay === undefined)
+        whole = { scope: hash("sha256", `${state.pipeline}\n${scope}`), identity };
+    },
+    // Repaired records are a few of an export: what does not come among them is not missing.
+    exportOf: async (name) => (run.replay === undefined ? state.exportOf(name) : undefined),
   };
   const started = performance.now();
   const summary = (): FlowSummary => ({
@@ -180,6 +189,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     run.stop.begin(account);
     signal.throwIfAborted();
     await span.within(() => runFlow(flow, context, account));
+    if (whole !== undefined) await state.exported(flow.name, whole);
   } catch (error) {
     account.end(error);
     span.end(countAttributes(account.committed), error);

@@ -135,6 +135,8 @@ export const previewFlow = (
     run: { id: "", isFresh: false, isReplay: false },
     basis: async () => "",
     cite: async () => undefined,
+    reads: () => undefined,
+    exportOf: async () => undefined,
   };
   async function* batches(): AsyncGenerator<Batch> {
     await using _ = database;

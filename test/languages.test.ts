@@ -44,6 +44,15 @@ describe("the pages in two languages", () => {
     assert.deepEqual((await markdown("docs/fr")).sort(), translated.sort());
   });
 
+  test("are all in the index", async () => {
+    const listed = targets(await readFile(join(root, "docs/README.md"), "utf8"));
+    const pages = (await markdown("docs")).filter((name) => name !== "README.md");
+    assert.deepEqual(
+      pages.filter((name) => !listed.includes(name)),
+      [],
+    );
+  });
+
   for (const [english, french] of [
     ["README.md", "README.fr.md"],
     ...translated.map((name) => [`docs/${name}`, `docs/fr/${name}`]),

@@ -322,6 +322,34 @@ onEachDatabase((database) => {
       );
       assert.deepEqual(found, { n: 23, how: "cor_taxon" });
     });
+
+    test("is the same when two connections write it", async () => {
+      const load = async (parallel: number) => {
+        const name = `by_${parallel}`;
+        await execute(
+          database(),
+          "truncate gn_synthese.synthese cascade; truncate pinv_gbif.track_synthese",
+        );
+        await writeFile(
+          join(pipelines, `${name}.yaml`),
+          `name: ${name}\nflows:\n  - include: flows/synthese.yaml\n    with: { licenses: [any], parallel: ${parallel} }\n`,
+        );
+        const { flows, error } = await runFile(join(pipelines, `${name}.yaml`), database());
+        const [flow] = flows;
+        assert.ok(flow && flow.inserted > 1800, messageOf(error));
+        const all = await rows(
+          `select to_jsonb(s) - '{id_synthese,meta_create_date,meta_update_date}'::text[] as row,
+                  (select array_agg(id_area order by id_area) from gn_synthese.cor_area_synthese where id_synthese = s.id_synthese) as areas
+             from gn_synthese.synthese as s order by entity_source_pk_value`,
+        );
+        const sessions = await rows("select distinct xmin::text from pinv_gbif.track_synthese");
+        return { counted: counts(flow), rejected: flow.rejectedByCode, all, sessions };
+      };
+      const { sessions: one, ...expected } = await load(1);
+      const { sessions: two, ...found } = await load(2);
+      assert.deepEqual(found, expected);
+      assert.deepEqual([one.length, two.length > 1], [1, database().kind === "server"]);
+    });
   });
 
   describe("data sets", () => {

@@ -38,6 +38,21 @@ export interface Context {
   readonly basis: () => Promise<string>;
   /** Stores with the run what its data must be cited as; it is printed at the end. */
   readonly cite: (citation: Citation) => Promise<void>;
+  /** Says, before the first batch, that the source is a whole export: all that there is of something. */
+  readonly reads: (whole: Export) => void;
+  /**
+   * The whole export that a flow of this pipeline read last, in this run or before; undefined when it read
+   * none, or when another pipeline has run a flow of that name since.
+   */
+  readonly exportOf: (flow: string) => Promise<Export | undefined>;
+}
+
+/** All that there was of something when it was asked for. */
+export interface Export {
+  /** What was asked for: two exports of the same scope can be compared. */
+  readonly scope: string;
+  /** Which answer it is: equal when it is the same one, read again. */
+  readonly identity: string;
 }
 
 export interface RunIdentity {
@@ -104,8 +119,13 @@ interface Definition<Options extends TObject, Stage> {
   /** The value of one list item or of `source:`/`sink:` in YAML; a test runs it through the loader. */
   readonly example: string;
   create(options: Static<Options>): Stage;
-  /** Says, offline, what only the component can see is wrong with its options: in a document, for one. */
-  check?(options: Static<Options>, complain: Complain): Promise<void>;
+  /**
+   * Says, offline, what only the component can see is wrong with its options: in a document, for one.
+   * `columns` are those that come from the stage before; undefined when any may.
+   */
+  check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
+  /** The tables and local files that it reads and writes, as far as its options tell. */
+  uses?(options: Static<Options>): readonly Use[];
   /**
    * What a record's result depends on besides the record and the options, as a text: the content of a file
    * or of a table. Absent where there is nothing.
@@ -134,6 +154,19 @@ export type SinkDefinition<Options extends TObject = TObject> = Definition<Optio
 export type Component = Definition<TObject, Source | Transform | Sink> & {
   readonly kind: "source" | "transform" | "sink";
 };
+
+/** A table of the database or a local file that a component reads or writes: what flows share. */
+export interface Use {
+  readonly what: "table" | "file";
+  /** The same for the same thing, however it is written. */
+  readonly name: string;
+  /** As the options have it; the caret is put under it. */
+  readonly written: string;
+  /** `append` and `merge` leave what is there, `replace` does not. */
+  readonly how: "read" | "append" | "merge" | "replace";
+  /** Those that must be there to be read; all that there are, where the table or file is made. */
+  readonly columns?: readonly string[];
+}
 
 /** Declares a source; the type of `create`'s argument follows from `options`. */
 export const defineSource = <Options extends TObject>(

@@ -51,16 +51,29 @@ export const listed = (names: Iterable<string>): string => {
   return all.length < 2 ? (all[0] ?? "none") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 };
 
-/** The one to three known names that are closest to a wrong one, best first; empty when none is close. */
+/**
+ * The one to three known names that are closest to a wrong one, best first; those that have it inside when
+ * none is close by its letters; empty when there are none of those either.
+ */
 export const nearest = (wrong: string, known: Iterable<string>): string[] => {
-  const limit = Math.max(1, Math.floor(wrong.length / 3));
-  return [...known]
+  const names = [...known];
+  const close = names
     .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= limit || contains(name, wrong))
+    .filter(({ name, distance }) => distance <= allowedDistance(wrong, name))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .slice(0, 3)
     .map(({ name }) => name);
+  return (close.length > 0 ? close : names.filter((name) => contains(name, wrong)).sort()).slice(
+    0,
+    3,
+  );
 };
+
+/** A third of the letters; of a name of one or two letters never all. */
+const allowedDistance = (wrong: string, name: string): number =>
+  Math.min(
+    Math.max(1, Math.floor(wrong.length / 3)),
+    Math.floor(Math.max(wrong.length, name.length) / 2),
+  );
 
 /** " Did you mean `from`?", or what was possible, or nothing. Begins with a space. */
 export const suggestion = (wrong: string, known: Iterable<string>): string => {
@@ -120,6 +133,91 @@ export const noPipelineThere = (folder: string): RunnerError =>
     `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
   );
 
+/** A local file or folder that a source reads, and that no earlier flow writes. */
+export const inputMissing = (
+  path: string,
+  name: string,
+  beside: readonly string[],
+): RunnerError => {
+  const close = nearest(name, beside);
+  return new RunnerError(
+    "input_missing",
+    2,
+    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : ""}`,
+    { subject: path },
+  );
+};
+
+/** A table is read by a column that the flow which makes it does not give it. */
+export const columnNotCreated = (
+  table: string,
+  column: string,
+  { known, where }: { known: readonly string[]; where: string },
+): RunnerError =>
+  new RunnerError(
+    "column_not_created",
+    2,
+    `Table \`${table}\`, as it is made at ${where}, has no column \`${column}\`.${suggestion(column, known)}`,
+    { subject: column },
+  );
+
+/** A table is read by a flow that runs before the one that makes it. */
+export const readTooEarly = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "read_too_early",
+    2,
+    `\`${table}\` is made only later, by flow \`${flow}\` (${where}): the first run will not find it. Put that flow before this one.`,
+    { subject: table },
+  );
+
+/** A table that is read is nearly one that the pipeline writes. */
+export const tableNotWritten = (table: string, written: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "table_not_written",
+    2,
+    `No flow writes \`${table}\`, and no script of \`setup\` names it.${suggestion(table, written)}`,
+    { subject: table },
+  );
+
+/** A flow empties the table that another has filled, and nobody has read it. */
+export const overwritten = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "overwritten",
+    2,
+    `This empties \`${table}\`, which flow \`${flow}\` has filled before (${where}): what that flow loads is lost. ` +
+      "Give each its own table, or name both inputs in one flow.",
+    { subject: table },
+  );
+
+/** `append` remembers its inputs, and a second run finds the table emptied by another flow. */
+export const appendAfterReplace = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "append_after_replace",
+    2,
+    `Flow \`${flow}\` empties \`${table}\` in each run (${where}), and \`append\` adds an input only once: from the second run on, these records are missing. ` +
+      "Give each its own table, or use `postgres_upsert` here.",
+    { subject: table },
+  );
+
+/** `create` of a sink lacks a column that its flow gives. */
+export const createLacksColumns = (table: string, missing: readonly string[]): RunnerError =>
+  new RunnerError(
+    "create_lacks_columns",
+    2,
+    `\`create\` of \`${table}\` does not have ${listed(missing)}, which ${missing.length === 1 ? "is a column" : "are columns"} of this flow. ` +
+      "Add what is to be stored, with its type; leave the rest out with `project`.",
+    { subject: "create" },
+  );
+
+/** A condition that no record meets, after what was said of its column before. */
+export const neverARecord = (column: string, reason: string): RunnerError =>
+  new RunnerError(
+    "never_a_record",
+    2,
+    `No record can pass here: \`${column}\` ${reason}. The flow would load nothing.`,
+    { subject: column },
+  );
+
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */
@@ -133,7 +231,7 @@ export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
 
 /** A path that names nothing. */
 export const archiveMissing = (path: string, cause: unknown): RunnerError =>
-  new RunnerError("archive_missing", 1, `There is no file or folder ${path}. Nothing was loaded.`, {
+  new RunnerError("archive_missing", 2, `There is no file or folder ${path}. Nothing was loaded.`, {
     subject: path,
     cause,
   });
@@ -541,7 +639,7 @@ export const tableUnknown = (
 ): RunnerError =>
   new RunnerError(
     "table_unknown",
-    1,
+    2,
     `${archive} has no table \`${table}\`.${suggestion(table, known)}`,
     { subject: table },
   );
@@ -837,6 +935,16 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     { subject: table },
   );
 
+/** What was seen in earlier runs is in the track table. */
+export const vanishedNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "vanished_needs_track",
+    2,
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. " +
+      "Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
+    { subject: "vanished" },
+  );
+
 /** Rows that are to be adopted are told apart by their primary key. */
 export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
   new RunnerError(
@@ -975,6 +1083,56 @@ export const expressionFailed = (what: string, subject: string, cause: unknown):
     1,
     `Postgres refuses the SQL of ${what}: ${messageOf(cause).replace(/\.?$/, ".")}`,
     { subject, cause },
+  );
+
+/** What runs would write cannot be written: a standby, or a database that is read-only. */
+export const databaseReadOnly = (label: string): RunnerError =>
+  new RunnerError(
+    "database_read_only",
+    3,
+    `${label} takes no writes: it is a standby, or read-only by \`default_transaction_read_only\`. Name the primary server.`,
+  );
+
+/** An older server than the tests run on. */
+export const serverOld = (version: string): RunnerError =>
+  new RunnerError(
+    "server_old",
+    3,
+    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`runner plan\` before a run.`,
+  );
+
+/** A folder that the runner writes into, and may not. */
+export const folderForbidden = (folder: string, purpose: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "folder_forbidden",
+    3,
+    `${purpose} go into ${folder}, which cannot be written: ${messageOf(cause).replace(/\.?$/, ".")} Give the user that runs this the right to write there.`,
+    { cause },
+  );
+
+/** Less free disk than what may be written. */
+export const diskSmall = (folder: string, free: string, wanted: string): RunnerError =>
+  new RunnerError("disk_small", 3, `${folder} has ${free} free, and ${wanted}`);
+
+/** Checks of the pipeline that give no verdict. */
+export const checkFailed = (files: string, reason: string): RunnerError =>
+  new RunnerError("check_failed", 3, `No verdict of ${files}: ${reason.replace(/\.?$/, ".")}`);
+
+/** A check of the pipeline whose rows are no verdicts. */
+export const checkShape = (file: string): RunnerError =>
+  new RunnerError(
+    "check_shape",
+    2,
+    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\` or \`problem\`) and \`message\`, and gives others.`,
+  );
+
+/** Codes of the mapping that the instance keeps only for old observations. */
+export const codesFrozen = (codes: readonly string[]): RunnerError =>
+  new RunnerError(
+    "codes_frozen",
+    1,
+    `GeoNature has frozen or switched off ${listed(codes)}, which the mapping uses. Rows with them load; better map to a code that is in use.`,
+    { subject: "vocabularies" },
   );
 
 /** `validate --connect` of a pipeline whose database is a variable without a value. */
@@ -1273,4 +1431,36 @@ export const noTests = (folder: string): RunnerError =>
     "no_tests",
     2,
     `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
+  );
+
+/** `runner init` without a word on what to begin with, and nobody to ask. */
+export const initNothing = (): RunnerError =>
+  new RunnerError(
+    "init_nothing",
+    2,
+    "Say what to begin with: `runner init KEY` (a data set of GBIF), `runner init query.json` or `runner init archive.zip`.",
+  );
+
+/** What `runner init` is given is nothing that it knows. */
+export const initUnknown = (what: string): RunnerError =>
+  new RunnerError(
+    "init_unknown",
+    2,
+    `${JSON.stringify(what)} is no key of a data set (such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7), and there is no such file or folder.`,
+  );
+
+/** `runner init` would overwrite a file. */
+export const initExists = (file: string): RunnerError =>
+  new RunnerError(
+    "init_exists",
+    2,
+    `${file} is there already, and nothing was written. Give the pipeline another name with \`--name\`, or overwrite the file with \`--force\`.`,
+  );
+
+/** An archive from which no pipeline can be made. */
+export const initNoTable = (archive: string, problem: string): RunnerError =>
+  new RunnerError(
+    "init_no_table",
+    2,
+    `No table of ${archive} can be read, so there is no pipeline for it: ${problem}`,
   );

@@ -19,15 +19,36 @@ export interface Verdict {
   readonly isLocal?: boolean;
 }
 
+/** A verdict out of a message of the catalogue. */
+export const judged = (
+  level: Level,
+  { code, message, subject }: Pick<Verdict, "code" | "message" | "subject">,
+): Verdict => ({ level, code, message, subject });
+
+/** The same about this machine. */
+export const judgedHere = (level: Level, error: Pick<Verdict, "code" | "message" | "subject">) => ({
+  ...judged(level, error),
+  isLocal: true,
+});
+
+/** All is well; `what` was looked at. */
+export const well = (what: string, message: string): Verdict => ({
+  level: "ok",
+  code: what,
+  message,
+});
+
 /** What will be there when a flow begins: made by the pipeline's setup, or by an earlier flow. */
 export interface Coming {
   hasTable(table: string): boolean;
   /** Whether what makes or alters the table knows a column of that name. */
   hasColumn(table: string, column: string): boolean;
   hasUniqueIndex(table: string): boolean;
+  /** The same, for another walk that is to note by itself what sinks write. */
+  copy(): Coming;
   /** Notes that a sink writes a table, and makes these columns if it is not there. */
   noteWritten(table: string, made: readonly string[]): void;
-  /** Whether an earlier flow writes the table: what is in it now says nothing. */
+  /** Whether setup or an earlier flow writes the table: what is in it now says nothing. */
   isWritten(table: string): boolean;
 }
 

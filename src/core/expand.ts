@@ -21,6 +21,7 @@ export const expandPipeline = (plan: Plan): string => {
       database: withoutPasswords(plan.database.reveal()),
       ...(plan.lock === undefined ? {} : { lock: plan.lock }),
       ...(plan.setup.length === 0 ? {} : { setup: plan.setup.map((file) => near(file, folder)) }),
+      ...(plan.checks?.length ? { checks: plan.checks.map((file) => near(file, folder)) } : {}),
       flows: plan.flows.map((flow) => expandedFlow(flow, folder)),
     },
     { lineWidth: 100 },

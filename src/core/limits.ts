@@ -32,7 +32,8 @@ export const exceededLimit = (
   return isOver(limits.max, others, read) ? limitText(limits.max) : undefined;
 };
 
-const isOver = (limit: Limit, rejected: number, read: number): boolean => {
+/** Whether so many of what was read are more than a limit allows. */
+export const isOver = (limit: Limit, rejected: number, read: number): boolean => {
   if (limit === "any") return false;
   return rejected > ("rows" in limit ? limit.rows : limit.share * read);
 };

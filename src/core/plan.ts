@@ -16,6 +16,8 @@ export interface Plan {
   readonly lock?: string | undefined;
   /** Absolute paths of SQL scripts, run in this order before the first flow. */
   readonly setup: readonly string[];
+  /** Absolute paths of SQL files whose rows say what is well and what is not; only `runner doctor` runs them. */
+  readonly checks?: readonly string[];
   /** In the order in which they run. */
   readonly flows: readonly FlowPlan[];
 }

@@ -4,7 +4,7 @@
  */
 
 import { hostname } from "node:os";
-import type { Citation } from "./component.ts";
+import type { Citation, Export } from "./component.ts";
 import { leaseLost, lockBusy, pipelineBusy, stateForbidden } from "./errors.ts";
 import { type Database, inTransaction, type Session } from "./session.ts";
 
@@ -20,6 +20,10 @@ export interface RunState {
   renew(session: Session): Promise<void>;
   /** Stores what the run's data must be cited as; once, however many flows say so. */
   cite(citation: Citation): Promise<void>;
+  /** Remembers that a flow has read a whole export, and is done. */
+  exported(flow: string, whole: Export): Promise<void>;
+  /** The export that a flow of this pipeline read last; see `Context`. */
+  exportOf(flow: string): Promise<Export | undefined>;
   /** Writes how the run ended and gives the lease back. */
   finish(status: RunStatus, error?: string): Promise<void>;
 }
@@ -68,6 +72,21 @@ create table if not exists runner.finding (
   new text
 );
 create index if not exists finding_run on runner.finding (run, flow, kind);
+create table if not exists runner.export (
+  run bigint not null references runner.run on delete cascade,
+  flow text not null,
+  scope text not null,
+  identity text not null,
+  primary key (run, flow)
+);
+create table if not exists runner.seen (
+  run bigint not null references runner.run on delete cascade,
+  track text not null,
+  scope text not null,
+  identity text not null,
+  is_whole boolean not null default false,
+  primary key (run, track)
+);
 create table if not exists runner.reject (
   run bigint not null references runner.run on delete cascade,
   flow text not null,
@@ -216,6 +235,18 @@ export const beginRun = async (
         [run, text, doi, license, records, request && JSON.stringify(request)],
       );
     },
+    async exported(flow, { scope, identity }) {
+      await using own = await database.session();
+      await own.query(
+        "insert into runner.export (run, flow, scope, identity) values ($1, $2, $3, $4)",
+        [run, flow, scope, identity],
+      );
+    },
+    async exportOf(flow) {
+      await using own = await database.session();
+      const { rows } = await own.query<Export>(EXPORT_OF, [flow, pipeline]);
+      return rows[0];
+    },
     async finish(status, error) {
       await session.query(
         "update runner.run set status = $2, error = $3, finished_at = now() where run = $1",
@@ -242,6 +273,13 @@ with leased as (
   update runner.lock set renewed_at = now() where name = $3 and run = $2 returning 1
 )
 select exists (select from leased) and ($3::text is null or exists (select from locked)) as hit`;
+
+/** Of the last run whose flow of this name wrote anything: whoever it was, what it read is what is there now.
+ * By time: a plan's number is negative. */
+const EXPORT_OF = `
+select scope, identity from runner.export join runner.run using (run)
+ where flow = $1 and pipeline = $2
+   and run = (select run from runner.flow where flow = $1 order by committed_at desc limit 1)`;
 
 const lockKey = (lock: string): string => `lock:${lock}`;
 

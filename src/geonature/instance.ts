@@ -27,6 +27,24 @@ export const readInstance = async (session: Session, mapping: Mapping): Promise<
   return { ids, taxrefVersion: version.rows[0]?.version ?? null };
 };
 
+/** The codes of a mapping that the instance keeps for old observations alone: `STADE_VIE 2`. */
+export const frozenCodes = async (session: Session, mapping: Mapping): Promise<string[]> => {
+  const wanted = codesOf(mapping);
+  const { rows } = await session.query<{ type: string; code: string }>(FROZEN, [
+    [...wanted.keys()],
+  ]);
+  return rows
+    .filter(({ type, code }) => wanted.get(type)?.has(code))
+    .map(({ type, code }) => `${type} ${code}`);
+};
+
+/** What a mapping is made with, of a GeoNature. */
+export const INSTANCE_TABLES = [
+  "ref_nomenclatures.bib_nomenclatures_types",
+  "ref_nomenclatures.t_nomenclatures",
+  "gn_commons.t_parameters",
+];
+
 const codesOf = ({ fields, vocabularies }: Mapping): Map<string, Set<string>> => {
   const codes = new Map<string, Set<string>>();
   for (const { nomenclature, defaultCode } of fields.filter(isMade)) {
@@ -42,6 +60,13 @@ select t.mnemonique as type, n.cd_nomenclature as code, n.id_nomenclature::text 
   join ref_nomenclatures.bib_nomenclatures_types t using (id_type)
  where t.mnemonique = any($1)
  order by 1, 2, 3`;
+
+const FROZEN = `
+select t.mnemonique as type, n.cd_nomenclature as code
+  from ref_nomenclatures.t_nomenclatures n
+  join ref_nomenclatures.bib_nomenclatures_types t using (id_type)
+ where t.mnemonique = any($1) and (not n.active or n.statut ilike 'gel%')
+ order by 1, 2`;
 
 const TAXREF_VERSION = `
 select parameter_value as version from gn_commons.t_parameters

@@ -13,6 +13,15 @@ export const openCache = async (folder: string): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
 };
 
+/** What the files in the folder take by now; 0 when it is not there. */
+export const cachedBytes = async (folder: string): Promise<number> => {
+  const names = await readdir(folder).catch(() => []);
+  const infos = await Promise.all(
+    names.map((name) => stat(join(folder, name)).catch(() => undefined)),
+  );
+  return infos.reduce((sum, info) => sum + (info?.isFile() ? info.size : 0), 0);
+};
+
 /** Notes that a file was used just now: those that were not are removed first. */
 export const touch = async (path: string): Promise<void> => {
   const now = new Date();

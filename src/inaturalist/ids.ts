@@ -1,10 +1,13 @@
 /** Which observations iNaturalist has to be asked for. */
 
 import { unknownColumn } from "../core/errors.ts";
+import type { Coming } from "../core/examination.ts";
 import type { Database, Session } from "../core/session.ts";
 import { requireTable } from "../postgres/catalog.ts";
+import { examineTarget } from "../postgres/examine-target.ts";
 import { quoted, quotedTable } from "../postgres/names.ts";
-import { asTable, statementColumns } from "../postgres/statement.ts";
+import { asTable, readStatement, statementColumns } from "../postgres/statement.ts";
+import { statementTypes } from "../postgres/statement-types.ts";
 
 /** Where ids are: a table's column, or the first column of a statement. */
 export type IdsOption =
@@ -61,6 +64,32 @@ export const wantedIds = async (
      select distinct value from given where btrim(value) <> '' and ${ID} is null order by 1`,
   );
   return { ids: found.rows, unreadable: bad.rows.map(({ value }) => value) };
+};
+
+/** Says whether the tables of ids and answers can be read; throws for the first that cannot. */
+export const examineIds = async (
+  session: Session,
+  { ids, known }: { ids: IdsOption; known: KnownOption },
+  coming: Coming,
+): Promise<void> => {
+  await examineColumns(session, { table: known.table, names: [known.column] }, coming);
+  if ("sql" in ids) {
+    await statementTypes(session, await readStatement(ids));
+    return;
+  }
+  const { table, column, uuid_column } = ids;
+  const names = uuid_column === undefined ? [column] : [column, uuid_column];
+  await examineColumns(session, { table, names }, coming);
+};
+
+const examineColumns = async (
+  session: Session,
+  { table, names }: { table: string; names: readonly string[] },
+  coming: Coming,
+): Promise<void> => {
+  const { target } = await examineTarget(session, { table, rights: ["select"], names }, coming);
+  const present = target.columns.map(({ name }) => name);
+  for (const name of names) if (!present.includes(name)) throw unknownColumn(name, present);
 };
 
 /** A number, or the number in an observation's link, whatever its host: `http://www.inaturalist.org/observations/N`. */

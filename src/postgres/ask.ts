@@ -1,7 +1,7 @@
 /** Questions to a database that change nothing, whatever is asked. */
 
 import { databaseRefuses, RunnerError } from "../core/errors.ts";
-import type { Coming, Verdict } from "../core/examination.ts";
+import { type Coming, judged, type Verdict } from "../core/examination.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
 
 /** Runs a piece of work in a read-only transaction of its own; gives its answer, or what it threw. */
@@ -34,7 +34,7 @@ export const verdictOf = (error: unknown, coming: Coming): Verdict | undefined =
   const cause = error instanceof Error && isDatabaseError(error.cause) ? error.cause : error;
   if (isDatabaseError(cause) && isComing(cause.code, cause.message, coming)) return undefined;
   const known = error instanceof RunnerError ? error : databaseRefuses(error as Error);
-  return { level: "problem", code: known.code, message: known.message, subject: known.subject };
+  return judged("problem", known);
 };
 
 const UNDEFINED_TABLE = "42P01";

@@ -10,8 +10,7 @@ import { quotedTable } from "./names.ts";
  * `create view` or `alter table` with its name; a column, as made by one that has its name beside.
  */
 export const comingFrom = async (scripts: readonly string[]): Promise<Coming> => {
-  const texts = (await Promise.all(scripts.map((path) => textsOf(path)))).flat();
-  /** Table → what makes it, as text. */
+  const texts = (await Promise.all(scripts.map((path) => scriptTexts(path)))).flat();
   const tables = new Map<string, string[]>();
   const indexed = new Set<string>();
   const written = new Set<string>();
@@ -21,17 +20,29 @@ export const comingFrom = async (scripts: readonly string[]): Promise<Coming> =>
       tables.set(key, [...(tables.get(key) ?? []), text]);
     }
     for (const [, name = ""] of text.matchAll(MAKES_INDEX)) indexed.add(quotedTable(name));
+    for (const [, name = ""] of text.matchAll(MAKES_ROWS)) written.add(quotedTable(name));
   }
+  return comingOf({ tables, indexed, written });
+};
+
+interface Made {
+  /** Table → what makes it, as text. */
+  readonly tables: Map<string, readonly string[]>;
+  readonly indexed: ReadonlySet<string>;
+  readonly written: Set<string>;
+}
+
+const comingOf = ({ tables, indexed, written }: Made): Coming => {
+  const textsOf = (table: string) => tables.get(quotedTable(table)) ?? [];
   return {
     // The runner makes its own tables before the first flow.
     hasTable: (table) => /^"runner"\./.test(quotedTable(table)) || tables.has(quotedTable(table)),
-    hasColumn: (table, column) =>
-      (tables.get(quotedTable(table)) ?? []).some((text) => hasWord(text, column)),
+    hasColumn: (table, column) => textsOf(table).some((text) => hasWord(text, column)),
     hasUniqueIndex: (table) => indexed.has(quotedTable(table)),
+    copy: () => comingOf({ tables: new Map(tables), indexed, written: new Set(written) }),
     noteWritten(table, made) {
-      const key = quotedTable(table);
-      written.add(key);
-      tables.set(key, [...(tables.get(key) ?? []), made.join(" ")]);
+      written.add(quotedTable(table));
+      tables.set(quotedTable(table), [...textsOf(table), made.join(" ")]);
     },
     isWritten: (table) => written.has(quotedTable(table)),
   };
@@ -42,6 +53,7 @@ const MAKES_TABLE = new RegExp(
   String.raw`\b(?:create\s+(?:or\s+replace\s+)?(?:unlogged\s+)?(?:table|(?:materialized\s+)?view)|alter\s+table)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?${NAME}`,
   "gi",
 );
+const MAKES_ROWS = new RegExp(String.raw`\binsert\s+into\s+${NAME}`, "gi");
 const MAKES_INDEX = new RegExp(
   String.raw`\bcreate\s+unique\s+index\b[^;]{0,200}?\bon\s+(?:only\s+)?${NAME}`,
   "gi",
@@ -53,10 +65,10 @@ const hasWord = (text: string, word: string): boolean =>
   );
 
 /** A script and those that it runs by `\ir`, without comments; one that is not there has no text. */
-const textsOf = async (path: string): Promise<string[]> => {
+const scriptTexts = async (path: string): Promise<string[]> => {
   const text = await readFile(path, "utf8").catch(() => "");
   const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
-    textsOf(resolve(dirname(path), name)),
+    scriptTexts(resolve(dirname(path), name)),
   );
   return [withoutComments(text), ...(await Promise.all(others)).flat()];
 };

@@ -1,8 +1,8 @@
 import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
-import { parallelNeedsTrack, parallelNotWhole } from "../core/errors.ts";
-import { columnName, oneOf, plainValue, tableName } from "../core/options.ts";
+import { parallelNeedsTrack, parallelNotWhole, vanishedNeedsTrack } from "../core/errors.ts";
+import { columnName, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
@@ -11,9 +11,11 @@ import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
+import { adoptOption, holdOption, vanishedOption } from "../postgres/merge/care-options.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
 import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
+import { checkGiven } from "../postgres/merge/given.ts";
 import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
@@ -22,6 +24,8 @@ import { mergeShape } from "../postgres/merge/shape.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
+import { openWatch, settleVanished } from "../postgres/merge/vanished.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const MOST_SESSIONS = 16;
 
@@ -84,6 +88,7 @@ const options = Type.Object({
         }),
         code: Type.String({
           pattern: "^[a-z][a-z0-9_]*$",
+          form: "a word of small letters, digits and `_` that begins with a letter",
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
@@ -102,70 +107,9 @@ const options = Type.Object({
       },
     ),
   ),
-  hold_when: Type.Optional(
-    Type.Object(
-      {
-        where: Type.String({
-          minLength: 1,
-          description: "An SQL condition on the row as it is in the table.",
-        }),
-        columns: Type.Array(Type.String({ minLength: 1 }), {
-          minItems: 1,
-          uniqueItems: true,
-          description: "The columns whose change is held.",
-        }),
-      },
-      {
-        additionalProperties: false,
-        description:
-          "Rows that people have worked on: when one of the columns would change, the row is left as it is, counted as held, and told.",
-      },
-    ),
-  ),
-  adopt: Type.Optional(
-    Type.Object(
-      {
-        action: oneOf(["report", "apply"], {
-          default: "report",
-          description:
-            "`report` sets such a record aside (`adoptable`) and touches nothing; `apply` gives the row the record's key, and brings it up to date like any other.",
-        }),
-        where: Type.String({
-          minLength: 1,
-          description: "An SQL condition on the row as it is in the table: which may be adopted.",
-        }),
-        within: Type.Array(Type.String({ minLength: 1 }), {
-          minItems: 1,
-          uniqueItems: true,
-          description: "Columns that must be equal, such as the data set.",
-        }),
-        match: Type.Array(
-          Type.Object(
-            {
-              row: Type.String({
-                minLength: 1,
-                description: "An SQL expression on the row as it is in the table.",
-              }),
-              record: Type.String({
-                minLength: 1,
-                description: "One on the flow's columns; the same value means the same thing.",
-              }),
-            },
-            { additionalProperties: false },
-          ),
-          {
-            minItems: 1,
-            description: "How a record's row is found; the first that finds one counts.",
-          },
-        ),
-      },
-      {
-        additionalProperties: false,
-        description:
-          "Rows that are there already under another key, such as those that were loaded by hand before.",
-      },
-    ),
-  ),
+  hold_when: holdOption,
+  adopt: adoptOption,
+  vanished: vanishedOption,
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
@@ -201,6 +145,10 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  check: async (settings, _complain, columns) => {
+    if (columns) checkGiven(columns, settings);
+  },
+  uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   examine: async (settings, view) => {
     await examineMerge(settings, view);
     return undefined;
@@ -208,6 +156,7 @@ export const postgresUpsert = defineSink({
   create: (settings) => {
     checkShape(settings.create);
     checkParallel(settings);
+    if (settings.vanished && settings.track === undefined) throw vanishedNeedsTrack();
     return async function* (batches, context) {
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
@@ -219,6 +168,8 @@ export const postgresUpsert = defineSink({
       const isShared = settings.parallel > 1 && alone === undefined;
       const { names } = first;
       const merge = await prepare(session, settings, { names, run: context.run.id, isShared });
+      const { vanished: option, track = "" } = settings;
+      const watch = option && (await openWatch(session, context, { option, track }));
       let total = NOTHING_MERGED;
       const onCommit = (merged: Merged) => {
         total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
@@ -230,8 +181,9 @@ export const postgresUpsert = defineSink({
       } else {
         yield* mergeAlone(all, { ...work, isMetered: isMetered(first), settings });
       }
-      await session.script(dropTemporary());
       tellFindings(settings.table, total, context);
+      if (watch) yield* settleVanished(session, watch, { merge, context });
+      await session.script(dropTemporary());
     };
   },
 });

@@ -1,6 +1,7 @@
-import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { checkTable, knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
+import type { Document } from "../core/document.ts";
 import {
   gbifAccountMissing,
   gbifNotFetched,
@@ -11,9 +12,11 @@ import {
 import { document, oneOf, path as pathOption } from "../core/options.ts";
 import { Secret } from "../core/secret.ts";
 import { type Static, Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 import { type Account, type DownloadStatus, gbifApi } from "../gbif/api.ts";
 import { archiveCache } from "../gbif/archive.ts";
 import { cachedDownload, finishedDownload } from "../gbif/downloads.ts";
+import { examineGbif } from "../gbif/examine.ts";
 import { checkRequest, readRequest } from "../gbif/request.ts";
 import { cacheFolder } from "../http/cache.ts";
 import { openClient } from "../http/client.ts";
@@ -67,6 +70,7 @@ const options = Type.Object({
   url: Type.String({
     default: "https://api.gbif.org/v1",
     pattern: "^https?://",
+    form: "a URL, `https://…`",
     description: "GBIF's API.",
   }),
 });
@@ -79,11 +83,17 @@ export const gbif = defineSource({
   options,
   example: "gbif: { query: queries/inat.json, table: occurrence }",
   columns: knownColumns,
-  check: ({ query }, complain) => checkRequest(query, complain),
+  uses: ({ archive }) => fileUse(archive, "read"),
+  check: async ({ query, archive, ...table }, complain) => {
+    await checkRequest(query, complain);
+    await checkTable(archive, table);
+  },
+  examine: (settings, view) => examineGbif(settings, knownColumns(settings), view),
   create: (settings) =>
     async function* (context) {
       if (settings.archive !== "") {
-        yield* checkedTable(settings.archive, { records: undefined }, settings, context);
+        const table = checkedTable(settings.archive, { records: undefined }, settings, context);
+        yield* wholeExport(table, await scopeOf(settings.query, context), context);
         return;
       }
       const request = await readRequest(settings.query, context);
@@ -98,6 +108,7 @@ export const gbif = defineSource({
       if (context.mode !== "run") {
         const known = await cachedDownload(request, { url, context, reuseDays });
         if (!known || !(await cache.has(known))) throw gbifNotFetched(request.canonical);
+        context.reads({ scope: request.canonical, identity: known.key });
         yield* checkedTable(cache.pathOf(known), known, settings, context);
         return;
       }
@@ -120,6 +131,7 @@ export const gbif = defineSource({
       });
       const path = await cache.fetch(download, { url: api.archiveUrl(download.key), client });
       await context.cite(citationOf(download, request.canonical));
+      context.reads({ scope: request.canonical, identity: download.key });
       try {
         yield* checkedTable(path, download, settings, context);
       } catch (error) {
@@ -133,6 +145,32 @@ export const gbif = defineSource({
       }
     },
 });
+
+/** What an archive that is here already answers; undefined when that cannot be told. */
+const scopeOf = async (query: Document, context: Context): Promise<string | undefined> => {
+  try {
+    return (await readRequest(query, context)).canonical;
+  } catch (error) {
+    // The archive is read all the same: nobody is asked.
+    if (error instanceof RunnerError) return undefined;
+    throw error;
+  }
+};
+
+async function* wholeExport(
+  batches: AsyncIterable<Batch>,
+  scope: string | undefined,
+  context: Context,
+): AsyncGenerator<Batch> {
+  let isTold = scope === undefined;
+  for await (const batch of batches) {
+    if (!isTold && scope !== undefined) {
+      context.reads({ scope, identity: await batch.input.identity() });
+    }
+    isTold = true;
+    yield batch;
+  }
+}
 
 /** The records of the table, as many as GBIF announced, with taxon keys that can be joined. */
 async function* checkedTable(

@@ -86,5 +86,7 @@ const contextOf = (database: Database, signal: AbortSignal): Context => ({
   },
   run: { id: "", isFresh: false, isReplay: false },
   cite: async () => undefined,
+  reads: () => undefined,
+  exportOf: async () => undefined,
   basis: async () => "",
 });

@@ -1,14 +1,21 @@
 import type { Batch } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
-import { uuidsUnresolved } from "../core/errors.ts";
+import { codesFrozen, uuidsUnresolved } from "../core/errors.ts";
+import { judged, type View } from "../core/examination.ts";
 import { columnName, oneOf, path } from "../core/options.ts";
 import { type Static, Type } from "../core/type.ts";
-import { type Instance, readInstance } from "../geonature/instance.ts";
+import {
+  frozenCodes,
+  INSTANCE_TABLES,
+  type Instance,
+  readInstance,
+} from "../geonature/instance.ts";
 import { checkMapping, type Mapping, readMapping } from "../geonature/mapping.ts";
 import { inputColumns, recordMapper } from "../geonature/record-mapper.ts";
 import type { RuleSettings } from "../geonature/rules.ts";
 import { scopeFilter } from "../geonature/scope.ts";
 import { ValueReport } from "../geonature/value-report.ts";
+import { examineTarget } from "../postgres/examine-target.ts";
 
 const keepOr = (what: string) =>
   oneOf(["leave_out", "keep"], {
@@ -24,6 +31,7 @@ const options = Type.Object({
   licenses: Type.Array(
     Type.String({
       pattern: "^(any|UNSPECIFIED|UNSUPPORTED|CC0_1_0|CC_[A-Z]+(_[A-Z]+)*_[0-9]_[0-9])$",
+      form: "`any` or a licence as GBIF names it, such as `CC_BY_4_0`",
     }),
     {
       description:
@@ -77,6 +85,10 @@ export const mapSinp = defineTransform({
   check: async (settings, complain) => {
     await checkMapping(settings, complain);
   },
+  examine: async (settings, view) => {
+    await examineInstance(await checkMapping(settings, () => undefined), view);
+    return undefined;
+  },
   basis: async (settings, { database }) => {
     const mapping = await readMapping(settings);
     await using session = await database.session();
@@ -113,6 +125,20 @@ export const mapSinp = defineTransform({
       for (const sentence of unknown.sentences()) context.log.warn(sentence);
     },
 });
+
+/** Says whether the instance has the codes of the mapping, and whether they are in use. */
+const examineInstance = async (mapping: Mapping | undefined, view: View): Promise<void> => {
+  if (mapping === undefined) return;
+  const frozen = await view.ask(async (session) => {
+    for (const table of INSTANCE_TABLES) {
+      await examineTarget(session, { table, rights: ["select"], names: [] }, view.coming);
+    }
+    const codes = await frozenCodes(session, mapping);
+    await readInstance(session, mapping);
+    return codes;
+  });
+  if (frozen?.length) view.tell(judged("warning", codesFrozen(frozen)));
+};
 
 /** Without records there is nothing to look up. */
 const NOWHERE: Instance = { ids: new Map(), taxrefVersion: null };

@@ -21,6 +21,38 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+  ],
+  [
+    errors.databaseReadOnly("postgresql://me@host/x"),
+    "postgresql://me@host/x takes no writes: it is a standby, or read-only by `default_transaction_read_only`. Name the primary server.",
+  ],
+  [
+    errors.serverOld("11.5"),
+    "PostgreSQL 11.5 is older than what is tested (15 and 18). Try `runner plan` before a run.",
+  ],
+  [
+    errors.folderForbidden("/var/cache", "GBIF's archives", new Error("EACCES")),
+    "GBIF's archives go into /var/cache, which cannot be written: EACCES. Give the user that runs this the right to write there.",
+  ],
+  [
+    errors.diskSmall("/var/cache", "2 MB", "a run may need more. Make room."),
+    "/var/cache has 2 MB free, and a run may need more. Make room.",
+  ],
+  [
+    errors.checkFailed("sql/a.sql, sql/b.sql", "the role lacks rights"),
+    "No verdict of sql/a.sql, sql/b.sql: the role lacks rights.",
+  ],
+  [
+    errors.checkShape("sql/a.sql"),
+    "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
+  ],
+  [
+    errors.codesFrozen(["SEXE 6"]),
+    "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
+  ],
+  [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
     'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
   ],
@@ -123,6 +155,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       undefined,
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
+  ],
+  [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
   [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
   [
@@ -277,6 +313,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+  ],
+  [
+    errors.vanishedNeedsTrack(),
+    "`vanished` needs `track`: a table that knows which rows earlier runs have seen. Name one, such as `track: my_schema.track_my_table`; it is made when it is not there.",
   ],
   [
     errors.adoptNeedsPrimaryKey("t"),

@@ -24,6 +24,8 @@ export const contextAlone = (
     run: { id: "", isFresh: false, isReplay: false },
     basis: none,
     cite: none,
+    reads: none,
+    exportOf: none,
   };
 };
 

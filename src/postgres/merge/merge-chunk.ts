@@ -2,19 +2,18 @@
 
 import type { Finding } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
-import { keyOutsideIndex, mergeOvertaken } from "../../core/errors.ts";
+import { mergeOvertaken } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";
-import { quoted } from "../names.ts";
 import { settleAdopted } from "./adopt.ts";
 import { type Merger, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
+import { narrowing } from "./narrowing.ts";
 import type { MergeShape } from "./shape.ts";
 import * as sql from "./sql.ts";
-import { DIFF, NUMBER, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
+import { DIFF, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
 import { settleUnique } from "./unique-conflicts.ts";
-import type { UniqueKey } from "./unique-key.ts";
 import { write } from "./write.ts";
 
 /**
@@ -48,7 +47,7 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
 
     const probed = await probing({ ...chunk, data: chunk.probe });
     rejected.push(...probed.rejected);
-    const where = await narrowing(session, shape, unique);
+    const where = await narrowing(session, { shape, unique, rows: PROBE });
     const verdicts = await session.query<Verdict>(sql.verdicts(shape, track, where), parameters);
     const of = (verdict: Verdict["verdict"]) =>
       verdicts.rows.find((row) => row.verdict === verdict);
@@ -119,28 +118,6 @@ const linesOf = (chunk: Chunk, numbers: readonly number[]): CopyRows => {
 };
 
 const NEWLINE = 0x0a;
-
-/**
- * More conditions on the target, so that a partial index can be used: PostgreSQL takes it for literals
- * alone. Rows outside of it are refused: nothing would tell them apart.
- */
-const narrowing = async (
-  session: Session,
-  shape: MergeShape,
-  { condition }: UniqueKey,
-): Promise<string> => {
-  if (condition === undefined) return "";
-  const outside = await session.query<{ n: number }>(
-    `select ${NUMBER} as n from ${PROBE} where (${condition}) is not true limit 1`,
-  );
-  if (outside.rows.length > 0) throw keyOutsideIndex(shape.table.name, condition);
-  const { rows } = await session.query<Record<string, string | null>>(sql.constants(shape));
-  return Object.values(rows[0] ?? {})
-    .map((value, index) =>
-      value === null ? "" : ` and target.${quoted(shape.key[index]?.name ?? "")} = ${value}`,
-    )
-    .join("");
-};
 
 const keysByNumber = async (
   session: Session,

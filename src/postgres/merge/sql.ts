@@ -11,7 +11,7 @@ const names = (columns: readonly { readonly name: string }[]): string[] =>
 export const sameKey = ({ key }: MergeShape, a: string, b: string): string =>
   key.map(({ name }) => `${a}.${quoted(name)} = ${b}.${quoted(name)}`).join(" and ");
 
-const keyOf = ({ key }: MergeShape, alias: string): string =>
+export const keyOf = ({ key }: MergeShape, alias: string): string =>
   key.map(({ name }) => `${alias}.${quoted(name)}`).join(", ");
 
 /** The values of the key as an array of text. */
@@ -19,7 +19,7 @@ export const keyArray = ({ key }: MergeShape, alias: string): string =>
   `array[${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")}]`;
 
 /** The key for people: `3, 12 `. */
-const keyText = ({ key }: MergeShape, alias: string): string =>
+export const keyText = ({ key }: MergeShape, alias: string): string =>
   `concat_ws(', ', ${key.map(({ name }) => `${alias}.${quoted(name)}::text`).join(", ")})`;
 
 /**
@@ -73,13 +73,13 @@ export const keysOf = (shape: MergeShape): string => `
   select ${NUMBER} as n, ${keyText(shape, "probe")} as key from ${PROBE} as probe where ${NUMBER} = any ($1)`;
 
 /** The values that key columns have in all rows of the probe, as SQL literals; null where they differ. */
-export const constants = ({ key }: MergeShape): string =>
+export const constants = ({ key }: MergeShape, keys: string): string =>
   `select ${key
     .map(
       ({ name }, index) =>
         `case when min(${quoted(name)}::text) = max(${quoted(name)}::text) then quote_literal(min(${quoted(name)}::text)) end as c${index}`,
     )
-    .join(", ")} from ${PROBE}`;
+    .join(", ")} from ${keys}`;
 
 /**
  * Rows that would be new but for a column in which no two rows may have the same value: where that

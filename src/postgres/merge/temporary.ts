@@ -19,6 +19,8 @@ export const DIFF = "pg_temp.runner_diff";
 export const ADOPT_SCOPE = "pg_temp.runner_adopt_scope";
 /** Rows of other origins that records of this flow may be. */
 export const ADOPTABLE = "pg_temp.runner_adoptable";
+/** Rows whose record is gone. */
+export const GONE = "pg_temp.runner_gone";
 /** What is remembered where no table is named for it. */
 export const TRACK = "pg_temp.runner_track";
 
@@ -80,7 +82,7 @@ const column = (name: string, type: string, isNotNull = false): TargetColumn => 
 
 export const dropTemporary = (): string => `
     drop view if exists ${ROW};
-    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE};`;
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE};`;
 
 /** What is remembered of each row: half of each page is left free, since every run touches every row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `

@@ -1,0 +1,60 @@
+-- The rights that setup and a load need, all that are missing in one message; gbif-source.sql asks for the same.
+with needed (schema, relation, rights) as (values
+  ('gn_synthese', 'synthese', 'select, insert, update'),
+  ('gn_synthese', 't_sources', 'select'),
+  ('gn_synthese', 'defaults_nomenclatures_value', 'select'),
+  -- What the triggers of the synthese do, they do with the rights of the role that loads.
+  ('gn_synthese', 'cor_area_synthese', 'select, insert, delete'),
+  ('gn_synthese', 'synthese_id_synthese_seq', 'usage'),
+  ('gn_meta', 't_acquisition_frameworks', 'select'),
+  ('gn_meta', 't_datasets', 'select'),
+  ('gn_commons', 't_parameters', 'select'),
+  ('ref_nomenclatures', 'bib_nomenclatures_types', 'select'),
+  ('ref_nomenclatures', 't_nomenclatures', 'select'),
+  ('ref_geo', 'bib_areas_types', 'select'),
+  ('ref_geo', 'l_areas', 'select'),
+  ('taxonomie', 'taxref', 'select'),
+  ('taxonomie', 'taxref_liens', 'select')
+  union all
+  select 'gn_sensitivity', relname, 'select'
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+   where nspname = 'gn_sensitivity' and relkind in ('r', 'v', 'm')
+),
+lacking as (
+  select schema, relation, relkind, wanted
+    from needed
+    join pg_namespace on nspname = schema
+    join pg_class on relnamespace = pg_namespace.oid and relname = relation,
+         unnest(string_to_array(rights, ', ')) as wanted
+   where case relkind
+           when 'S' then not has_sequence_privilege(pg_class.oid, wanted)
+           else not has_table_privilege(pg_class.oid, wanted)
+         end
+),
+statements as (
+  select 1 as rank, format('grant usage on schema %I to %I;', nspname, current_user) as statement
+    from pg_namespace
+   where nspname in (select schema from needed) and not has_schema_privilege(oid, 'usage')
+  union all
+  select 2, format('grant %s on %s %I.%I to %I;', string_agg(wanted, ', '),
+                   case relkind when 'S' then 'sequence' else 'table' end, schema, relation, current_user)
+    from lacking group by schema, relation, relkind
+  union all
+  select 3, case
+              when not exists (select from pg_namespace where nspname = 'pinv_gbif') then
+                format('create schema pinv_gbif authorization %I;', current_user)
+              else format('grant usage, create on schema pinv_gbif to %I;', current_user)
+            end
+   where case
+           when not exists (select from pg_namespace where nspname = 'pinv_gbif') then
+             not has_database_privilege(current_database(), 'create')
+           else not has_schema_privilege('pinv_gbif', 'create, usage')
+         end
+)
+select case when count(*) = 0 then 'ok' else 'problem' end as level,
+       case
+         when count(*) = 0 then format('Role %s has the rights that setup, load and triggers need.', current_user)
+         else format(E'Role %s lacks rights in this GeoNature. Who administers it runs:\n  %s', current_user,
+                     string_agg(statement, E'\n  ' order by rank, statement))
+       end as message
+  from statements;

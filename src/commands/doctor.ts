@@ -1,0 +1,112 @@
+import { resolve } from "node:path";
+import { formatComplaint, inOrder } from "../core/complaint.ts";
+import { loadPipeline } from "../core/pipeline-file.ts";
+import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
+import { type Examination, examine, type Line } from "../doctor.ts";
+import { components } from "../registry.ts";
+import { refusalObject } from "./text.ts";
+
+export interface DoctorFlags {
+  readonly database?: string;
+  readonly json?: boolean;
+}
+
+/** `runner doctor PIPELINE`: whether a run would find all that it needs; 3 when something must be mended. */
+export const doctorCommand = async (
+  file: string,
+  { database, json }: DoctorFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const path = resolve(file);
+  const load = (isOffline: boolean) =>
+    loadPipeline(path, { components, environment: process.env, isOffline, database });
+  const { plan, complaints } = await load(true);
+  if (plan === undefined) {
+    if (json) console.log(JSON.stringify(refusalObject(file, complaints)));
+    else for (const one of inOrder(complaints)) console.error(`${formatComplaint(one)}\n`);
+    return 2;
+  }
+  // Offline, a variable without a value is no mistake; a run would stop for it.
+  const unset = (await load(false)).complaints.filter(({ code }) => code === "variable_unset");
+  const examination = await examine(plan, { database, unset, signal });
+  if (json) console.log(JSON.stringify(doctorObject(examination)));
+  else for (const line of doctorLines(examination, file)) console.log(line);
+  return examination.lines.some(({ level }) => level === "problem") ? 3 : 0;
+};
+
+/** The examination for people: a block for each part, a line for each verdict; what others are to do, at the end. */
+export const doctorLines = ({ lines }: Examination, file: string): string[] => {
+  const groups = [...new Set(lines.map(({ about }) => about))];
+  const statements = new Set(
+    lines
+      .flatMap(({ message }) => message.split("\n").filter(isStatement))
+      .map((sql) => sql.trim()),
+  );
+  return [
+    ...groups.flatMap((group) => [
+      `${group.charAt(0).toUpperCase()}${group.slice(1)}`,
+      ...lines.filter(({ about }) => about === group).flatMap(verdictLines),
+      "",
+    ]),
+    ...(statements.size === 0
+      ? []
+      : ["For who administers the database", ...[...statements].sort(bySchema).map(indented), ""]),
+    summary(lines, file),
+  ];
+};
+
+const indented = (line: string): string => `  ${line}`;
+
+/** Schemas are made and opened before what is in them. */
+const bySchema = (a: string, b: string): number =>
+  Number(/ schema /.test(b)) - Number(/ schema /.test(a)) || (a < b ? -1 : 1);
+
+const INDENT = " ".repeat(11);
+
+/** A line of a message that is SQL for somebody else: all of them stand together at the end, to be copied. */
+const isStatement = (line: string): boolean => /^\s+\S.*;$/.test(line);
+
+/** `  problem  Role … lacks rights`, its other lines below it, and where it is about. */
+const verdictLines = ({ level, message, component, place }: Line): string[] => {
+  const [first = "", ...others] = withoutPasswords(message).split("\n");
+  const who = component === undefined ? "" : `${component}: `;
+  const isPlaced = place !== undefined && level !== "ok";
+  const hint = others.some(isStatement) ? " what stands at the end." : "";
+  return [
+    `  ${level.padEnd(7)}  ${who}${first.replace(/:$/, hint === "" ? ":" : "")}${hint}`,
+    ...others.filter((line) => !isStatement(line)).map((line) => `${INDENT}${line}`),
+    ...(isPlaced ? [`${INDENT}(${formatPlace(place)})`] : []),
+  ];
+};
+
+const summary = (lines: readonly Line[], file: string): string => {
+  const of = (level: Line["level"]) => lines.filter((line) => line.level === level).length;
+  const [problems, warnings] = [of("problem"), of("warning")];
+  const warned =
+    warnings === 0
+      ? ""
+      : warnings === 1
+        ? " There is 1 warning."
+        : ` There are ${warnings} warnings.`;
+  if (problems === 0) {
+    return `Nothing has to be mended.${warned} Next: \`runner plan ${fileLabel(resolve(file))}\`.`;
+  }
+  return `${problems === 1 ? "1 problem has" : `${problems} problems have`} to be mended before a run.${warned} Nothing was changed.`;
+};
+
+/** The object of `--json`. */
+export const doctorObject = ({ pipeline, database, lines }: Examination) => ({
+  pipeline,
+  database: database ?? null,
+  status: lines.some(({ level }) => level === "problem") ? "problem" : "ok",
+  lines: lines.map(({ about, level, code, message, component, place }) => ({
+    about,
+    component: component ?? null,
+    level,
+    code,
+    message: withoutPasswords(message),
+    ...(place === undefined
+      ? {}
+      : { file: fileLabel(place.file), line: place.line, column: place.column }),
+  })),
+});

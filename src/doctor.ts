@@ -1,0 +1,134 @@
+/** Examines machine, database and pipeline before a run, and changes nothing. */
+
+import { dirname, join } from "node:path";
+import { openToLook } from "./connect.ts";
+import type { Complaint } from "./core/complaint.ts";
+import { type Place, RunnerError } from "./core/errors.ts";
+import { judged, type Verdict, well } from "./core/examination.ts";
+import { examineFolder } from "./core/folder.ts";
+import type { Plan } from "./core/plan.ts";
+import type { Database, Session } from "./core/session.ts";
+import { examinePlan } from "./examine.ts";
+import { type Asking, askDatabase, askNobody } from "./postgres/ask.ts";
+import { runChecks } from "./postgres/checks.ts";
+import { comingFrom } from "./postgres/coming.ts";
+import { examineServer } from "./postgres/examine-server.ts";
+
+/** A verdict, what part of the examination it belongs to, and where in the pipeline if anywhere. */
+export interface Line extends Verdict {
+  /** `environment`, `database`, `checks`, or `flow NAME`. */
+  readonly about: string;
+  readonly component?: string | undefined;
+  readonly place?: Place | undefined;
+}
+
+export interface DoctorOptions {
+  /** Instead of the plan's own. */
+  readonly database?: string | Database | undefined;
+  /** What is wrong because variables have no value. */
+  readonly unset: readonly Complaint[];
+  readonly signal: AbortSignal;
+}
+
+export interface Examination {
+  readonly pipeline: string;
+  /** The database as people know it; undefined when it was not reached, or is not made yet. */
+  readonly database: string | undefined;
+  readonly lines: readonly Line[];
+}
+
+/** All verdicts on a plan, in the order in which a run would meet them. */
+export const examine = async (plan: Plan, options: DoctorOptions): Promise<Examination> => {
+  const { signal, unset } = options;
+  const environment = [
+    well("node", `Node ${process.versions.node}.`),
+    await examineFolder(join(dirname(plan.file), ".runner"), {
+      purpose: "Rejects, and the embedded database,",
+      wantedBytes: 1e9,
+    }),
+  ].map((verdict): Line => ({ ...verdict, about: "environment" }));
+  const variables = unset.map(
+    ({ code, message, place }): Line => ({
+      ...judged("problem", { code, message }),
+      about: "environment",
+      place,
+    }),
+  );
+  const { opened, connected, line } = await reach(plan, options);
+  await using database = opened;
+  await using session = connected;
+  const ask = session === undefined ? askNobody : askDatabase(session);
+  const coming = await comingFrom(plan.setup);
+  const { verdicts, known } = await examinePlan(plan, { ask, coming: coming.copy(), signal });
+  const server = session === undefined ? [] : await examineServer(ask, database?.label ?? "");
+  const checks =
+    session === undefined ? [] : await runChecks(plan.checks ?? [], { ask, coming, known });
+  const lines: Line[] = [
+    ...environment,
+    ...variables,
+    line,
+    ...server.map((verdict) => ({ ...verdict, about: "database" })),
+    ...checks.map((verdict) => ({ ...verdict, about: "checks" })),
+    ...verdicts.map(({ flow, ...verdict }) => ({ ...verdict, about: `flow ${flow}` })),
+    ...readyFlows(plan, { verdicts, ask }),
+  ];
+  return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines) };
+};
+
+/** Opens the database and a session; what keeps it from that is a line as well. */
+const reach = async (plan: Plan, { database, signal }: DoctorOptions): Promise<Reached> => {
+  const at = (verdict: Verdict): Line => ({ ...verdict, about: "database" });
+  const url = database ?? plan.database.reveal();
+  if (typeof url === "string" && url.includes("${")) {
+    const message = "The database was not asked: its name is a variable without a value.";
+    return { line: at(judged("warning", { code: "not_asked", message })) };
+  }
+  let opened: Database | undefined;
+  try {
+    opened = await openToLook(plan, url, signal);
+    const connected = await opened?.session();
+    const message = opened
+      ? `Connected to ${opened.label}.`
+      : "The embedded database is made by the first run: there is nothing to ask yet.";
+    return { opened, connected, line: at(well("connection", message)) };
+  } catch (error) {
+    await opened?.[Symbol.asyncDispose]();
+    if (!(error instanceof RunnerError)) throw error;
+    return { line: at(judged("problem", error)) };
+  }
+};
+
+interface Reached {
+  readonly opened?: Database | undefined;
+  readonly connected?: Session | undefined;
+  readonly line: Line;
+}
+
+/** A line for each flow about which nobody complained. */
+const readyFlows = (
+  plan: Plan,
+  { verdicts, ask }: { verdicts: readonly { level: string; flow: string }[]; ask: Asking },
+): Line[] =>
+  plan.flows
+    .filter(
+      ({ name }) =>
+        ask !== askNobody && !verdicts.some(({ flow, level }) => flow === name && level !== "ok"),
+    )
+    .map(({ name, place }) => ({
+      ...well(READY, "Tables, columns, types, keys and rights are there, or will be made."),
+      about: `flow ${name}`,
+      place,
+    }));
+
+/** Once each, however many places it is true of; a flow's own lines together. */
+const inOrderOfFlows = (lines: readonly Line[]): Line[] => {
+  const told = new Set<string>();
+  const once = lines.filter(({ about, code, message }) => {
+    const key = code === READY ? about : message;
+    return !told.has(key) && told.add(key);
+  });
+  const groups = [...new Set(lines.map(({ about }) => about))];
+  return groups.flatMap((group) => once.filter(({ about }) => about === group));
+};
+
+const READY = "flow_ready";

@@ -1,0 +1,104 @@
+/** The statements by which rows are found whose record is gone from the export, and deleted. */
+
+import { quoted, quotedList, quotedTable } from "../names.ts";
+import type { MergeShape } from "./shape.ts";
+import { keyOf, keyText, sameKey } from "./sql.ts";
+import { GONE } from "./temporary.ts";
+import type { VanishedOption } from "./vanished.ts";
+
+/** Rows of the track that this run did not see, and the last run that did. */
+export const goneTable = ({ key }: MergeShape): string => `
+  drop table if exists ${GONE};
+  create temporary table runner_gone (
+    ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
+    run bigint not null, exports integer not null default 0, is_due boolean not null default false);`;
+
+/** `$1` is the run, `$2` the track's name, `$3` the scope: rows last seen in an export of the same scope. */
+export const findGone = ({ key }: MergeShape, track: string): string => `
+  insert into ${GONE} (${quotedList(key.map(({ name }) => name))}, run)
+  select ${key.map(({ name }) => `track.${quoted(name)}`).join(", ")}, track.run
+    from ${track} as track
+   where track.run in (select run from runner.seen where track = $2 and scope = $3 and run <> $1::bigint)`;
+
+/** Records that are in the export, but did not come so far this time, are seen all the same. `$1` is the run. */
+export const takeBackPresent = (shape: MergeShape, track: string, present: string): string => `
+  with present as (
+    select ${shape.key.map(({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`).join(", ")}
+      from (${present}\n) as present
+  ),
+  back as (
+    delete from ${GONE} as gone where exists (select from present where ${sameKey(shape, "present", "gone")})
+    returning ${keyOf(shape, "gone")}
+  )
+  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`;
+
+/** Rows that somebody has deleted, or that are the pipeline's no longer, are forgotten. */
+export const forgetDeleted = (shape: MergeShape, track: string, where: string): string => `
+  with lost as (
+    delete from ${GONE} as gone
+     where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})
+    returning ${keyOf(shape, "gone")}
+  )
+  delete from ${track} as track using lost where ${sameKey(shape, "track", "lost")}`;
+
+/** Whether the row meets a condition, whose names mean the columns of the table. */
+const meets = (shape: MergeShape, condition: string, where: string): string => `
+  exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where}
+             and exists (select from (select target.*) as present where (${condition}\n)))`;
+
+/** Rows outside of the scope cannot vanish. */
+export const leaveOutOfScope = (shape: MergeShape, scope: string, where: string): string =>
+  `delete from ${GONE} as gone where not ${meets(shape, scope, where)}`;
+
+/**
+ * In how many different exports each was missed. `$1` is the track's name, `$2` the scope, `$3` this run, whose
+ * number is negative in a plan.
+ */
+export const countExports = `
+  update ${GONE} as gone set exports = missed.exports from (
+    select own.run, count(distinct later.identity)::integer as exports
+      from runner.seen as own
+      join runner.seen as later
+        on later.track = own.track and later.scope = own.scope and later.is_whole
+       and (later.run > own.run or later.run = $3::bigint) and later.identity <> own.identity
+     where own.track = $1 and own.scope = $2 and own.run in (select run from ${GONE})
+     group by own.run
+  ) as missed
+  where missed.run = gone.run`;
+
+/** Rows that are to be deleted: missed in so many exports (\`$1\`), and not to be kept. */
+export const markDue = (
+  shape: MergeShape,
+  { keep_when: keep }: VanishedOption,
+  where: string,
+): string => `
+  update ${GONE} as gone set is_due = true
+   where exports >= $1::integer${keep === undefined ? "" : ` and not ${meets(shape, keep, where)}`}`;
+
+/** How many rows there are, and how many are due. \`$1\` is the track's name, \`$2\` the scope. */
+export const share = (track: string): string => `
+  select (select count(*) from ${GONE} where is_due)::integer as due,
+         (select count(*) from ${track} where run in (select run from runner.seen where track = $1 and scope = $2))::integer as rows`;
+
+/** The statements that delete, in their order; the last but one gives the rows as JSON. */
+export const deletion = (
+  shape: MergeShape,
+  { along }: VanishedOption,
+  { track, where }: { track: string; where: string },
+) => {
+  const isDue = `gone.is_due and ${sameKey(shape, "target", "gone")}${where}`;
+  return {
+    along: along.map(
+      ({ table, column, of }) =>
+        `delete from ${quotedTable(table)} as other using ${GONE} as gone, ${shape.table.sql} as target
+          where ${isDue} and other.${quoted(column)} = target.${quoted(of)}`,
+    ),
+    rows: `
+    delete from ${shape.table.sql} as target using ${GONE} as gone where ${isDue}
+    returning ${keyText(shape, "target")} as key, to_jsonb(target)::text as old`,
+    track: `delete from ${track} as track using ${GONE} as gone where gone.is_due and ${sameKey(shape, "track", "gone")}`,
+  };
+};
+
+export const reported = (shape: MergeShape): string => `
+  select ${keyText(shape, "gone")} as key, exports from ${GONE} as gone order by exports desc, 1`;

@@ -1,0 +1,185 @@
+import type { Finding } from "../../core/accounting.ts";
+import type { Commit, Context, Export } from "../../core/component.ts";
+import { isOver, limitText, parseLimit } from "../../core/limits.ts";
+import { count } from "../../core/progress.ts";
+import type { DatabaseError, Session } from "../../core/session.ts";
+import { attempt } from "../attempt.ts";
+import type { MergeSettings } from "./merge.ts";
+import { narrowing } from "./narrowing.ts";
+import { GONE } from "./temporary.ts";
+import * as sql from "./vanished-sql.ts";
+
+/** Rows whose record is gone from the export: when, and what becomes of them. */
+export interface VanishedOption {
+  readonly action: "keep" | "report" | "delete";
+  readonly of: string;
+  /** SQL that gives the keys of all records of the export. */
+  readonly present: string;
+  readonly scope?: string;
+  readonly after_exports: number;
+  readonly max: string | number;
+  readonly keep_when?: string;
+  readonly along: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly of: string;
+  }[];
+}
+
+/** What a run must know, from its beginning on, to find what has vanished at its end. */
+export interface Watch {
+  readonly option: VanishedOption;
+  /** The track table's name. */
+  readonly track: string;
+  readonly whole: Export | undefined;
+}
+
+/**
+ * Remembers, before the first row, which export the run's rows are of: a run that stops in the middle has
+ * seen them in it, though it cannot say what was missing.
+ */
+export const openWatch = async (
+  session: Session,
+  { run, exportOf }: Pick<Context, "run" | "exportOf">,
+  { option, track }: Omit<Watch, "whole">,
+): Promise<Watch> => {
+  const whole = await exportOf(option.of);
+  if (whole !== undefined) {
+    await session.query(
+      "insert into runner.seen (run, track, scope, identity) values ($1, $2, $3, $4) on conflict do nothing",
+      [run.id, track, whole.scope, whole.identity],
+    );
+  }
+  return { option, track, whole };
+};
+
+/**
+ * Finds, in a transaction of its own when all rows are merged, the rows that were in earlier exports of the
+ * same scope and are not in this one; lists them, or deletes those that are due.
+ */
+export async function* settleVanished(
+  session: Session,
+  watch: Watch,
+  { merge, context }: { merge: MergeSettings; context: Context },
+): AsyncGenerator<Commit> {
+  const { option, whole } = watch;
+  if (whole === undefined) {
+    context.log.info(
+      `Flow \`${option.of}\` has read no whole export for this pipeline, so no row of \`${merge.shape.table.name}\` is looked at as vanished.`,
+    );
+    return;
+  }
+  await session.begin();
+  const tally = context.tally();
+  await session.query("update runner.seen set is_whole = true where run = $1 and track = $2", [
+    merge.run,
+    watch.track,
+  ]);
+  const found = option.action === "keep" ? NOTHING : await find(session, watch, merge, whole);
+  const vanished = new Set(found.findings.map(({ key }) => key)).size;
+  yield await tally.commit(session, { vanished, findings: found.findings });
+  tell(merge.shape.table.name, watch, { ...found, context });
+}
+
+interface Found {
+  readonly findings: readonly Finding[];
+  /** Why rows that are due were not deleted. */
+  readonly whyNot?: string;
+}
+
+const NOTHING: Found = { findings: [] };
+
+const find = async (
+  session: Session,
+  { option, track: name }: Watch,
+  { shape, unique, track, run }: MergeSettings,
+  { scope }: Export,
+): Promise<Found> => {
+  await session.script(sql.goneTable(shape));
+  const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
+  if (found.count === 0) return NOTHING;
+  await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
+  const where = await narrowing(session, { shape, unique, rows: GONE });
+  await session.query(sql.forgetDeleted(shape, track, where));
+  if (option.scope !== undefined) {
+    await session.query(sql.leaveOutOfScope(shape, option.scope, where));
+  }
+  await session.query(sql.countExports, [name, scope, run]);
+  const gone = await session.query<{ key: string; exports: number }>(sql.reported(shape));
+  const findings = gone.rows.map(
+    ({ key, exports }): Finding => ({
+      kind: "vanished",
+      key,
+      column: null,
+      old: null,
+      new: `missed in ${exports === 1 ? "1 export" : `${exports} exports`}`,
+    }),
+  );
+  if (option.action === "report" || findings.length === 0) return { findings };
+
+  await session.query(sql.markDue(shape, option, where), [option.after_exports]);
+  const [given] = (
+    await session.query<{ due: number; rows: number }>(sql.share(track), [name, scope])
+  ).rows;
+  const { due, rows } = given ?? { due: 0, rows: 0 };
+  if (due === 0) return { findings };
+  const max = parseLimit(option.max) ?? { rows: 0 };
+  if (isOver(max, due, rows)) {
+    return {
+      findings,
+      whyNot: `${count(due)} of ${count(rows)} are more than \`max: ${limitText(max)}\` allows`,
+    };
+  }
+  const deleted: Finding[] = [];
+  const refusal = await attempt(session, async () => {
+    const statements = sql.deletion(shape, option, { track, where });
+    for (const statement of statements.along) await session.query(statement);
+    const gone = await session.query<{ key: string; old: string }>(statements.rows);
+    deleted.push(
+      ...gone.rows.map(
+        ({ key, old }): Finding => ({ kind: "deleted", key, column: null, old, new: null }),
+      ),
+    );
+    await session.query(statements.track);
+  });
+  if (refusal !== undefined) return { findings, whyNot: `the server refuses it: ${said(refusal)}` };
+  const keys = new Set(deleted.map(({ key }) => key));
+  return { findings: [...findings.filter(({ key }) => !keys.has(key)), ...deleted] };
+};
+
+const said = ({ message, detail }: DatabaseError): string =>
+  detail === undefined ? message : `${message} (${detail})`;
+
+const SHOWN = 20;
+
+const tell = (
+  table: string,
+  { option }: Watch,
+  { findings, whyNot, context: { log, run, mode } }: Found & { context: Context },
+): void => {
+  if (findings.length === 0) return;
+  const deleted = findings.filter(({ kind }) => kind === "deleted").length;
+  const rows = (number: number) => (number === 1 ? "1 row" : `${count(number)} rows`);
+  const left = findings.length - deleted;
+  const sentences = [
+    `${rows(findings.length)} of \`${table}\` ${findings.length === 1 ? "is" : "are"} no longer in the export of flow \`${option.of}\`:`,
+    [
+      ...(deleted > 0 ? [`${count(deleted)} deleted`] : []),
+      ...(left > 0 ? [`${count(left)} left as ${left === 1 ? "it is" : "they are"}`] : []),
+    ].join(", "),
+  ];
+  const why = whyNot === undefined ? "" : ` None was deleted: ${whyNot}.`;
+  log.warn(
+    [
+      `${sentences.join(" ")}.${why} For example:`,
+      ...findings
+        .slice(0, SHOWN)
+        .map(({ key, kind, new: missed }) => `  ${key}: ${kind === "deleted" ? kind : missed}`),
+      ...(mode === "run"
+        ? [
+            `All are in runner.finding: select * from runner.finding where run = ${run.id} and kind in ('vanished', 'deleted');`,
+          ]
+        : []),
+    ].join("\n"),
+  );
+};

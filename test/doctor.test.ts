@@ -1,0 +1,368 @@
+/** `runner doctor`: what it says of a machine, a database and a pipeline, and that it changes nothing. */
+
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, beforeEach, describe, test } from "node:test";
+import { doctorLines, type doctorObject } from "../src/commands/doctor.ts";
+import type { Database } from "../src/core/session.ts";
+import { type Examination, examine } from "../src/doctor.ts";
+import { runScript } from "../src/postgres/script.ts";
+import { asRole, execute, onEachDatabase, rowsOf } from "./support/database.ts";
+import { copyPipelines, loaded, runFile } from "./support/pipelines.ts";
+import { planFrom } from "./support/plan.ts";
+import { runRunner } from "./support/runner.ts";
+import { installSandbox, NO_SENSITIVITY, SANDBOX } from "./support/sandbox.ts";
+
+const signal = new AbortController().signal;
+const ACCOUNT = { GBIF_USER: "user", GBIF_PWD: "very-secret", GBIF_EMAIL: "a@example.org" };
+
+/** The lines of a part that are not ok, or all: `level code`. */
+const of = ({ lines }: Examination, about: string) =>
+  lines.filter((line) => line.about === about).map(({ level, code }) => `${level} ${code}`);
+const problems = ({ lines }: Examination) =>
+  lines.filter(({ level }) => level === "problem").map(({ code, about }) => `${about}: ${code}`);
+const messageOf = ({ lines }: Examination, code: string) =>
+  lines.find((line) => line.code === code)?.message;
+
+onEachDatabase((database) => {
+  let pipelines = "";
+  const doctor = async (file: string, as: Database = database().opened) =>
+    examine(await loaded(join(pipelines, file), ACCOUNT), { database: as, unset: [], signal });
+
+  before(async () => {
+    Object.assign(process.env, ACCOUNT);
+    pipelines = await copyPipelines(database());
+    await execute(database(), "create extension if not exists postgis; create role doctor_weak");
+  });
+
+  describe("doctor of a database without a GeoNature", () => {
+    test("says so first, names no table that setup makes, and what could not be looked at", async () => {
+      const found = await doctor("confluences.yaml");
+      assert.equal(
+        messageOf(found, "geonature")?.replace(/ \S+ has no/, " x has no"),
+        "Database x has no GeoNature: there is no table gn_synthese.synthese. Is it the right one?",
+      );
+      assert.ok(problems(found).includes("flow synthese: unknown_table"));
+      assert.doesNotMatch(doctorLines(found, "c.yaml").join("\n"), /no table `pinv_gbif/);
+    });
+  });
+
+  describe("doctor of a GeoNature", () => {
+    before(() => installSandbox(database()));
+
+    test("has nothing to mend before the first run, and says what setup will make", async () => {
+      const found = await doctor("confluences.yaml");
+      assert.deepEqual(problems(found), []);
+      assert.deepEqual(of(found, "checks"), [
+        "ok geonature",
+        "ok postgis",
+        "ok columns",
+        "ok rights",
+        "ok source",
+        "ok source_index",
+        "ok projection",
+        "ok taxa",
+        "warning sensitivity",
+        "warning sensitivity",
+        "ok areas",
+        "ok loaded_before",
+      ]);
+      assert.match(
+        messageOf(found, "source") ?? "",
+        /^There is no source GBIF yet: setup makes it\.$/,
+      );
+      assert.match(
+        messageOf(found, "taxa") ?? "",
+        /^131 of 158 accepted animal taxa of TaxRef \(83 %\)/,
+      );
+      assert.deepEqual(of(found, "flow synthese"), ["ok flow_ready"]);
+    });
+
+    test("changes nothing: no row, no table, no number of a sequence", async () => {
+      const state = async () => [
+        await rowsOf(
+          database(),
+          `select (select count(*)::int from pg_class) as relations, (select count(*)::int from pg_namespace) as schemas,
+                  (select json_agg(s order by s) from (select schemaname || sequencename || coalesce(last_value, 0) as s from pg_sequences) as t) as sequences,
+                  (select md5(string_agg(t::text, '' order by t::text)) from gn_meta.t_datasets as t) as datasets,
+                  (select md5(string_agg(t::text, '' order by t::text)) from gn_synthese.t_sources as t) as sources`,
+        ),
+        await rowsOf(
+          database(),
+          "select max(xmin::text::bigint) as youngest from (select xmin from pg_class union all select xmin from pg_attribute union all select xmin from gn_synthese.synthese) as t",
+        ),
+      ];
+      const before = await state();
+      for (const file of ["confluences.yaml", "observations.yaml", "demo.yaml"]) await doctor(file);
+      assert.deepEqual(await state(), before);
+    });
+
+    test("refuses to write even when a check asks for it", async () => {
+      const folder = join(database().folder, "checks");
+      await mkdir(folder, { recursive: true });
+      await writeFile(
+        join(folder, "bad.sql"),
+        "select 'ok' as level, setval('gn_synthese.t_sources_id_source_seq', 99)::text as message",
+      );
+      await writeFile(join(folder, "shape.sql"), "select 'fine' as level, 'x' as message");
+      const plan = await planFrom(
+        `name: p
+checks: [checks/bad.sql, checks/shape.sql]
+flows:
+  - name: f
+    source: { postgres: { sql: "select 1 as id" } }
+    sink: { file: { path: "-", format: tsv } }
+`,
+        database(),
+      );
+      const found = await examine(plan, { database: database().opened, unset: [], signal });
+      assert.deepEqual(of(found, "checks"), ["problem check_failed", "problem check_shape"]);
+      assert.match(messageOf(found, "check_failed") ?? "", /read-only transaction/);
+    });
+
+    test("names the data sets of the query that GeoNature lacks, unless another uuid stands for them", async () => {
+      const [taken] = await rowsOf(
+        database(),
+        "select unique_dataset_id::text as uuid from gn_meta.t_datasets where unique_dataset_id = '8a863029-f435-446a-821e-275f4f641165'",
+      );
+      assert.ok(taken);
+      assert.deepEqual(problems(await doctor("observations.yaml")), []);
+      await execute(
+        database(),
+        "update gn_meta.t_datasets set unique_dataset_id = '00000000-0000-4000-8000-000000000000' where unique_dataset_id = '8a863029-f435-446a-821e-275f4f641165'",
+      );
+      const found = await doctor("observations.yaml");
+      assert.deepEqual(problems(found), ["flow datasets: dataset_unknown"]);
+      assert.equal(
+        messageOf(found, "dataset_unknown"),
+        '1 record would be rejected as dataset_unknown: `uuid` is "8a863029-f435-446a-821e-275f4f641165", which `gn_meta.t_datasets` does not have.',
+      );
+      await execute(
+        database(),
+        `create schema pinv_gbif; create table pinv_gbif.cor_dataset (gbif_uuid uuid primary key, local_uuid uuid not null);
+         insert into pinv_gbif.cor_dataset values ('8a863029-f435-446a-821e-275f4f641165', '00000000-0000-4000-8000-000000000000')`,
+      );
+      assert.deepEqual(problems(await doctor("observations.yaml")), []);
+      await execute(
+        database(),
+        "drop schema pinv_gbif cascade; update gn_meta.t_datasets set unique_dataset_id = '8a863029-f435-446a-821e-275f4f641165' where unique_dataset_id = '00000000-0000-4000-8000-000000000000'",
+      );
+    });
+
+    test("tells triggers that do nothing, or that are switched off, from those that work", async () => {
+      const rule = `insert into gn_sensitivity.t_sensitivity_rules (cd_nom, id_nomenclature_sensitivity, sensitivity_duration)
+        select max(cd_nom), ref_nomenclatures.get_id_nomenclature('SENSIBILITE', '2'), 50 from taxonomie.taxref`;
+      await execute(database(), rule);
+      assert.deepEqual(
+        of(await doctor("confluences.yaml"), "checks").filter((line) =>
+          line.includes("sensitivity"),
+        ),
+        ["ok sensitivity", "ok sensitivity"],
+      );
+      await installSandbox(database(), { scripts: [NO_SENSITIVITY] });
+      assert.match(
+        messageOf(await doctor("confluences.yaml"), "sensitivity") ?? "",
+        /^tri_insert_calculate_sensitivity does nothing \(its function was replaced\): new rows keep the sensitivity that is loaded, 0, although 1 rules are active\./,
+      );
+      await installSandbox(database(), { scripts: [SANDBOX] });
+      await execute(
+        database(),
+        "alter table gn_synthese.synthese disable trigger tri_insert_calculate_sensitivity; alter table gn_synthese.synthese disable trigger tri_insert_cor_area_synthese",
+      );
+      const off = await doctor("confluences.yaml");
+      assert.match(
+        messageOf(off, "sensitivity") ?? "",
+        /^tri_insert_calculate_sensitivity is switched off/,
+      );
+      assert.match(messageOf(off, "areas") ?? "", /switched off: new rows are not linked to areas/);
+      await execute(database(), "alter table gn_synthese.synthese enable trigger all");
+    });
+
+    test("names the codes of the mapping that the instance lacks, and those that it has frozen", async () => {
+      const change = (set: string) =>
+        execute(
+          database(),
+          `update ref_nomenclatures.t_nomenclatures set ${set} where cd_nomenclature in ('3', '03') and id_type = ref_nomenclatures.get_id_nomenclature_type('SEXE')`,
+        );
+      await change("active = false");
+      assert.deepEqual(of(await doctor("confluences.yaml"), "flow synthese"), [
+        "warning codes_frozen",
+      ]);
+      await change("active = true, cd_nomenclature = '03'");
+      const found = await doctor("confluences.yaml");
+      assert.deepEqual(problems(found), ["flow synthese: unknown_codes"]);
+      assert.match(messageOf(found, "unknown_codes") ?? "", /SEXE 3/);
+      await change("cd_nomenclature = '3'");
+    });
+
+    test("gives a role without rights all grants, which are enough for it to have no problem", async () => {
+      const weak = asRole(database(), "doctor_weak");
+      const found = await doctor("confluences.yaml", weak);
+      assert.ok(problems(found).includes("checks: rights"));
+      const text = doctorLines(found, "c.yaml");
+      const statements = text
+        .slice(text.indexOf("For who administers the database") + 1, -2)
+        .filter((line) => !line.includes("create unique index"));
+      await execute(database(), statements.join("\n"));
+      const after = await doctor("confluences.yaml", weak);
+      // Making the source and the index takes more than a grant that a load needs.
+      assert.deepEqual(problems(after), ["checks: source", "checks: source_index"]);
+      assert.match(
+        messageOf(after, "source_index") ?? "",
+        /only the owner of gn_synthese.synthese/,
+      );
+      await execute(database(), "drop owned by doctor_weak cascade");
+    });
+
+    test("asks for the same rights as the script that stops without them", async () => {
+      const weak = asRole(database(), "doctor_weak");
+      const check = messageOf(await doctor("confluences.yaml", weak), "rights") ?? "";
+      const session = await weak.session();
+      const refusal = await runScript(session, join(pipelines, "sql/gbif-source.sql")).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+      await session[Symbol.asyncDispose]();
+      const grants = (text: string) =>
+        text.split("\n").filter((line) => /^ {2}(grant|create)/.test(line));
+      assert.deepEqual(grants(check), grants(refusal));
+      assert.ok(grants(check).length > 10);
+    });
+  });
+
+  describe("doctor after a run", () => {
+    before(async () => {
+      await runFile(join(pipelines, "demo.yaml"), database());
+    });
+
+    test("knows the staged taxa without a link, and rows that came by another way", async () => {
+      await execute(
+        database(),
+        `insert into gn_synthese.synthese (id_source, id_dataset, nom_cite, date_min, date_max, entity_source_pk_value)
+         select (select id_source from gn_synthese.t_sources where name_source = 'Occtax'), id_dataset, 'x', now(), now(), '4000000001'
+           from gn_meta.t_datasets where unique_dataset_id = '50c9509d-22c7-4a22-a47d-8c48425ef4a7'`,
+      );
+      const found = await doctor("demo.yaml");
+      assert.deepEqual(problems(found), []);
+      assert.match(
+        messageOf(found, "staged_taxa") ?? "",
+        /^122 of 2000 staged records have a taxon without a link/,
+      );
+      assert.match(
+        messageOf(found, "loaded_before") ?? "",
+        /^1 rows of these data sets came by another way, 1 of them with a number/,
+      );
+      assert.match(messageOf(found, "source") ?? "", /^The source GBIF is there/);
+    });
+
+    test("finds gbifIDs that are there twice, and an index that cannot be built for them", async () => {
+      await execute(
+        database(),
+        `do $$ declare name text; begin
+           select indexrelid::regclass into name from pg_index where indrelid = 'gn_synthese.synthese'::regclass and indpred is not null;
+           execute 'drop index ' || name;
+         end $$;
+         insert into gn_synthese.synthese (id_source, id_dataset, nom_cite, date_min, date_max, entity_source_pk_value)
+         select id_source, id_dataset, 'x', now(), now(), entity_source_pk_value from gn_synthese.synthese
+          where id_source = (select id_source from gn_synthese.t_sources where name_source = 'GBIF') order by id_synthese limit 1`,
+      );
+      const found = await doctor("demo.yaml");
+      assert.deepEqual(problems(found), ["checks: source_index"]);
+      assert.match(messageOf(found, "source_index") ?? "", /^1 gbifIDs are more than once/);
+    });
+  });
+});
+
+describe("doctor of a machine", () => {
+  const plain = `name: p
+flows:
+  - name: f
+    source: { gbif: { query: { type: equals, key: DATASET_KEY, value: 50c9509d-22c7-4a22-a47d-8c48425ef4a7 }, table: occurrence, cache: cache } }
+    sink: { file: { path: "-", format: tsv } }
+`;
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "runner-doctor-"));
+  });
+  const run = async (
+    yaml: string,
+    environment: NodeJS.ProcessEnv,
+    words: readonly string[] = [],
+  ) => {
+    await writeFile(join(folder, "p.yaml"), yaml);
+    return runRunner(["doctor", "p.yaml", ...words], { cwd: folder, environment });
+  };
+
+  test("tells what account is missing, and never shows one that is there", async () => {
+    const without = await run(plain, { GBIF_USER: "", GBIF_PWD: "", GBIF_EMAIL: "" });
+    assert.equal(without.code, 3);
+    assert.match(
+      without.stdout,
+      / problem {2}gbif: .*set `GBIF_USER`, `GBIF_PWD` and `GBIF_EMAIL`/,
+    );
+    const given = await run(plain, ACCOUNT);
+    assert.equal(given.code, 0, given.stdout);
+    assert.match(given.stdout, /ok {7}gbif: `GBIF_USER`, `GBIF_PWD` and `GBIF_EMAIL` are set\./);
+    assert.doesNotMatch(given.stdout + given.stderr, /very-secret/);
+    assert.match(given.stdout, /The embedded database is made by the first run/);
+    assert.match(given.stdout, /Nothing has to be mended\. Next: `runner plan p\.yaml`\.\n$/);
+  });
+
+  test("leaves no trace on the disk", async () => {
+    await run(plain, ACCOUNT);
+    assert.deepEqual(await readdir(folder), ["p.yaml"]);
+  });
+
+  test("lists variables without a value with their place, and a database that is one is not asked", async () => {
+    const { code, stdout } = await run(
+      plain.replace("name: p\n", "name: p\ndatabase: ${DOCTOR_URL}\n"),
+      { ...ACCOUNT, DOCTOR_URL: "" },
+      ["--json"],
+    );
+    assert.equal(code, 3);
+    const { status, database, lines } = JSON.parse(stdout) as ReturnType<typeof doctorObject>;
+    assert.deepEqual([status, database], ["problem", null]);
+    assert.deepEqual(
+      lines
+        .filter(({ level }) => level !== "ok")
+        .map(({ about, level, code }) => ({ about, level, code })),
+      [
+        { about: "environment", level: "problem", code: "variable_unset" },
+        { about: "database", level: "warning", code: "not_asked" },
+      ],
+    );
+    const [variable] = lines.filter((line) => line.code === "variable_unset");
+    assert.deepEqual(variable, { ...variable, file: "p.yaml", line: 2, column: 11 });
+  });
+
+  test("says why a server cannot be reached, without its password", async () => {
+    const { code, stdout } = await run(plain, ACCOUNT, [
+      "--database",
+      "postgresql://me:hush-hush@127.0.0.1:1/x",
+    ]);
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /problem {2}There is no connection to postgresql:\/\/me@127\.0\.0\.1:1\/x/,
+    );
+    assert.doesNotMatch(stdout, /hush-hush/);
+  });
+
+  test("ends with 2 and the complaints of `validate` when the pipeline is wrong", async () => {
+    const { code, stderr } = await run(
+      plain.replace("table: occurrence", "tabel: occurrence"),
+      ACCOUNT,
+    );
+    assert.equal(code, 2);
+    assert.match(stderr, /has no option `tabel`/);
+  });
+
+  test("complains of a cache folder that is none, or cannot be written", async () => {
+    await writeFile(join(folder, "cache"), "");
+    const { code, stdout } = await run(plain, ACCOUNT);
+    assert.equal(code, 3);
+    assert.match(stdout, /GBIF's archives go into cache, which cannot be written/);
+  });
+});
