@@ -292,7 +292,7 @@ flows:
     );
     await writeFile(join(folder, "pipelines", "waiting.csv"), "id\n1\n");
     const { child, ended } = startRunner([file], { cwd: folder });
-    await asked;
+    await Promise.race([asked, ended]);
     child.kill("SIGINT");
     const { code, stderr } = await ended;
     server.closeAllConnections();

@@ -24,7 +24,7 @@ export const runCommand = async (
 ): Promise<number> => {
   const report = await reportOf(file, flags);
   const { plan, complaints } = await loadToRun(file, flags.database, {
-    flows: flags.flow,
+    flows: flags.replay ? [] : flags.flow,
     tell: report.complain,
   });
   if (plan === undefined) {
