@@ -20,7 +20,7 @@ import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
 import type { View } from "./examination.ts";
-import type { Database } from "./session.ts";
+import type { Database, Session } from "./session.ts";
 
 /** What the runner lends a component while a flow runs. */
 export interface Context {
@@ -65,6 +65,18 @@ export interface RunIdentity {
    * there, and nothing has vanished because it is not among them.
    */
   readonly isReplay: boolean;
+  readonly pipeline: string;
+  readonly flow: string;
+  /** The pipeline's `lock`. */
+  readonly lock: string | undefined;
+}
+
+/** What a component is lent for `runner setup`: a session in a transaction, and what is known of its flow. */
+export interface Installing {
+  readonly session: Session;
+  /** The columns that come to it, as far as they are known without a record. */
+  readonly names: readonly string[];
+  readonly run: Pick<RunIdentity, "pipeline" | "flow" | "lock">;
 }
 
 /** What whoever uses the data must name, and what they need to find it again. */
@@ -138,6 +150,10 @@ interface Definition<Options extends TObject, Stage> {
    * A source gives what it knows will come, a transform what it makes of that, when it takes the database to know.
    */
   examine?(options: Static<Options>, view: View): Promise<Batch | undefined>;
+  /** Makes in the database what the component offers to people there; says what, a sentence each. */
+  install?(options: Static<Options>, installing: Installing): Promise<readonly string[]>;
+  /** Removes it again, and no data; says what. */
+  uninstall?(options: Static<Options>, session: Session): Promise<readonly string[]>;
 }
 
 export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {

@@ -89,7 +89,7 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
-  run: { id: "", isFresh: false, isReplay: false },
+  run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   basis: forbidden,
   cite: forbidden,
   reads: forbidden,

@@ -1016,6 +1016,99 @@ export const trackDiffers = (
     { subject: table },
   );
 
+/** Rows are to go into a stage, and no stage is named. */
+export const stageMissing = (): RunnerError =>
+  new RunnerError(
+    "stage_missing",
+    2,
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+    { subject: "mode" },
+  );
+
+/** A function that does what the sink does must know what the sink has done. */
+export const stageNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "stage_needs_track",
+    2,
+    "`stage` needs `track`: sink and function must know of each other which rows they have merged. Name a table; it is made when it is not there.",
+    { subject: "stage" },
+  );
+
+/** Repaired records alone would take the place of the stage. */
+export const stageReplayed = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_replayed",
+    2,
+    `A replay cannot go into the stage \`${table}\`, which would have the repaired records alone. Nothing was changed: replay them with \`mode: merge\`.`,
+    { subject: "mode" },
+  );
+
+/** The stage would take the place of a table that the runner has not made. */
+export const stageOfOthers = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_of_others",
+    1,
+    `Table \`${table}\` was not made as a stage, and would be overwritten. Rename or drop it, or name another one; it is made when it is not there.`,
+    { subject: table },
+  );
+
+/** The function would stand beside one of somebody else, which would be called instead. */
+export const functionOfOthers = (name: string, statement: string): RunnerError =>
+  new RunnerError(
+    "function_of_others",
+    1,
+    `There is a function \`${name}\` that the runner has not made. If nobody needs it, remove it: ${statement}`,
+    { subject: name },
+  );
+
+/** The function was called while a pipeline runs. */
+export const stageBusy = (lock: string): RunnerError =>
+  new RunnerError(
+    "stage_busy",
+    1,
+    `The lock \`${lock}\` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.`,
+  );
+
+/** The function was called, and no row is staged. */
+export const stageEmpty = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_empty",
+    1,
+    `The stage ${table} is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` first.`,
+  );
+
+/** The function was called for a part of which no row is staged. */
+export const stagePartEmpty = (table: string, parameter: string, value: string): RunnerError =>
+  new RunnerError(
+    "stage_part_empty",
+    1,
+    `The stage ${table} has no row of ${parameter} ${value}. Nothing was merged, and nothing deleted.`,
+  );
+
+/** The function is of another form than the stage. */
+export const stageVersion = (table: string, name: string): RunnerError =>
+  new RunnerError(
+    "stage_version",
+    1,
+    `The rows in ${table} are of another version than the function ${name}: the pipeline was changed between. Nothing was merged: run the pipeline in the mode \`stage_only\` again, which makes the function anew.`,
+  );
+
+/** The pipeline has brought newer records than the stage has. */
+export const stageStale = (table: string, staged: string, later: string): RunnerError =>
+  new RunnerError(
+    "stage_stale",
+    1,
+    `The stage ${table} is of run ${staged}, and run ${later} of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
+  );
+
+/** What is staged was merged by another run in a newer form. */
+export const stageOvertaken = (table: string, staged: string, later: string): RunnerError =>
+  new RunnerError(
+    "stage_overtaken",
+    1,
+    `The stage ${table} is of run ${staged}, and run ${later} has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
+  );
+
 /** A trigger or rule of the target swallowed rows without a word. */
 export const rowsSuppressed = (table: string, rows: number): RunnerError =>
   new RunnerError(

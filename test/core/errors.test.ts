@@ -335,6 +335,50 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
   ],
   [
+    errors.stageMissing(),
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+  ],
+  [
+    errors.stageNeedsTrack(),
+    "`stage` needs `track`: sink and function must know of each other which rows they have merged. Name a table; it is made when it is not there.",
+  ],
+  [
+    errors.stageReplayed("s.t"),
+    "A replay cannot go into the stage `s.t`, which would have the repaired records alone. Nothing was changed: replay them with `mode: merge`.",
+  ],
+  [
+    errors.stageOfOthers("s.t"),
+    "Table `s.t` was not made as a stage, and would be overwritten. Rename or drop it, or name another one; it is made when it is not there.",
+  ],
+  [
+    errors.functionOfOthers("s.f", "drop function s.f();"),
+    "There is a function `s.f` that the runner has not made. If nobody needs it, remove it: drop function s.f();",
+  ],
+  [
+    errors.stageBusy("staging"),
+    "The lock `staging` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.",
+  ],
+  [
+    errors.stageEmpty("s.t"),
+    "The stage s.t is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` first.",
+  ],
+  [
+    errors.stagePartEmpty("s.t", "p_dataset", "x"),
+    "The stage s.t has no row of p_dataset x. Nothing was merged, and nothing deleted.",
+  ],
+  [
+    errors.stageVersion("s.t", "s.f"),
+    "The rows in s.t are of another version than the function s.f: the pipeline was changed between. Nothing was merged: run the pipeline in the mode `stage_only` again, which makes the function anew.",
+  ],
+  [
+    errors.stageStale("s.t", "3", "4"),
+    "The stage s.t is of run 3, and run 4 of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
+  ],
+  [
+    errors.stageOvertaken("s.t", "3", "4"),
+    "The stage s.t is of run 3, and run 4 has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
+  ],
+  [
     errors.trackDiffers("t", ["id", "hash"], ["a"]),
     "Table `t` cannot be the track of this sink: it has the columns `a`, and would need `id` and `hash`. Name another one; it is made when it is not there.",
   ],
