@@ -96,6 +96,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<target...>", "YAML files, or folders of them")
     .addOption(formatOption())
     .option("--print", "print the pipeline with its included files in their places")
+    .option("--fix", "mend what is beyond doubt, and show what was changed")
     .option("--connect", "ask the pipelines' databases, too: tables, columns, types, keys, rights")
     .addOption(new Option("--database <url>", "with --connect: this database, for all of them"))
     .action(async (targets: string[], flags: ValidateFlags) =>
