@@ -3,6 +3,7 @@
 import { type Command, Option } from "commander";
 import { formatOption, wholeNumber } from "./cli-options.ts";
 import type { GuessFlags } from "./commands/guess.ts";
+import type { InitFlags } from "./commands/init.ts";
 import type { TestFlags } from "./commands/test.ts";
 import { pipelineSchema } from "./core/schema.ts";
 import { components } from "./registry.ts";
@@ -12,7 +13,7 @@ interface Ending {
   readonly interrupted: () => AbortSignal;
 }
 
-/** Adds `guess`, `test` and `schema` to the command line. */
+/** Adds `guess`, `init`, `test` and `schema` to the command line. */
 export const addAuthoring = (main: Command, { end, interrupted }: Ending): void => {
   main
     .command("guess")
@@ -25,6 +26,18 @@ export const addAuthoring = (main: Command, { end, interrupted }: Ending): void 
     .action(async (archive: string, flags: GuessFlags) => {
       const { guessCommand } = await import("./commands/guess.ts");
       end(await guessCommand(archive, flags, interrupted()));
+    });
+
+  main
+    .command("init")
+    .description("write a new pipeline; on a terminal, asks for what is not given")
+    .argument("[what]", "a GBIF data set's key, a query file, or an archive (see `guess`)")
+    .option("--name <name>", "the pipeline's name; made from what it begins with when absent")
+    .option("--into <folder>", "the folder in which `pipelines/` is, or is made", ".")
+    .option("--force", "overwrite a pipeline of that name")
+    .action(async (what: string | undefined, flags: InitFlags) => {
+      const { initCommand } = await import("./commands/init.ts");
+      end(await initCommand(what, flags, interrupted()));
     });
 
   main

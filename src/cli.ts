@@ -12,6 +12,7 @@ import { type PlanFlags, planCommand } from "./commands/plan.ts";
 import { type PreviewFlags, previewCommand } from "./commands/preview.ts";
 import { type RejectsFlags, rejectsCommand } from "./commands/rejects.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
+import { type SetupFlags, setupCommand } from "./commands/setup.ts";
 import { type ShowFlags, showCommand } from "./commands/show.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
@@ -140,6 +141,16 @@ const program = (end: (code: number) => void): Command => {
     );
 
   addAuthoring(main, { end, interrupted });
+
+  main
+    .command("setup")
+    .description("run a pipeline's setup scripts alone, and install its SQL functions")
+    .argument("<pipeline>", "the YAML file")
+    .addOption(databaseOption())
+    .option("--uninstall", "remove the SQL functions again; never data")
+    .action(async (file: string, flags: SetupFlags) =>
+      end(await setupCommand(file, flags, interrupted())),
+    );
 
   main
     .command("history")

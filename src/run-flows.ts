@@ -156,7 +156,14 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     database,
     mode,
     tally: () => account.tally(),
-    run: { id: state.run, isFresh, isReplay: run.replay !== undefined },
+    run: {
+      id: state.run,
+      isFresh,
+      isReplay: run.replay !== undefined,
+      pipeline: state.pipeline,
+      flow: flow.name,
+      lock: state.lock,
+    },
     basis: () => basisOf(flow, context, version),
     cite: async (citation) => {
       if (run.citations.has(citation.text)) return;

@@ -125,7 +125,7 @@ export const previewFlow = (
     database,
     mode: "preview",
     tally,
-    run: { id: "", isFresh: false, isReplay: false },
+    run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
     basis: async () => "",
     cite: async () => undefined,
     reads: () => undefined,

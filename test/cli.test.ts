@@ -352,6 +352,7 @@ describe("runner validate", () => {
       "  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: b.tsv } }\n";
     const own = join(folder, "several");
     await mkdir(own);
+    await writeFile(join(own, "a.csv"), "a\n1\n");
     await writeFile(join(own, "good.yaml"), `name: good\nflows:\n  - include: part.yaml\n`);
     await writeFile(join(own, "part.yaml"), `flows:\n${flow}`);
     await writeFile(join(own, "spare.yaml"), `params: {}\nflows:\n${flow}`);

@@ -2,10 +2,10 @@ import type { Complaint } from "../core/complaint.ts";
 import { fileLabel } from "../core/place.ts";
 
 /** An annotation at the line of a pull request, as GitHub reads it from a command's output. */
-export const annotation = ({ code, message, place }: Complaint): string => {
+export const annotation = ({ code, message, place, isWarning }: Complaint): string => {
   const { line, column } = place;
   const at = `file=${escaped(fileLabel(place.file), /[%\r\n:,]/g)},line=${line},col=${column}`;
-  return `::error ${at},title=${code}::${escaped(message, /[%\r\n]/g)}`;
+  return `::${isWarning ? "warning" : "error"} ${at},title=${code}::${escaped(message, /[%\r\n]/g)}`;
 };
 
 /** As GitHub wants it: percent-encoded, but only what would end the field. */

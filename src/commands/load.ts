@@ -1,14 +1,24 @@
 import { resolve } from "node:path";
 import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
+import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
 import { explainLine } from "./explain.ts";
 
-/** Loads a pipeline to run it, and says what is wrong with it; then there is no plan. */
+/**
+ * Loads a pipeline to run it, and says what is wrong with it; then there is no plan. That a file which one
+ * of the flows reads is not there is known now, before a script or another flow has changed anything.
+ */
 export const loadToRun = async (
   file: string,
   database: string | undefined,
-  tell: (complaints: readonly Complaint[]) => void = tellComplaints,
+  {
+    flows,
+    tell = tellComplaints,
+  }: {
+    flows?: readonly string[] | undefined;
+    tell?: (complaints: readonly Complaint[]) => void;
+  } = {},
 ): Promise<Loaded> => {
   const loaded = await loadPipeline(resolve(file), {
     components,
@@ -16,8 +26,10 @@ export const loadToRun = async (
     isOffline: false,
     database,
   });
-  tell(loaded.complaints);
-  return loaded;
+  const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
+  const complaints = [...loaded.complaints, ...missingInputs(chosen)];
+  tell([...loaded.warnings, ...complaints]);
+  return { ...loaded, complaints, plan: complaints.length === 0 ? loaded.plan : undefined };
 };
 
 /** Complaints for people, and how to learn more of them. */

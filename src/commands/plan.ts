@@ -28,7 +28,7 @@ export const planCommand = async (
   flags: PlanFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { plan, complaints } = await loadToRun(file, flags.database);
+  const { plan, complaints } = await loadToRun(file, flags.database, { flows: flags.flow });
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;

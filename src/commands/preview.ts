@@ -17,7 +17,7 @@ export const previewCommand = async (
   flags: PreviewFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { plan } = await loadToRun(file, flags.database);
+  const { plan } = await loadToRun(file, flags.database, { flows: flags.flow ? [flags.flow] : [] });
   if (plan === undefined) return 2;
   try {
     await show(plan, { flow: flags.flow ?? plan.flows[0]?.name ?? "", rows: flags.rows, signal });

@@ -21,7 +21,10 @@ export const runCommand = async (
   { now, soon }: { now: AbortSignal; soon: AbortSignal },
 ): Promise<number> => {
   const report = await reportOf(file, flags);
-  const { plan, complaints } = await loadToRun(file, flags.database, report.complain);
+  const { plan, complaints } = await loadToRun(file, flags.database, {
+    flows: flags.flow,
+    tell: report.complain,
+  });
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;

@@ -1,5 +1,5 @@
 import { type ConnectOptions, complaintsOfDatabase } from "../connect.ts";
-import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
+import { type Complaint, distinct, formatComplaint, inOrder } from "../core/complaint.ts";
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
@@ -26,9 +26,11 @@ export const validateCommand = async (
   const offline = await loadTargets(targets, options);
   const isConnected = flags.connect || flags.database !== undefined;
   const found = isConnected ? await connected(offline, { ...flags, signal }) : offline;
-  const complaints = distinct([...found.loaded.values()].flatMap((one) => one.complaints));
+  const complaints = distinct(
+    [...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
+  );
   REPORTS[flags.format](found, complaints, flags);
-  return complaints.length > 0 ? 2 : 0;
+  return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
 };
 
 /** With what the databases of the pipelines complain of, where nothing else is wrong. */
@@ -60,8 +62,9 @@ const asJson: Report = ({ loaded, unchecked }, complaints) => {
       variables,
     })),
     unchecked: unchecked.map(fileLabel),
-    complaints: complaints.map(({ code, message, place }) => ({
+    complaints: complaints.map(({ code, message, place, isWarning }) => ({
       code,
+      severity: isWarning ? "warning" : "error",
       message,
       file: fileLabel(place.file),
       line: place.line,

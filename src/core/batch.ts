@@ -1,4 +1,4 @@
-import { type Column, ConstantColumn } from "./columns.ts";
+import { type Column, TextColumn } from "./columns.ts";
 import { unknownColumn } from "./errors.ts";
 
 /** What a source reads: a file, or a table of an archive. */
@@ -249,7 +249,7 @@ export class Batch {
   }
 }
 
-const nothing = new ConstantColumn(null);
+const nothing = new TextColumn([]);
 
 const nothingToRelease = (): void => undefined;
 

@@ -2,7 +2,7 @@ import type { Place } from "./errors.ts";
 import { codeFrame, formatPlace, inclusions } from "./place.ts";
 
 /** Something that is wrong with a pipeline file, and where. */
-export interface Complaint {
+export interface Complaint extends ComplaintDetails {
   /** Stable, for tests and tools. */
   readonly code: string;
   /** A sentence for people. */
@@ -10,13 +10,33 @@ export interface Complaint {
   readonly place: Place;
 }
 
+export interface ComplaintDetails {
+  /** Whether it is odd and may still be meant: it is told, and hinders nothing. */
+  readonly isWarning?: boolean;
+  /** What mends it, where that is beyond doubt. */
+  readonly fix?: Fix;
+}
+
+/** A change inside one line of a file. */
+export interface Fix {
+  readonly place: Place;
+  /** What stands there, bare or in quotes; the fix is void where something else does. */
+  readonly was: string;
+  readonly becomes: string;
+}
+
 /** Gathers complaints: a file's problems are told all in one go. */
-export type Complain = (code: string, place: Place, message: string) => void;
+export type Complain = (
+  code: string,
+  place: Place,
+  message: string,
+  details?: ComplaintDetails,
+) => void;
 
 /** A complaint as people read it: place and sentence, the line with a caret, where it was included. */
-export const formatComplaint = ({ message, place }: Complaint): string =>
+export const formatComplaint = ({ message, place, isWarning }: Complaint): string =>
   [
-    `${formatPlace(place)} ${message}`,
+    `${formatPlace(place)} ${isWarning ? "Warning: " : ""}${message}`,
     ...inclusions(place).map((line) => `  (${line})`),
     "",
     codeFrame(place),

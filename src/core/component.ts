@@ -20,7 +20,7 @@ import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
 import type { View } from "./examination.ts";
-import type { Database } from "./session.ts";
+import type { Database, Session } from "./session.ts";
 
 /** What the runner lends a component while a flow runs. */
 export interface Context {
@@ -65,6 +65,18 @@ export interface RunIdentity {
    * there, and nothing has vanished because it is not among them.
    */
   readonly isReplay: boolean;
+  readonly pipeline: string;
+  readonly flow: string;
+  /** The pipeline's `lock`. */
+  readonly lock: string | undefined;
+}
+
+/** What a component is lent for `runner setup`: a session in a transaction, and what is known of its flow. */
+export interface Installing {
+  readonly session: Session;
+  /** The columns that come to it, as far as they are known without a record. */
+  readonly names: readonly string[];
+  readonly run: Pick<RunIdentity, "pipeline" | "flow" | "lock">;
 }
 
 /** What whoever uses the data must name, and what they need to find it again. */
@@ -119,8 +131,13 @@ interface Definition<Options extends TObject, Stage> {
   /** The value of one list item or of `source:`/`sink:` in YAML; a test runs it through the loader. */
   readonly example: string;
   create(options: Static<Options>): Stage;
-  /** Says, offline, what only the component can see is wrong with its options: in a document, for one. */
-  check?(options: Static<Options>, complain: Complain): Promise<void>;
+  /**
+   * Says, offline, what only the component can see is wrong with its options: in a document, for one.
+   * `columns` are those that come from the stage before; undefined when any may.
+   */
+  check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
+  /** The tables and local files that it reads and writes, as far as its options tell. */
+  uses?(options: Static<Options>): readonly Use[];
   /**
    * What a record's result depends on besides the record and the options, as a text: the content of a file
    * or of a table. Absent where there is nothing.
@@ -133,6 +150,10 @@ interface Definition<Options extends TObject, Stage> {
    * A source gives what it knows will come, a transform what it makes of that, when it takes the database to know.
    */
   examine?(options: Static<Options>, view: View): Promise<Batch | undefined>;
+  /** Makes in the database what the component offers to people there; says what, a sentence each. */
+  install?(options: Static<Options>, installing: Installing): Promise<readonly string[]>;
+  /** Removes it again, and no data; says what. */
+  uninstall?(options: Static<Options>, session: Session): Promise<readonly string[]>;
 }
 
 export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {
@@ -149,6 +170,19 @@ export type SinkDefinition<Options extends TObject = TObject> = Definition<Optio
 export type Component = Definition<TObject, Source | Transform | Sink> & {
   readonly kind: "source" | "transform" | "sink";
 };
+
+/** A table of the database or a local file that a component reads or writes: what flows share. */
+export interface Use {
+  readonly what: "table" | "file";
+  /** The same for the same thing, however it is written. */
+  readonly name: string;
+  /** As the options have it; the caret is put under it. */
+  readonly written: string;
+  /** `append` and `merge` leave what is there, `replace` does not. */
+  readonly how: "read" | "append" | "merge" | "replace";
+  /** Those that must be there to be read; all that there are, where the table or file is made. */
+  readonly columns?: readonly string[];
+}
 
 /** Declares a source; the type of `create`'s argument follows from `options`. */
 export const defineSource = <Options extends TObject>(

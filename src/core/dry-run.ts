@@ -21,28 +21,28 @@ export const dryRun = async (flows: readonly FlowDraft[]): Promise<Complaint[]> 
 
 const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Complaint[]> => {
   const complaints: Complaint[] = [];
-  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
+  const complain: Complain = (code, place, message, details) =>
+    complaints.push({ code, place, message, ...details });
   const attempt = async (
     stage: StagePlan | undefined,
-    work: (stage: StagePlan) => Batch | Promise<Batch>,
+    before: Batch,
+    work: (stage: StagePlan, before: Batch) => Batch | Promise<Batch>,
   ): Promise<Batch> => {
     if (stage === undefined) return anyColumns;
     const isUncertain = (stage.unset ?? []).length > 0;
+    const columns = before.isClosed ? before.names : undefined;
     try {
-      if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain);
-      const batch = await work(stage);
+      if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain, columns);
+      const batch = await work(stage, before);
       return isUncertain && batch.names.some((name) => name.includes("${")) ? anyColumns : batch;
     } catch (error) {
       if (!isUncertain) complaints.push(complaintOf(error, stage));
       return anyColumns;
     }
   };
-  let batch = await attempt(source, made);
-  for (const transform of transforms) {
-    const before = batch;
-    batch = await attempt(transform, (stage) => transformed(stage, before));
-  }
-  await attempt(sink, made);
+  let batch = await attempt(source, anyColumns, made);
+  for (const transform of transforms) batch = await attempt(transform, batch, transformed);
+  await attempt(sink, batch, made);
   return complaints;
 };
 
@@ -89,7 +89,7 @@ const context: Context = {
   },
   mode: "validate",
   tally: forbidden,
-  run: { id: "", isFresh: false, isReplay: false },
+  run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   basis: forbidden,
   cite: forbidden,
   reads: forbidden,

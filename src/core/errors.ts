@@ -51,16 +51,29 @@ export const listed = (names: Iterable<string>): string => {
   return all.length < 2 ? (all[0] ?? "none") : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`;
 };
 
-/** The one to three known names that are closest to a wrong one, best first; empty when none is close. */
+/**
+ * The one to three known names that are closest to a wrong one, best first; those that have it inside when
+ * none is close by its letters; empty when there are none of those either.
+ */
 export const nearest = (wrong: string, known: Iterable<string>): string[] => {
-  const limit = Math.max(1, Math.floor(wrong.length / 3));
-  return [...known]
+  const names = [...known];
+  const close = names
     .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= limit || contains(name, wrong))
+    .filter(({ name, distance }) => distance <= allowedDistance(wrong, name))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .slice(0, 3)
     .map(({ name }) => name);
+  return (close.length > 0 ? close : names.filter((name) => contains(name, wrong)).sort()).slice(
+    0,
+    3,
+  );
 };
+
+/** A third of the letters; of a name of one or two letters never all. */
+const allowedDistance = (wrong: string, name: string): number =>
+  Math.min(
+    Math.max(1, Math.floor(wrong.length / 3)),
+    Math.floor(Math.max(wrong.length, name.length) / 2),
+  );
 
 /** " Did you mean `from`?", or what was possible, or nothing. Begins with a space. */
 export const suggestion = (wrong: string, known: Iterable<string>): string => {
@@ -120,6 +133,91 @@ export const noPipelineThere = (folder: string): RunnerError =>
     `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
   );
 
+/** A local file or folder that a source reads, and that no earlier flow writes. */
+export const inputMissing = (
+  path: string,
+  name: string,
+  beside: readonly string[],
+): RunnerError => {
+  const close = nearest(name, beside);
+  return new RunnerError(
+    "input_missing",
+    2,
+    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : ""}`,
+    { subject: path },
+  );
+};
+
+/** A table is read by a column that the flow which makes it does not give it. */
+export const columnNotCreated = (
+  table: string,
+  column: string,
+  { known, where }: { known: readonly string[]; where: string },
+): RunnerError =>
+  new RunnerError(
+    "column_not_created",
+    2,
+    `Table \`${table}\`, as it is made at ${where}, has no column \`${column}\`.${suggestion(column, known)}`,
+    { subject: column },
+  );
+
+/** A table is read by a flow that runs before the one that makes it. */
+export const readTooEarly = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "read_too_early",
+    2,
+    `\`${table}\` is made only later, by flow \`${flow}\` (${where}): the first run will not find it. Put that flow before this one.`,
+    { subject: table },
+  );
+
+/** A table that is read is nearly one that the pipeline writes. */
+export const tableNotWritten = (table: string, written: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "table_not_written",
+    2,
+    `No flow writes \`${table}\`, and no script of \`setup\` names it.${suggestion(table, written)}`,
+    { subject: table },
+  );
+
+/** A flow empties the table that another has filled, and nobody has read it. */
+export const overwritten = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "overwritten",
+    2,
+    `This empties \`${table}\`, which flow \`${flow}\` has filled before (${where}): what that flow loads is lost. ` +
+      "Give each its own table, or name both inputs in one flow.",
+    { subject: table },
+  );
+
+/** `append` remembers its inputs, and a second run finds the table emptied by another flow. */
+export const appendAfterReplace = (table: string, flow: string, where: string): RunnerError =>
+  new RunnerError(
+    "append_after_replace",
+    2,
+    `Flow \`${flow}\` empties \`${table}\` in each run (${where}), and \`append\` adds an input only once: from the second run on, these records are missing. ` +
+      "Give each its own table, or use `postgres_upsert` here.",
+    { subject: table },
+  );
+
+/** `create` of a sink lacks a column that its flow gives. */
+export const createLacksColumns = (table: string, missing: readonly string[]): RunnerError =>
+  new RunnerError(
+    "create_lacks_columns",
+    2,
+    `\`create\` of \`${table}\` does not have ${listed(missing)}, which ${missing.length === 1 ? "is a column" : "are columns"} of this flow. ` +
+      "Add what is to be stored, with its type; leave the rest out with `project`.",
+    { subject: "create" },
+  );
+
+/** A condition that no record meets, after what was said of its column before. */
+export const neverARecord = (column: string, reason: string): RunnerError =>
+  new RunnerError(
+    "never_a_record",
+    2,
+    `No record can pass here: \`${column}\` ${reason}. The flow would load nothing.`,
+    { subject: column },
+  );
+
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */
@@ -133,7 +231,7 @@ export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
 
 /** A path that names nothing. */
 export const archiveMissing = (path: string, cause: unknown): RunnerError =>
-  new RunnerError("archive_missing", 1, `There is no file or folder ${path}. Nothing was loaded.`, {
+  new RunnerError("archive_missing", 2, `There is no file or folder ${path}. Nothing was loaded.`, {
     subject: path,
     cause,
   });
@@ -541,7 +639,7 @@ export const tableUnknown = (
 ): RunnerError =>
   new RunnerError(
     "table_unknown",
-    1,
+    2,
     `${archive} has no table \`${table}\`.${suggestion(table, known)}`,
     { subject: table },
   );
@@ -907,6 +1005,99 @@ export const trackDiffers = (
     `Table \`${table}\` cannot be the track of this sink: it has the columns ${listed(known)}, and would need ${listed(wanted)}. ` +
       "Name another one; it is made when it is not there.",
     { subject: table },
+  );
+
+/** Rows are to go into a stage, and no stage is named. */
+export const stageMissing = (): RunnerError =>
+  new RunnerError(
+    "stage_missing",
+    2,
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+    { subject: "mode" },
+  );
+
+/** A function that does what the sink does must know what the sink has done. */
+export const stageNeedsTrack = (): RunnerError =>
+  new RunnerError(
+    "stage_needs_track",
+    2,
+    "`stage` needs `track`: sink and function must know of each other which rows they have merged. Name a table; it is made when it is not there.",
+    { subject: "stage" },
+  );
+
+/** Repaired records alone would take the place of the stage. */
+export const stageReplayed = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_replayed",
+    2,
+    `A replay cannot go into the stage \`${table}\`, which would have the repaired records alone. Nothing was changed: replay them with \`mode: merge\`.`,
+    { subject: "mode" },
+  );
+
+/** The stage would take the place of a table that the runner has not made. */
+export const stageOfOthers = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_of_others",
+    1,
+    `Table \`${table}\` was not made as a stage, and would be overwritten. Rename or drop it, or name another one; it is made when it is not there.`,
+    { subject: table },
+  );
+
+/** The function would stand beside one of somebody else, which would be called instead. */
+export const functionOfOthers = (name: string, statement: string): RunnerError =>
+  new RunnerError(
+    "function_of_others",
+    1,
+    `There is a function \`${name}\` that the runner has not made. If nobody needs it, remove it: ${statement}`,
+    { subject: name },
+  );
+
+/** The function was called while a pipeline runs. */
+export const stageBusy = (lock: string): RunnerError =>
+  new RunnerError(
+    "stage_busy",
+    1,
+    `The lock \`${lock}\` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.`,
+  );
+
+/** The function was called, and no row is staged. */
+export const stageEmpty = (table: string): RunnerError =>
+  new RunnerError(
+    "stage_empty",
+    1,
+    `The stage ${table} is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` first.`,
+  );
+
+/** The function was called for a part of which no row is staged. */
+export const stagePartEmpty = (table: string, parameter: string, value: string): RunnerError =>
+  new RunnerError(
+    "stage_part_empty",
+    1,
+    `The stage ${table} has no row of ${parameter} ${value}. Nothing was merged, and nothing deleted.`,
+  );
+
+/** The function is of another form than the stage. */
+export const stageVersion = (table: string, name: string): RunnerError =>
+  new RunnerError(
+    "stage_version",
+    1,
+    `The rows in ${table} are of another version than the function ${name}: the pipeline was changed between. Nothing was merged: run the pipeline in the mode \`stage_only\` again, which makes the function anew.`,
+  );
+
+/** The pipeline has brought newer records than the stage has. */
+export const stageStale = (table: string, staged: string, later: string): RunnerError =>
+  new RunnerError(
+    "stage_stale",
+    1,
+    `The stage ${table} is of run ${staged}, and run ${later} of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
+  );
+
+/** What is staged was merged by another run in a newer form. */
+export const stageOvertaken = (table: string, staged: string, later: string): RunnerError =>
+  new RunnerError(
+    "stage_overtaken",
+    1,
+    `The stage ${table} is of run ${staged}, and run ${later} has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
   );
 
 /** A trigger or rule of the target swallowed rows without a word. */
@@ -1320,4 +1511,36 @@ export const noTests = (folder: string): RunnerError =>
     "no_tests",
     2,
     `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
+  );
+
+/** `runner init` without a word on what to begin with, and nobody to ask. */
+export const initNothing = (): RunnerError =>
+  new RunnerError(
+    "init_nothing",
+    2,
+    "Say what to begin with: `runner init KEY` (a data set of GBIF), `runner init query.json` or `runner init archive.zip`.",
+  );
+
+/** What `runner init` is given is nothing that it knows. */
+export const initUnknown = (what: string): RunnerError =>
+  new RunnerError(
+    "init_unknown",
+    2,
+    `${JSON.stringify(what)} is no key of a data set (such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7), and there is no such file or folder.`,
+  );
+
+/** `runner init` would overwrite a file. */
+export const initExists = (file: string): RunnerError =>
+  new RunnerError(
+    "init_exists",
+    2,
+    `${file} is there already, and nothing was written. Give the pipeline another name with \`--name\`, or overwrite the file with \`--force\`.`,
+  );
+
+/** An archive from which no pipeline can be made. */
+export const initNoTable = (archive: string, problem: string): RunnerError =>
+  new RunnerError(
+    "init_no_table",
+    2,
+    `No table of ${archive} can be read, so there is no pipeline for it: ${problem}`,
   );

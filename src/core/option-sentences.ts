@@ -57,7 +57,7 @@ export const sentence = (
       return {
         code: "wrong_type",
         place: here,
-        message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.${isSecret ? "" : quoteAdvice(error, at)}`,
+        message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.${isSecret ? "" : typeAdvice(error, at)}`,
       };
     case "anyOf":
     case "const":
@@ -80,11 +80,11 @@ export const sentence = (
       };
     }
     case "pattern": {
-      const { description = "" } = error.parentSchema as Schema;
+      const { form = `a text that matches ${params.pattern}` } = error.parentSchema as Schema;
       return {
         code: "wrong_form",
         place: here,
-        message: `${label} is ${given}, which has not the right form: ${firstSentence(description) || `it must match ${params.pattern}.`}`,
+        message: `${label} must be ${form}, and is ${given}.`,
       };
     }
     default:
@@ -109,8 +109,9 @@ const choicesOf = (schema: Schema): readonly unknown[] | undefined => {
   return choices.every((choice) => choice !== undefined) ? choices.flat() : undefined;
 };
 
-/** YAML takes `2021` and `true` for more than text, unless they are quoted. */
-const quoteAdvice = ({ params }: ErrorObject, at: YamlValue | undefined): string => {
+/** YAML takes `2021` and `true` for more than text, unless they are quoted; a list in lines has dashes. */
+const typeAdvice = ({ params }: ErrorObject, at: YamlValue | undefined): string => {
+  if (params.type === "array" && at?.kind === "map") return " Begin each entry with `- `.";
   const isPlain = at?.kind === "scalar" && /number|boolean/.test(typeof at.value);
   return isPlain && [params.type].flat().includes("string")
     ? ` Put quotes around it: ${JSON.stringify(at.source)}.`

@@ -23,6 +23,8 @@ export interface Schema {
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
   readonly runner?: OptionKind;
+  /** What a `pattern` asks for, in words: "must be …". */
+  readonly form?: string;
   readonly required?: readonly string[];
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];

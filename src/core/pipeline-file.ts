@@ -1,6 +1,7 @@
 /** Reads a pipeline file into a plan, and says everything that is wrong with it in one go. */
 
 import { existsSync } from "node:fs";
+import { isAbsolute } from "node:path";
 import { type Complain, type Complaint, distinct, inOrder } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
@@ -17,9 +18,18 @@ import {
 import { fileLabel, withoutPasswords } from "./place.ts";
 import type { FlowDraft, FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";
+import { followUses, missingInputs } from "./uses.ts";
 import { withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
-import { entryOf, placeOf, plain, unsetIn, type YamlScalar, type YamlValue } from "./yaml-value.ts";
+import {
+  entryOf,
+  placeOf,
+  plain,
+  scalarsOf,
+  unsetIn,
+  type YamlScalar,
+  type YamlValue,
+} from "./yaml-value.ts";
 
 export interface LoadOptions {
   readonly components: readonly Component[];
@@ -35,6 +45,8 @@ export interface Loaded {
   readonly plan: Plan | undefined;
   /** In the order of the files. */
   readonly complaints: readonly Complaint[];
+  /** What is odd and may be meant: it hinders nothing. */
+  readonly warnings: readonly Complaint[];
   /** Variables without a value or default; only when offline. */
   readonly variables: readonly string[];
   /** Names of the flows, included ones too, as far as they can be read. */
@@ -55,11 +67,11 @@ interface Reading extends LoadOptions {
 export const loadPipeline = async (file: string, options: LoadOptions): Promise<Loaded> => {
   const complaints: Complaint[] = [];
   const variables = new Set<string>();
-  const complain: Complain = (code, place, message) => {
+  const complain: Complain = (code, place, message, details) => {
     // A variable is named once, however often it is used.
     if (code === "variable_unset" && variables.has(message)) return;
     if (code === "variable_unset") variables.add(message);
-    complaints.push({ code, place, message });
+    complaints.push({ code, place, message, ...details });
   };
   const reading: Reading = {
     ...options,
@@ -69,13 +81,20 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     included: new Set(),
   };
   const draft = await draftOf(file, reading);
-  if (draft) complaints.push(...(await dryRun(draft.flows)));
+  if (draft) {
+    complaints.push(...(await dryRun(draft.flows)));
+    complaints.push(...followUses(draft.flows, draft.setup));
+    // A repository of pipelines rarely has the data; whoever runs one asks for those of the flows that run.
+    const missing = options.isOffline ? missingInputs(draft.flows) : [];
+    complaints.push(...missing.map((one) => ({ ...one, isWarning: true })));
+  }
   const flows = draft?.flows.filter(isWhole) ?? [];
+  const all = inOrder(distinct(complaints)).map((one) => discreet(one, options.environment));
+  const errors = all.filter(({ isWarning }) => !isWarning);
   return {
-    plan: draft && complaints.length === 0 ? { ...draft, flows } : undefined,
-    complaints: inOrder(distinct(complaints)).map((complaint) =>
-      discreet(complaint, options.environment),
-    ),
+    plan: draft && errors.length === 0 ? { ...draft, flows } : undefined,
+    complaints: errors,
+    warnings: all.filter(({ isWarning }) => isWarning),
     variables: [...reading.unset],
     flows: [...reading.names.keys()],
     included: [...reading.included],
@@ -286,8 +305,17 @@ const stageOf = (
   if (value === undefined || isUnknown(value)) return undefined;
   const known = components.filter((component) => component.kind === kind);
   const names = known.map(({ name }) => name);
+  if (value.kind === "scalar" && value.value === null) {
+    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
+    return undefined;
+  }
+  if (value.kind === "list") {
+    const message = `A ${kind} is one map with its name as the key, no list: leave out the \`-\` or the \`[ ]\`.`;
+    complain("wrong_type", value.place, message);
+    return undefined;
+  }
   if (value.kind !== "map") {
-    const word = value.kind === "scalar" ? String(value.value) : "";
+    const word = String(value.value);
     const example = names.includes(word) ? word : (names[0] ?? "");
     complain(
       "wrong_type",
@@ -354,10 +382,16 @@ const stageOf = (
     component,
     options,
     place: entry.keyPlace,
-    locate: (subject) => placeOf(inner, subject) ?? entry.keyPlace,
+    locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? entry.keyPlace,
     unset: unsetIn(inner),
   };
 };
+
+/** Where a path stands that was made absolute. */
+const pathPlace = (value: YamlValue, path: string): Place | undefined =>
+  isAbsolute(path)
+    ? [...scalarsOf(value)].find((one) => absolutePath(String(one.value), one) === path)?.place
+    : undefined;
 
 const limitsOf = (value: YamlValue | undefined, complain: Complain): RejectLimits => {
   if (value?.kind !== "map") return STRICT;

@@ -5,11 +5,15 @@ import { Type } from "./type.ts";
 /** Anything: looked at by whoever knows the component. */
 const anything = (description: string) => Type.Unsafe<unknown>({ description });
 
-const NAME = "^[A-Za-z][A-Za-z0-9_-]*$";
+/** A name that goes into file names, locks and messages. */
+const NAME = {
+  pattern: "^[A-Za-z][A-Za-z0-9_-]*$",
+  form: "a word of letters, digits, `_` and `-` that begins with a letter",
+};
 
 export const pipelineOptions = Type.Object({
   name: Type.String({
-    pattern: NAME,
+    ...NAME,
     description:
       "The pipeline's name, of letters, digits, `_` and `-`: its runs and locks go by it.",
   }),
@@ -23,7 +27,7 @@ export const pipelineOptions = Type.Object({
   ),
   lock: Type.Optional(
     Type.String({
-      pattern: NAME,
+      ...NAME,
       description:
         "A name for what several pipelines share, such as a staging table: those with the same lock never run at the same time.",
     }),
@@ -48,7 +52,7 @@ export const pipelineOptions = Type.Object({
 
 export const flowOptions = Type.Object({
   name: Type.String({
-    pattern: NAME,
+    ...NAME,
     description: "The flow's name, of letters, digits, `_` and `-`.",
   }),
   source: anything("Where the records come from: one source."),

@@ -97,7 +97,7 @@ const stageSchema = (components: readonly Component[], kind: Component["kind"]):
  * that is more than free text. The runner's own keyword is not for editors.
  */
 const withVariables = (schema: Schema): Schema => {
-  const { runner: _, format: __, ...rest } = schema as Schema & { format?: string };
+  const { runner: _, form: __, format: ___, ...rest } = schema as Schema & { format?: string };
   const { required, properties } = rest;
   const inner = {
     ...rest,

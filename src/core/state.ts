@@ -16,6 +16,7 @@ export interface RunState {
   /** Number of the run, for people too. */
   readonly run: string;
   readonly pipeline: string;
+  readonly lock: string | undefined;
   /** Renews lease and lock inside the session's transaction; throws `lease_lost` when they are another's. */
   renew(session: Session): Promise<void>;
   /** Stores what the run's data must be cited as; once, however many flows say so. */
@@ -223,6 +224,7 @@ export const beginRun = async (
   return {
     run,
     pipeline,
+    lock,
     async renew(other) {
       const { rows } = await other.query<{ hit: boolean }>(RENEW, [pipeline, run, lock]);
       if (!rows[0]?.hit) throw leaseLost(pipeline);
@@ -280,6 +282,28 @@ const EXPORT_OF = `
 select scope, identity from runner.export join runner.run using (run)
  where flow = $1 and pipeline = $2
    and run = (select run from runner.flow where flow = $1 order by committed_at desc limit 1)`;
+
+/** What keeps everybody else out while a pipeline runs, for who takes it by SQL. */
+export interface LockRow {
+  readonly name: string;
+  /** What is hashed to the number of the advisory lock, behind `runner:`. */
+  readonly key: string;
+  /** The row that every commit must hit. */
+  readonly table: "runner.lock" | "runner.lease";
+  readonly column: "name" | "pipeline";
+}
+
+/** The lock of a pipeline: its `lock`, or its own lease when it has none. */
+export const lockOf = ({
+  pipeline,
+  lock,
+}: {
+  readonly pipeline: string;
+  readonly lock: string | undefined;
+}): LockRow =>
+  lock === undefined
+    ? { name: pipeline, key: pipeline, table: "runner.lease", column: "pipeline" }
+    : { name: lock, key: lockKey(lock), table: "runner.lock", column: "name" };
 
 const lockKey = (lock: string): string => `lock:${lock}`;
 

@@ -103,6 +103,12 @@ const yamlValue = (
   }
   if (isMap(node)) {
     for (const { key } of node.items) complainOfKey(key as ParsedNode, placeAt, complain);
+    const merge = node.items.find(({ key }) => isScalar(key) && key.source === "<<");
+    if (merge) {
+      const at = placeAt((merge.key as ParsedNode).range[0]);
+      complain("alias", at, "`<<` takes keys from elsewhere; write them here, or use `include`.");
+      return unknownAt(place, "<<");
+    }
     const entries = node.items.map(({ key, value }) => ({
       key: isScalar(key) ? String(key.source ?? key.value) : String(key),
       keyPlace: placeAt((key as ParsedNode).range[0]),
@@ -119,8 +125,7 @@ const yamlValue = (
       place,
       `\`*${node.source}\` points elsewhere; write the value itself, or use \`include\`.`,
     );
-    // As if a variable had no value: nobody complains of it again.
-    return { kind: "scalar", place, value: "", source: "", unset: [`*${node.source}`] };
+    return unknownAt(place, `*${node.source}`);
   }
   const { value } = node;
   const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
@@ -131,6 +136,15 @@ const yamlValue = (
     source: node.source ?? "",
   };
 };
+
+/** As if a variable had no value: nobody complains of it again. */
+const unknownAt = (place: Place, name: string): YamlValue => ({
+  kind: "scalar",
+  place,
+  value: "",
+  source: "",
+  unset: [name],
+});
 
 /** Keys are names: nothing is replaced in them. */
 const complainOfKey = (

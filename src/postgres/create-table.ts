@@ -1,4 +1,9 @@
-import { primaryKeyUnknown, tableDiffers, unknownType } from "../core/errors.ts";
+import {
+  createLacksColumns,
+  primaryKeyUnknown,
+  tableDiffers,
+  unknownType,
+} from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
@@ -10,7 +15,10 @@ export const createOption = Type.Optional(
     {
       columns: Type.Record(
         Type.String(),
-        Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$" }),
+        Type.String({
+          pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$",
+          form: "an SQL type such as `bigint` or `varchar(255)`",
+        }),
         { minProperties: 1, description: "Each column and its SQL type: `{ gbif_id: bigint }`." },
       ),
       primary_key: Type.Optional(
@@ -29,6 +37,16 @@ export const checkShape = (shape: TableShape | undefined): void => {
   const known = Object.keys(shape?.columns ?? {});
   const unknown = shape?.primary_key?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw primaryKeyUnknown(unknown, known);
+};
+
+/** Throws when a flow has columns that the table will not have. */
+export const checkCreated = (
+  table: string,
+  shape: TableShape | undefined,
+  given: readonly string[] | undefined,
+): void => {
+  const missing = shape && given?.filter((name) => !(name in shape.columns));
+  if (missing?.length) throw createLacksColumns(table, missing);
 };
 
 /** A table as a pipeline declares it. */

@@ -1,5 +1,5 @@
 /** What PostgreSQL calls its conditions (appendix A of its manual), for the codes of rejects. */
-const CONDITIONS: Readonly<Record<string, string>> = {
+export const CONDITIONS: Readonly<Record<string, string>> = {
   "22001": "string_data_right_truncation",
   "22003": "numeric_value_out_of_range",
   "22007": "invalid_datetime_format",

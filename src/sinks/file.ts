@@ -8,6 +8,7 @@ import { replayNotAdded } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 
 /** Writes the records into a file, whole or not at all. */
 export const file = defineSink({
@@ -26,6 +27,7 @@ export const file = defineSink({
     }),
   }),
   example: "file: { path: ../out/observations.tsv, format: tsv }",
+  uses: ({ path }) => fileUse(path, "replace"),
   create: ({ path, format }) =>
     async function* (batches, context) {
       if (context.run.isReplay && path !== "-") throw replayNotAdded(fileLabel(path));

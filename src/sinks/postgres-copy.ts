@@ -13,9 +13,10 @@ import {
   type TargetTable,
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
-import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import { checkCreated, checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
@@ -34,6 +35,8 @@ export const postgresCopy = defineSink({
   options,
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
+  check: async ({ table, create }, _complain, columns) => checkCreated(table, create, columns),
+  uses: ({ table, mode, create }) => [tableUse(table, mode, create && Object.keys(create.columns))],
   examine: async (settings, view) => {
     await examineCopy(settings, view);
     return undefined;

@@ -1,8 +1,14 @@
 import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Commit, type Context, defineSink } from "../core/component.ts";
-import { parallelNeedsTrack, parallelNotWhole, vanishedNeedsTrack } from "../core/errors.ts";
-import { columnName, plainValue, tableName } from "../core/options.ts";
+import {
+  parallelNeedsTrack,
+  parallelNotWhole,
+  stageMissing,
+  stageNeedsTrack,
+  vanishedNeedsTrack,
+} from "../core/errors.ts";
+import { columnName, oneOf, plainValue, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
@@ -15,15 +21,26 @@ import { adoptOption, holdOption, vanishedOption } from "../postgres/merge/care-
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
 import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
-import { type Merged, type MergeSettings, NOTHING_MERGED, sum } from "../postgres/merge/merge.ts";
+import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
+import { checkGiven } from "../postgres/merge/given.ts";
+import {
+  type Merged,
+  type MergeParts,
+  type MergeSettings,
+  NOTHING_MERGED,
+  sum,
+} from "../postgres/merge/merge.ts";
 import { mergeAll } from "../postgres/merge/merge-all.ts";
 import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { mergeParallel } from "../postgres/merge/parallel.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
+import { functionParts, stageAll } from "../postgres/merge/stage-only.ts";
+import { stageOption } from "../postgres/merge/stage-option.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 import { openWatch, settleVanished } from "../postgres/merge/vanished.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const MOST_SESSIONS = 16;
 
@@ -86,6 +103,7 @@ const options = Type.Object({
         }),
         code: Type.String({
           pattern: "^[a-z][a-z0-9_]*$",
+          form: "a word of small letters, digits and `_` that begins with a letter",
           default: "unique_violation",
           description: "The code of the reject when the row is another's.",
         }),
@@ -130,6 +148,12 @@ const options = Type.Object({
     description:
       "Sessions that merge at the same time, each its own share of the rows: worth it where triggers cost more than anything else, and the server has a core for each. Needs `track`. One in `plan` and on the embedded database.",
   }),
+  mode: oneOf(["merge", "stage_only"], {
+    default: "merge",
+    description:
+      "`merge` writes into `table`; `stage_only` writes the same rows into the table of `stage` instead, where its function merges them when somebody calls it.",
+  }),
+  stage: stageOption,
   create: createOption,
 });
 
@@ -142,20 +166,42 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
+  check: async (settings, _complain, columns) => {
+    if (columns) checkGiven(columns, settings);
+  },
+  uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   examine: async (settings, view) => {
     await examineMerge(settings, view);
     return undefined;
   },
+  // All records are to be staged, however well they are known: the stage is what the function merges.
+  basis: async ({ mode }, { run }) => (mode === "stage_only" ? `stage of run ${run.id}` : ""),
+  install: async (settings, { session, names, run }) => {
+    const { stage } = settings;
+    if (stage === undefined) return [];
+    const merge = await mergeParts(session, settings, names);
+    const made = await installFunction(session, functionParts(merge, stage, run));
+    return made === undefined ? [] : [made];
+  },
+  uninstall: async ({ stage }, session) =>
+    stage === undefined ? [] : await uninstallFunction(session, stage),
   create: (settings) => {
     checkShape(settings.create);
     checkParallel(settings);
     if (settings.vanished && settings.track === undefined) throw vanishedNeedsTrack();
+    checkStage(settings);
+    const { mode, stage } = settings;
     return async function* (batches, context) {
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
       await using session = await context.database.session();
       // With the first rows or not at all: a table that was made for a load that failed would stay in the way.
       await session.begin();
+      if (mode === "stage_only" && stage !== undefined) {
+        const merge = await mergeParts(session, settings, first.names);
+        yield* stageAll(all, { session, merge, stage, context });
+        return;
+      }
       const alone = await whyAlone(session, settings, { first, context });
       if (alone !== undefined) context.log.info(alone);
       const isShared = settings.parallel > 1 && alone === undefined;
@@ -180,6 +226,11 @@ export const postgresUpsert = defineSink({
     };
   },
 });
+
+const checkStage = ({ mode, stage, track }: Settings): void => {
+  if (mode === "stage_only" && stage === undefined) throw stageMissing();
+  if (stage !== undefined && track === undefined) throw stageNeedsTrack();
+};
 
 const isMetered = ({ input }: Batch): boolean => input.isMetered ?? false;
 
@@ -213,15 +264,25 @@ const prepare = async (
   settings: Settings,
   { names, run, isShared }: { names: readonly string[]; run: string; isShared: boolean },
 ): Promise<MergeSettings> => {
+  const known = await mergeParts(session, settings, names);
+  const { shape, adopt } = known;
+  await session.script(temporaryTables(shape, settings.track));
+  if (adopt) await session.script(adoptTables(shape, adopt));
+  return { ...known, run, isShared };
+};
+
+/** What the flow's columns are to the target. */
+const mergeParts = async (
+  session: Session,
+  settings: Settings,
+  names: readonly string[],
+): Promise<MergeParts> => {
   if (settings.create) await createTable(session, settings.table, settings.create);
   const table = await requireTable(session, settings.table);
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
-  await session.script(temporaryTables(shape, settings.track));
-  const adopt = await openAdopt(session, shape);
-  if (adopt) await session.script(adoptTables(shape, adopt));
-  return { shape, unique, track, adopt, run, isShared };
+  return { shape, unique, track, adopt: await openAdopt(session, shape) };
 };
 
 /** Merges in the one session, whose transaction is open. */

@@ -7,6 +7,7 @@ import { defineSource } from "../core/component.ts";
 import { archiveMissing } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 
 /** Reads a delimited text file. */
 export const csv = defineSource({
@@ -44,6 +45,7 @@ export const csv = defineSource({
   }),
   example: 'csv: { path: ../samples/taxa.csv, delimiter: "," }',
   columns: ({ columns }) => columns,
+  uses: ({ path }) => fileUse(path, "read"),
   create: ({ path, delimiter, quote, encoding, skip_lines, columns }) => {
     const table: Table = {
       rowType: "",

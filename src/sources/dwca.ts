@@ -1,7 +1,8 @@
-import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { checkTable, knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import { defineSource } from "../core/component.ts";
 import { location } from "../core/options.ts";
 import { Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 
 /** Reads a table of a Darwin Core Archive: columns by term name, as `meta.xml` has them. */
 export const dwca = defineSource({
@@ -13,6 +14,8 @@ export const dwca = defineSource({
   }),
   example: "dwca: { path: ../samples/demo.zip, table: occurrence }",
   columns: knownColumns,
+  check: ({ path, ...table }) => checkTable(path, table),
+  uses: ({ path }) => fileUse(path, "read"),
   create:
     ({ path, ...table }) =>
     (context) =>

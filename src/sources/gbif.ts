@@ -1,4 +1,4 @@
-import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { checkTable, knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import type { Document } from "../core/document.ts";
@@ -12,6 +12,7 @@ import {
 import { document, oneOf, path as pathOption } from "../core/options.ts";
 import { Secret } from "../core/secret.ts";
 import { type Static, Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 import { type Account, type DownloadStatus, gbifApi } from "../gbif/api.ts";
 import { archiveCache } from "../gbif/archive.ts";
 import { cachedDownload, finishedDownload } from "../gbif/downloads.ts";
@@ -69,6 +70,7 @@ const options = Type.Object({
   url: Type.String({
     default: "https://api.gbif.org/v1",
     pattern: "^https?://",
+    form: "a URL, `https://…`",
     description: "GBIF's API.",
   }),
 });
@@ -81,7 +83,11 @@ export const gbif = defineSource({
   options,
   example: "gbif: { query: queries/inat.json, table: occurrence }",
   columns: knownColumns,
-  check: ({ query }, complain) => checkRequest(query, complain),
+  uses: ({ archive }) => fileUse(archive, "read"),
+  check: async ({ query, archive, ...table }, complain) => {
+    await checkRequest(query, complain);
+    await checkTable(archive, table);
+  },
   examine: (settings, view) => examineGbif(settings, knownColumns(settings), view),
   create: (settings) =>
     async function* (context) {

@@ -15,6 +15,7 @@ import {
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
+import { fileUse } from "../core/uses.ts";
 
 /** Without `columns`, the keys of so many records are the columns. */
 const SAMPLE_RECORDS = 1000;
@@ -51,6 +52,7 @@ export const json = defineSource({
   example:
     "json: { path: ../samples/inaturalist.json, at: results, columns: { id_inaturalist: id, uuid: uuid } }",
   columns: ({ columns }) => columns && Object.keys(columns),
+  uses: ({ path }) => fileUse(path, "read"),
   create: ({ path, format, at, columns }) =>
     async function* (context) {
       const name = basename(path);

@@ -5,6 +5,7 @@ import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
+import { sqlUse } from "../core/uses.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
 import { statementTypes } from "../postgres/statement-types.ts";
@@ -52,9 +53,11 @@ export const postgres = defineSource({
     "Reads the rows that a statement selects from the pipeline's database; it is a single `select`, given by `sql` or in a file by `query`.",
   options,
   example: 'postgres: { sql: "select * from pinv_gbif.tmp_gbif_data order by gbif_id" }',
-  check: async ({ query }) => {
-    if (query !== undefined && !existsSync(query)) throw sqlFileMissing(fileLabel(query));
+  check: async ({ sql, query }) => {
+    if (sql === undefined && query !== undefined && !existsSync(query))
+      throw sqlFileMissing(fileLabel(query));
   },
+  uses: () => [sqlUse],
   examine: async (settings, { ask }) => {
     const statement = await readStatement(chosen(settings));
     const typed = await ask((session) => statementTypes(session, statement));

@@ -84,7 +84,7 @@ const contextOf = (database: Database, signal: AbortSignal): Context => ({
   tally: () => {
     throw new Error("a test commits nothing");
   },
-  run: { id: "", isFresh: false, isReplay: false },
+  run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   cite: async () => undefined,
   reads: () => undefined,
   exportOf: async () => undefined,

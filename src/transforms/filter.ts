@@ -1,5 +1,6 @@
 import { defineTransform } from "../core/component.ts";
 import { filterCondition } from "../core/errors.ts";
+import { narrowed } from "../core/narrowed-column.ts";
 import { columnName, pattern, plainValue } from "../core/options.ts";
 import { type Static, Type } from "../core/type.ts";
 
@@ -32,10 +33,13 @@ export const filter = defineTransform({
   example: "filter: { column: license, in: [CC0_1_0, CC_BY_4_0, CC_BY_NC_4_0] }",
   create: (settings) => {
     const holds = conditionOf(settings);
-    return async function* (batches) {
+    return async function* (batches, { mode }) {
       for await (const batch of batches) {
         const column = batch.column(settings.column);
-        yield batch.keep(batch.rows.filter((row) => holds(column.text(row))));
+        if (mode === "validate") {
+          const condition = { holds, only: onlyOf(settings) };
+          yield batch.with(settings.column, narrowed(settings.column, column, condition));
+        } else yield batch.keep(batch.rows.filter((row) => holds(column.text(row))));
       }
     };
   },
@@ -52,6 +56,12 @@ const conditionOf = (settings: Static<typeof options>): ((text: string | null) =
   }
   if (matches) return (text) => text !== null && matches.test(text);
   return (text) => (text !== null) === present;
+};
+
+/** The values that pass, where they can be listed. */
+const onlyOf = ({ in: some, present }: Static<typeof options>): (string | null)[] | undefined => {
+  if (present === false) return [null];
+  return some?.map((value) => (value === null ? null : String(value)));
 };
 
 /** `null` in the list stands for a record without a value. */

@@ -8,6 +8,7 @@ import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type Static, Type } from "../core/type.ts";
+import { sqlUse } from "../core/uses.ts";
 import {
   examineLookupTable,
   type LookupQuery,
@@ -16,6 +17,7 @@ import {
   readLookupTable,
   readSomeRows,
 } from "../postgres/lookup-table.ts";
+import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
@@ -59,6 +61,7 @@ const options = Type.Object({
   code: Type.String({
     default: "not_found",
     pattern: "^[a-z][a-z0-9_]*$",
+    form: "a word of small letters, digits and `_` that begins with a letter",
     description: "The code of the rejects.",
   }),
   report: Type.Array(columnName("A column."), {
@@ -111,6 +114,11 @@ export const lookup = defineTransform({
   options,
   example:
     "lookup: { from: dataset_key, table: gn_meta.t_datasets, key: unique_dataset_id, columns: { id_dataset: id_dataset }, missing: reject, code: dataset_unknown }",
+  uses: ({ table, key, columns, where, order_by }) => [
+    tableUse(table, "read", [...[key].flat(), ...Object.values(columns)]),
+    // Their SQL may read other tables.
+    ...(where === undefined && order_by === undefined ? [] : [sqlUse]),
+  ],
   basis: (settings, context) => lookupContent(context, asked(settings).query),
   examine: examineLookup,
   create: (settings) => {

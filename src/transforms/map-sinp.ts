@@ -31,6 +31,7 @@ const options = Type.Object({
   licenses: Type.Array(
     Type.String({
       pattern: "^(any|UNSPECIFIED|UNSUPPORTED|CC0_1_0|CC_[A-Z]+(_[A-Z]+)*_[0-9]_[0-9])$",
+      form: "`any` or a licence as GBIF names it, such as `CC_BY_4_0`",
     }),
     {
       description:

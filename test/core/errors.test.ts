@@ -21,6 +21,10 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.initNoTable("a.zip", "It has no table."),
+    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+  ],
+  [
     errors.databaseReadOnly("postgresql://me@host/x"),
     "postgresql://me@host/x takes no writes: it is a standby, or read-only by `default_transaction_read_only`. Name the primary server.",
   ],
@@ -147,6 +151,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       undefined,
     ),
     "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
+  ],
+  [
+    errors.noPipelineThere("samples"),
+    "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
   [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
   [
@@ -325,6 +333,50 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.mergeKeepsFailing("t", 6, new Error("deadlock detected")),
     "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+  ],
+  [
+    errors.stageMissing(),
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+  ],
+  [
+    errors.stageNeedsTrack(),
+    "`stage` needs `track`: sink and function must know of each other which rows they have merged. Name a table; it is made when it is not there.",
+  ],
+  [
+    errors.stageReplayed("s.t"),
+    "A replay cannot go into the stage `s.t`, which would have the repaired records alone. Nothing was changed: replay them with `mode: merge`.",
+  ],
+  [
+    errors.stageOfOthers("s.t"),
+    "Table `s.t` was not made as a stage, and would be overwritten. Rename or drop it, or name another one; it is made when it is not there.",
+  ],
+  [
+    errors.functionOfOthers("s.f", "drop function s.f();"),
+    "There is a function `s.f` that the runner has not made. If nobody needs it, remove it: drop function s.f();",
+  ],
+  [
+    errors.stageBusy("staging"),
+    "The lock `staging` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.",
+  ],
+  [
+    errors.stageEmpty("s.t"),
+    "The stage s.t is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` first.",
+  ],
+  [
+    errors.stagePartEmpty("s.t", "p_dataset", "x"),
+    "The stage s.t has no row of p_dataset x. Nothing was merged, and nothing deleted.",
+  ],
+  [
+    errors.stageVersion("s.t", "s.f"),
+    "The rows in s.t are of another version than the function s.f: the pipeline was changed between. Nothing was merged: run the pipeline in the mode `stage_only` again, which makes the function anew.",
+  ],
+  [
+    errors.stageStale("s.t", "3", "4"),
+    "The stage s.t is of run 3, and run 4 of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
+  ],
+  [
+    errors.stageOvertaken("s.t", "3", "4"),
+    "The stage s.t is of run 3, and run 4 has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
   ],
   [
     errors.trackDiffers("t", ["id", "hash"], ["a"]),

@@ -21,7 +21,7 @@ export const contextAlone = (
     },
     mode: "run",
     tally: none,
-    run: { id: "", isFresh: false, isReplay: false },
+    run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
     basis: none,
     cite: none,
     reads: none,

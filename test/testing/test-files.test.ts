@@ -261,7 +261,7 @@ test("editors get a schema that the shipped tests fit and a misspelt word does n
   const root = new URL("../../", import.meta.url);
   const schema = JSON.parse(await readFile(new URL("schema/test.schema.json", root), "utf8"));
   const validate = new Ajv({ strict: false }).compile(schema);
-  for (const name of ["inat"]) {
+  for (const name of ["confluences", "demo", "inat", "observations"]) {
     const yaml = await readFile(new URL(`pipelines/${name}.test.yaml`, root), "utf8");
     assert.ok(validate(parse(yaml)), JSON.stringify(validate.errors));
   }

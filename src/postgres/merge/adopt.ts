@@ -103,15 +103,23 @@ const apply = async (
 const keyText = (key: readonly (string | null)[]): string =>
   key.map((value) => value ?? "(empty)").join(", ");
 
-const matchedBy = (option: AdoptOption, rank: number): string =>
+const matchedBy = (option: Pick<AdoptOption, "match">, rank: number): string =>
   `\`${option.match[rank]?.row ?? ""}\``;
 
-const adoptable = (match: Match | undefined, option: AdoptOption) => ({
+/** What a person reads of a record whose row may be adopted. */
+export const adoptable = (
+  match: Pick<Match, "old_key" | "rank"> | undefined,
+  option: Pick<AdoptOption, "match">,
+) => ({
   code: "adoptable",
   message: `Its row is there already with the key ${keyText(match?.old_key ?? [])} (by ${matchedBy(option, match?.rank ?? 0)}); \`adopt\` with \`action: apply\` takes it over.`,
 });
 
-const ambiguous = (matches: readonly Match[], option: AdoptOption) => {
+/** What a person reads of a record that may be several rows. */
+export const ambiguous = (
+  matches: readonly Pick<Match, "row" | "rank">[],
+  option: Pick<AdoptOption, "match">,
+) => {
   const rows = matches.map(({ row }) => row.join(", ")).join("; ");
   return {
     code: "adopt_ambiguous",

@@ -10,13 +10,17 @@ import type { MergeShape } from "./shape.ts";
  *
  * The hash is that of the key's and the compared values as COPY text: their bytes lie in the writer, side by side.
  */
-export const chunkColumns = (shape: MergeShape): ((batch: Batch) => ChunkColumns) => {
+export const chunkColumns = (
+  shape: MergeShape,
+  { isNumberedThroughout = false }: { isNumberedThroughout?: boolean } = {},
+): ((batch: Batch) => ChunkColumns) => {
+  let numbered = 0;
   let start = 0;
   let digest = "";
   const number = {
     text: () => null,
     copyTo: (writer: CopyWriter) => {
-      writer.text(String(writer.rows));
+      writer.text(String(isNumberedThroughout ? numbered++ : writer.rows));
       start = writer.sizeBytes;
     },
   };

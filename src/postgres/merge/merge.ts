@@ -58,13 +58,17 @@ export const sum = (a: Merged, b: Merged): Merged => {
 /** Merges a chunk in the session's open transaction, for the first time if nothing else is said. */
 export type Merger = (chunk: Chunk, attempt?: number) => Promise<Merged>;
 
-/** What a merge needs to know besides the rows. */
-export interface MergeSettings {
+/** What the flow's columns are to the target, and what is remembered of its rows. */
+export interface MergeParts {
   readonly shape: MergeShape;
   readonly unique: UniqueKey;
   /** The track table for SQL. */
   readonly track: string;
   readonly adopt: Adopt | undefined;
+}
+
+/** What a merge needs to know besides the rows. */
+export interface MergeSettings extends MergeParts {
   readonly run: string;
   /** Other sessions merge at the same time; each chunk is a transaction then. */
   readonly isShared: boolean;

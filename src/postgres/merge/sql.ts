@@ -217,9 +217,16 @@ export const columnsOf = (shape: MergeShape, ...lists: readonly string[]): Merge
 export const update = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
+  choice: { rows: string; where: string },
+): string => updateSetting(shape, columns.map(assignment).join(", "), choice);
+
+/** The same with the assignments as SQL. */
+export const updateSetting = (
+  shape: MergeShape,
+  set: string,
   { rows, where }: { rows: string; where: string },
 ): string => `
-  update ${shape.table.sql} as target set ${[...columns.map(assignment), ...assignments(shape.onUpdate)].join(", ")}
+  update ${shape.table.sql} as target set ${[set, ...assignments(shape.onUpdate)].join(", ")}
     from ${ROW} as fresh where ${rows} and ${sameKey(shape, "target", "fresh")}${where}`;
 
 /** The rows of a group: `$1` and `$2` are its lists. */
@@ -234,7 +241,8 @@ export const NEW_SUSPECTS = `select n from ${DIFF} where verdict = 'new' order b
 export const HELD_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'held')`;
 export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'new')`;
 
-const assignment = (column: MergedColumn): string => {
+/** `column = value`, of a column in an update. */
+export const assignment = (column: MergedColumn): string => {
   const { target, json } = column;
   const name = quoted(target.name);
   if (!json) return `${name} = fresh.${name}`;
@@ -286,5 +294,6 @@ export const examples = (
     from ${ROW} as fresh join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
    where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
-const literal = (value: Plain): string =>
+/** A value in SQL. */
+export const literal = (value: Plain): string =>
   value === null ? "null" : `'${String(value).replaceAll("'", "''")}'`;

@@ -48,8 +48,9 @@ export const settleUnique = async (merge: Merge): Promise<readonly Moved[]> => {
     .map(({ n, old_key, new_key }) => ({ kind: "rekeyed", n, oldKey: old_key, newKey: new_key }));
 };
 
-const conflictReason = (
-  conflict: Conflict | undefined,
+/** What a person reads of such a row. */
+export const conflictReason = (
+  conflict: Pick<Conflict, "value" | "key" | "is_own"> | undefined,
   { column, code }: Pick<UniqueOption, "column" | "code">,
 ): Reason => {
   const what = `\`${column}\` ${JSON.stringify(conflict?.value)}`;

@@ -1,0 +1,95 @@
+import { createInterface } from "node:readline/promises";
+import { initNothing } from "../core/errors.ts";
+import { fileLabel } from "../core/place.ts";
+import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
+import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
+import { validateCommand } from "./validate.ts";
+
+export interface InitFlags {
+  readonly name?: string;
+  readonly into: string;
+  readonly force?: boolean;
+}
+
+/** Asks a person; the answer is `fallback` when there is none. */
+export type Ask = (question: string, fallback?: string) => Promise<string>;
+
+/** `runner init [WHAT]`: a new pipeline; asks for what is not given when there is a terminal. */
+export const initCommand = async (
+  what: string | undefined,
+  flags: InitFlags,
+  signal: AbortSignal,
+): Promise<number> => {
+  const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const lines = isTerminal
+    ? createInterface({ input: process.stdin, output: process.stderr })
+    : undefined;
+  const ask: Ask | undefined = lines && asking(lines.question.bind(lines), signal);
+  try {
+    const written = await begin(what, flags, { ask, signal });
+    tell(written);
+    return await validateCommand([written.pipeline], { format: "text" }, signal);
+  } finally {
+    lines?.close();
+  }
+};
+
+const asking =
+  (
+    question: (text: string, options: { signal: AbortSignal }) => Promise<string>,
+    signal: AbortSignal,
+  ): Ask =>
+  async (text, fallback) => {
+    const hint = fallback === undefined ? "" : ` [${fallback}]`;
+    const answer = (await question(`${text}${hint} `, { signal })).trim();
+    return answer === "" ? (fallback ?? "") : answer;
+  };
+
+/** Asks for what is missing, and writes. */
+export const begin = async (
+  given: string | undefined,
+  flags: InitFlags,
+  { ask, signal }: { ask: Ask | undefined; signal: AbortSignal },
+): Promise<Written> => {
+  const what = given ?? (await ask?.(WHAT)) ?? "";
+  if (what === "") throw initNothing();
+  const beginning = await beginningOf(what);
+  const wanted = flags.name ?? (await ask?.("A name for the pipeline?", beginning.name));
+  const say = (text: string) => console.error(text);
+  return writePipeline(beginning, {
+    name: pipelineName(wanted ?? beginning.name),
+    folder: flags.into,
+    signal,
+    log: { info: () => undefined, warn: (text) => say(`Warning: ${text}`), now: () => undefined },
+    mayOverwrite: async (file) => {
+      if (flags.force) return true;
+      const answer = await ask?.(
+        `${fileLabel(file)} is there already. Overwrite it? (yes/no)`,
+        "no",
+      );
+      return /^(y|yes|o|oui)$/i.test(answer ?? "");
+    },
+  });
+};
+
+const WHAT = [
+  "What do you have? One of:",
+  "  the key of a data set of GBIF, such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7",
+  "  a query file (JSON), as GBIF's download API takes it",
+  "  an archive that is here: a zip, a folder, a text file",
+  ">",
+].join("\n");
+
+const tell = ({ files, copied, other }: Written): void => {
+  console.log(`Written: ${files.map(fileLabel).join(", ")}.`);
+  if (copied.length > 0) {
+    const folders = new Set(copied.map((path) => path.split("/").slice(0, -1).join("/")));
+    const counted = copied.length === 1 ? "1 file" : `${copied.length} files`;
+    console.log(
+      `Copied along: ${counted} in ${[...folders].join(", ")}. The pipeline needs them; they are yours to edit.`,
+    );
+  }
+  if (other.length > 0) {
+    console.log(`Yours differ from this version's, and stay as they are: ${other.join(", ")}.`);
+  }
+};

@@ -1,0 +1,166 @@
+/** What flows have in common: a table or a file that one writes and another reads. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import type { Complaint } from "./complaint.ts";
+import type { Use } from "./component.ts";
+import {
+  appendAfterReplace,
+  columnNotCreated,
+  inputMissing,
+  nearest,
+  overwritten,
+  type Place,
+  type RunnerError,
+  readTooEarly,
+  tableNotWritten,
+} from "./errors.ts";
+import { fileLabel, formatPlace } from "./place.ts";
+import type { FlowDraft, StagePlan } from "./plan.ts";
+
+/** The name of a table in a `Use` by SQL, which may be any. */
+export const ANY_TABLE = "*";
+
+/** The use of a local file or folder; a URL and standard output are none. */
+export const fileUse = (path: string, how: Use["how"]): readonly Use[] =>
+  path === "" || path === "-" || /^https?:/i.test(path)
+    ? []
+    : [{ what: "file", name: path, written: path, how }];
+
+/** The use of a table by SQL. */
+export const sqlUse: Use = { what: "table", name: ANY_TABLE, written: ANY_TABLE, how: "read" };
+
+/** A use with its place in the pipeline. */
+export interface Step {
+  readonly use: Use;
+  readonly flow: string;
+  /** The number of its flow. */
+  readonly at: number;
+  readonly locate: (subject: string) => Place;
+}
+
+/** Everything that the flows read and write, in the order in which they do; what hangs on a variable without a value is left out. */
+export const stepsOf = (flows: readonly FlowDraft[]): Step[] =>
+  flows.flatMap(({ name: flow, source, transforms, sink }, at) =>
+    [source, ...transforms, sink].flatMap((stage) =>
+      stage ? usesOf(stage).map((use) => ({ use, flow, at, locate: stage.locate })) : [],
+    ),
+  );
+
+const usesOf = (stage: StagePlan): readonly Use[] =>
+  (stage.component.uses?.({ ...stage.options }) ?? []).filter(
+    ({ written }) => !written.includes("${"),
+  );
+
+/** What is wrong between flows: `setup` scripts may make and fill tables too. */
+export const followUses = (flows: readonly FlowDraft[], setup: readonly string[]): Complaint[] => {
+  const steps = stepsOf(flows).filter(({ use }) => use.what === "table");
+  const inSetup = mentioned(setup);
+  return steps.flatMap((step) =>
+    isWrite(step) ? badWrite(step, steps) : badRead(step, steps, inSetup),
+  );
+};
+
+/** Files and folders that are to be read, are not there, and are not written by an earlier flow. */
+export const missingInputs = (flows: readonly FlowDraft[]): Complaint[] => {
+  const steps = stepsOf(flows).filter(({ use }) => use.what === "file");
+  const isMade = (step: Step) =>
+    steps.some((one) => isWrite(one) && one.at < step.at && sameThing(one, step));
+  return steps
+    .filter((step) => !isWrite(step) && !existsSync(step.use.name) && !isMade(step))
+    .flatMap((step) => {
+      const { name } = step.use;
+      return complaint(inputMissing(fileLabel(name), basename(name), beside(name)), step);
+    });
+};
+
+const isWrite = ({ use }: Step): boolean => use.how !== "read";
+
+const sameThing = (a: Step, b: Step): boolean =>
+  a.use.what === b.use.what && a.use.name === b.use.name;
+
+const placeOf = ({ locate, use }: Step): Place => locate(use.written);
+
+const complaint = (error: RunnerError, step: Step, isWarning = false): Complaint[] => {
+  const { code, message, subject = "" } = error;
+  // The name that is wrong may stand elsewhere than the table's.
+  const place = code === "column_not_created" ? step.locate(subject) : placeOf(step);
+  return [{ code, message, place, ...(isWarning ? { isWarning } : {}) }];
+};
+
+const beside = (file: string): string[] => {
+  try {
+    return readdirSync(dirname(file));
+  } catch {
+    return [];
+  }
+};
+
+const badRead = (
+  step: Step,
+  steps: readonly Step[],
+  inSetup: (table: string) => boolean,
+): Complaint[] => {
+  const { name, written, columns = [] } = step.use;
+  if (name === ANY_TABLE || inSetup(name)) return [];
+  const writes = steps.filter((one) => isWrite(one) && sameThing(one, step));
+  const made = writes.findLast(({ at, use }) => at < step.at && use.columns);
+  const lacking = columns.find((column) => made?.use.columns?.includes(column) === false);
+  if (made?.use.columns && lacking !== undefined) {
+    const error = columnNotCreated(written, lacking, {
+      known: made.use.columns,
+      where: formatPlace(placeOf(made)),
+    });
+    return complaint(error, step);
+  }
+  const later = writes.find(({ at }) => at > step.at);
+  const isFirst = !writes.some(({ at }) => at <= step.at);
+  if (later?.use.columns && isFirst) {
+    return complaint(readTooEarly(written, later.flow, formatPlace(placeOf(later))), step, true);
+  }
+  const known = new Set(steps.filter((one) => isWrite(one)).map(({ use }) => use.written));
+  const isMisspelt = writes.length === 0 && nearest(written, known).length > 0;
+  return isMisspelt ? complaint(tableNotWritten(written, known), step, true) : [];
+};
+
+/** Whether what was written before is lost. */
+const badWrite = (step: Step, steps: readonly Step[]): Complaint[] => {
+  const { written, how } = step.use;
+  const before = steps.findLast((one) => isWrite(one) && one.at < step.at && sameThing(one, step));
+  if (before === undefined) return [];
+  const where = formatPlace(placeOf(before));
+  if (how === "append" && before.use.how === "replace") {
+    return complaint(appendAfterReplace(written, before.flow, where), step);
+  }
+  const isRead = steps.some(
+    (one) =>
+      !isWrite(one) &&
+      one.at > before.at &&
+      one.at <= step.at &&
+      (one.use.name === ANY_TABLE || sameThing(one, step)),
+  );
+  return how === "replace" && !isRead
+    ? complaint(overwritten(written, before.flow, where), step)
+    : [];
+};
+
+/** Whether a script has the table's name in it: then nothing certain is known of the table. */
+const mentioned = (scripts: readonly string[]): ((table: string) => boolean) => {
+  const texts = scripts.map((script) => scriptText(script).toLowerCase());
+  return (table) => texts.some((text) => text.includes(bareName(table).toLowerCase()));
+};
+
+const bareName = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
+
+/** With the scripts that it names by psql's `\ir`. */
+const scriptText = (script: string, depth = 0): string => {
+  if (!existsSync(script) || depth > MOST_NESTED) return "";
+  const text = readFileSync(script, "utf8");
+  const named = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, file = ""]) =>
+    scriptText(resolve(dirname(script), file), depth + 1),
+  );
+  return [text, ...named].join("\n");
+};
+
+/** Against scripts that name each other in a circle. */
+const MOST_NESTED = 8;

@@ -1,0 +1,35 @@
+import { tableName } from "../../core/options.ts";
+import { Type } from "../../core/type.ts";
+
+const name = (description: string) =>
+  Type.String({ pattern: "^[A-Za-z_][A-Za-z0-9_]*$", description });
+
+/** The option `stage` of the sink. */
+export const stageOption = Type.Optional(
+  Type.Object(
+    {
+      table: tableName("The table that takes the rows; made when it is not there."),
+      function: tableName("The SQL function that merges them; `runner setup` makes it."),
+      part: Type.Object(
+        {
+          parameter: name("The function's parameter that restricts it to one part."),
+          column: name("The column of its result that names the part."),
+          type: name("Their SQL type."),
+          value: Type.String({
+            minLength: 1,
+            description: "The part of a row, an SQL expression over the row `stage`.",
+          }),
+        },
+        {
+          additionalProperties: false,
+          description: "What the function counts by, such as the data set.",
+        },
+      ),
+    },
+    {
+      additionalProperties: false,
+      description:
+        "A table of rows that are ready, and a function that merges them just as this sink would: for who starts the merge from psql or cron.",
+    },
+  ),
+);

@@ -1,0 +1,199 @@
+/** `runner init`: what it writes is a pipeline that validates, and loads. */
+
+import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
+import { begin } from "../../src/commands/init.ts";
+import { beginningOf, pipelineName } from "../../src/scaffold/begin-with.ts";
+import { copyTemplate } from "../support/database.ts";
+import { runRunner } from "../support/runner.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const KEY = "50c9509d-22c7-4a22-a47d-8c48425ef4a7";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const init = (...words: string[]) =>
+  runRunner(["init", ...words], { cwd: folder, environment: { DATABASE_URL: "", GBIF_EMAIL: "" } });
+
+const written = (path: string) => readFile(join(folder, path), "utf8");
+
+describe("for an archive", () => {
+  beforeEach(() => cp(join(root, "samples/demo.zip"), join(folder, "0012150-26.zip")));
+
+  test("init writes a pipeline that validates as it is, and loads all records", async () => {
+    const { code, stdout, stderr } = await init("0012150-26.zip", "--name", "Mes papillons");
+    assert.equal(stderr, "");
+    assert.match(stdout, /^Written: pipelines\/mes_papillons\.yaml\.$/m);
+    assert.match(stdout, /^pipelines\/mes_papillons\.yaml: 2 flows, all right\.$/m);
+    assert.equal(code, 0);
+    await copyTemplate(join(folder, "pipelines", ".runner", "db"));
+    const run = await runRunner(["pipelines/mes_papillons.yaml"], {
+      cwd: folder,
+      environment: { DATABASE_URL: "" },
+    });
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stderr, /^occurrence: 2,000 read, (1,99\d|2,000) inserted/m);
+    assert.match(run.stderr, /^multimedia: 3,364 read, 3,364 inserted/m);
+  });
+
+  test("it has the schema for editors, ids, dates, the link's number and guessed types", async () => {
+    await init("0012150-26.zip", "--name", "moths");
+    const text = await written("pipelines/moths.yaml");
+    assert.match(text, /^# yaml-language-server: \$schema=\.\.\/schema\/pipeline\.schema\.json\n/);
+    const schema = JSON.parse(await written("schema/pipeline.schema.json"));
+    assert.equal(schema.title, "A pipeline of `runner`");
+    const [occurrence, multimedia] = parse(text).flows;
+    assert.deepEqual(occurrence.source, {
+      dwca: { path: "../0012150-26.zip", table: "occurrence" },
+    });
+    assert.deepEqual(occurrence.transforms.slice(0, 2), [
+      { parse_dates: { from: "eventDate", min: "date_min", max: "date_max", missing: null } },
+      {
+        extract_id: {
+          from: "references",
+          to: "id_inaturalist",
+          pattern: "/observations/(\\d+)/?$",
+          missing: null,
+        },
+      },
+    ]);
+    const { create, table } = occurrence.sink.postgres_copy;
+    assert.equal(table, "moths.occurrence");
+    assert.deepEqual(create.primary_key, ["gbif_id"]);
+    const { gbif_id, individual_count, catalog_number, taxon_key, dataset_key, date_min } =
+      create.columns;
+    assert.deepEqual(
+      [gbif_id, individual_count, catalog_number, taxon_key, dataset_key, date_min],
+      ["bigint", "integer", "text", "text", "uuid", "timestamp"],
+    );
+    assert.equal(multimedia.sink.postgres_copy.create.primary_key, undefined);
+  });
+
+  test("init never overwrites a pipeline, except with --force", async () => {
+    await mkdir(join(folder, "pipelines"));
+    await writeFile(join(folder, "pipelines/moths.yaml"), "mine\n");
+    const { code, stderr } = await init("0012150-26.zip", "--name", "moths");
+    assert.match(
+      stderr,
+      /^pipelines\/moths\.yaml is there already, and nothing was written\. Give the pipeline another name with `--name`, or overwrite the file with `--force`\.$/m,
+    );
+    assert.equal(code, 2);
+    assert.equal(await written("pipelines/moths.yaml"), "mine\n");
+    assert.equal((await init("0012150-26.zip", "--name", "moths", "--force")).code, 0);
+    assert.match(await written("pipelines/moths.yaml"), /^name: moths$/m);
+  });
+});
+
+describe("for a data set of GBIF", () => {
+  test("init writes query and pipeline, and copies all that it includes", async () => {
+    const { code, stdout, stderr } = await init(KEY.toUpperCase(), "--name", "naturalists");
+    assert.equal(stderr, "");
+    assert.match(
+      stdout,
+      /^Written: pipelines\/naturalists\.yaml, pipelines\/queries\/naturalists\.json\.$/m,
+    );
+    assert.match(stdout, /^Copied along: \d+ files in pipelines\/flows, /m);
+    assert.match(
+      stdout,
+      /^pipelines\/naturalists\.yaml: \d+ flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
+    );
+    assert.equal(code, 0);
+    const { predicate } = JSON.parse(await written("pipelines/queries/naturalists.json"));
+    assert.deepEqual(predicate.predicates.at(-1), {
+      type: "equals",
+      key: "DATASET_KEY",
+      value: KEY,
+    });
+    // iNaturalist's observations need the uuids that only it knows.
+    const text = await written("pipelines/naturalists.yaml");
+    assert.match(text, /include: flows\/inaturalist-uuids\.yaml/);
+    assert.match(text, /\$\{NATURALISTS_ARCHIVE:-\}/);
+    assert.doesNotMatch(text, /queries\/inat\.json|INAT_ARCHIVE/);
+  });
+
+  test("shared files that are there already stay as they are, and it says which differ", async () => {
+    await mkdir(join(folder, "pipelines/sinp"), { recursive: true });
+    await writeFile(join(folder, "pipelines/sinp/README"), "mine");
+    await cp(join(root, "pipelines/sinp"), join(folder, "pipelines/sinp"), { recursive: true });
+    const own = `${await written("pipelines/sinp/fields.csv")}\n`;
+    await writeFile(join(folder, "pipelines/sinp/fields.csv"), own);
+    const { stdout } = await init(KEY, "--force");
+    assert.match(
+      stdout,
+      /^Yours differ from this version's, and stay as they are: pipelines\/sinp\/fields\.csv\.$/m,
+    );
+    assert.equal(await written("pipelines/sinp/fields.csv"), own);
+  });
+});
+
+test("for a query file, init leads to it where it is", async () => {
+  await cp(join(root, "pipelines/queries/observations.json"), join(folder, "my query.json"));
+  const { code, stdout } = await init("my query.json", "--into", "project");
+  assert.equal(code, 0, stdout);
+  const [staging] = parse(await written("project/pipelines/my_query.yaml")).flows;
+  assert.equal(staging.with.query, "../../my query.json");
+});
+
+test("without a terminal, init says what it must be told", async () => {
+  const { code, stderr } = await init();
+  assert.match(
+    stderr,
+    /^Say what to begin with: `runner init KEY` \(a data set of GBIF\), `runner init query\.json` or `runner init archive\.zip`\.$/m,
+  );
+  assert.equal(code, 2);
+  const { stderr: unknown } = await init("50c9509d-22c7");
+  assert.match(
+    unknown,
+    /^"50c9509d-22c7" is no key of a data set \(such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7\), and there is no such file or folder\.$/m,
+  );
+});
+
+test("a person is asked what they have, for a name, and before a file is overwritten", async () => {
+  const asked: string[] = [];
+  const answers = (...given: string[]) => ({
+    signal: new AbortController().signal,
+    ask: async (question: string, fallback?: string) => {
+      asked.push(question.split("\n")[0] ?? "");
+      return given.shift() ?? fallback ?? "";
+    },
+  });
+  const flags = { into: folder };
+  const { pipeline } = await begin(undefined, flags, answers(KEY));
+  assert.equal(pipeline, join(folder, "pipelines/dataset_50c9509d.yaml"));
+  await assert.rejects(begin(KEY, flags, answers("Dataset 50c9509d", "no")), {
+    code: "init_exists",
+  });
+  await begin(KEY, flags, answers("dataset_50c9509d", "oui", "oui"));
+  assert.deepEqual(
+    asked.map((question) => question.replace(/^\S*\/(\w+\.\w+) is/, "$1 is")),
+    [
+      "What do you have? One of:",
+      "A name for the pipeline?",
+      "A name for the pipeline?",
+      "dataset_50c9509d.yaml is there already. Overwrite it? (yes/no)",
+      "A name for the pipeline?",
+      "dataset_50c9509d.yaml is there already. Overwrite it? (yes/no)",
+      "dataset_50c9509d.json is there already. Overwrite it? (yes/no)",
+    ],
+  );
+});
+
+test("names are letters, digits and underscores, and begin with a letter", async () => {
+  assert.equal(pipelineName("Réserve de l'Île-Barbe"), "reserve_de_l_ile_barbe");
+  assert.equal(pipelineName("0012150-26"), "data_0012150_26");
+  assert.equal(pipelineName("···"), "data");
+  assert.deepEqual(await beginningOf("https://x.org/a/Moths.ZIP?x=1"), {
+    kind: "archive",
+    value: "https://x.org/a/Moths.ZIP?x=1",
+    name: "moths",
+  });
+});
