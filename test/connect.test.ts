@@ -1,6 +1,7 @@
 /** `validate --connect`: what only the database knows, found without writing anything. */
 
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { before, describe, test } from "node:test";
 import { complaintsOfDatabase } from "../src/connect.ts";
@@ -8,6 +9,7 @@ import type { Database } from "../src/core/session.ts";
 import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { copyPipelines, loaded } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
+import { runRunner } from "./support/runner.ts";
 import { installSandbox, SANDBOX, SOURCE, STAGING, TAXA } from "./support/sandbox.ts";
 
 const signal = new AbortController().signal;
@@ -120,6 +122,15 @@ onEachDatabase((database) => {
         ),
         ["expression_failed"],
       );
+      const adopt = (where: string, record: string) =>
+        of(
+          upsert(
+            `table: s.bird, key: [id], derive: { note: name }, adopt: { where: ${where}, within: [id], match: [{ row: note, record: ${record} }] }`,
+          ),
+        );
+      assert.deepEqual(await adopt("is_rare", "upper(name)"), []);
+      assert.deepEqual(await adopt("is_rre", "upper(name)"), ["expression_failed"]);
+      assert.deepEqual(await adopt("is_rare", "upper(nmae)"), ["expression_failed"]);
       assert.deepEqual(
         await of(
           upsert("table: s.bird, key: [id], derive: { note: name }, on_insert: { weight: heavy }"),
@@ -191,6 +202,47 @@ flows:
         "grant usage on schema s to connect_weak; grant select on s.nest to connect_weak; grant insert, select, update on s.bird to connect_weak",
       );
       assert.deepEqual(await complaints(yaml, database(), asRole(database(), "connect_weak")), []);
+    });
+  });
+
+  describe("the command", () => {
+    test("prints what the database complains of like any other complaint, and ends with 2", async (context) => {
+      const { folder, url, kind } = database();
+      if (kind === "embedded") return context.skip("it is open here, and has one process only");
+      const yaml = flow("select 1 as id", "postgres_copy: { table: s.brid, mode: append }");
+      await writeFile(join(folder, "wrong.yaml"), yaml);
+      const words = ["validate", "wrong.yaml", "--connect", "--database", url, "--format"];
+      const text = await runRunner([...words, "text"], { cwd: folder });
+      assert.equal(text.code, 2);
+      assert.match(
+        text.stderr,
+        /^wrong\.yaml:6:37 There is no table `s\.brid` in the database\. Did you mean `s\.bird`\?.*\n\n.*\n.*s\.brid.*\n +\| +\^\n/,
+      );
+      const json = await runRunner([...words, "json"], { cwd: folder });
+      assert.equal(JSON.parse(json.stdout).complaints[0].code, "unknown_table");
+    });
+
+    test("ends with 3 when there is no connection, or no name of a database to connect to", async () => {
+      const { folder } = database();
+      const yaml = flow("select 1 as id", 'file: { path: "-", format: tsv }').replace(
+        "flows:",
+        "database: ${CONNECT_NOWHERE}\nflows:",
+      );
+      await writeFile(join(folder, "nowhere.yaml"), yaml);
+      const words = ["validate", "nowhere.yaml", "--connect"];
+      const unnamed = await runRunner(words, { cwd: folder });
+      assert.equal(unnamed.code, 3);
+      assert.match(
+        unnamed.stderr,
+        /^The database of nowhere\.yaml is not known here: `\$\{CONNECT_NOWHERE\}`\. Set the variable/,
+      );
+      const url = "postgresql://me:hush-hush@127.0.0.1:1/x";
+      const unreachable = await runRunner([...words, "--database", url], { cwd: folder });
+      assert.equal(unreachable.code, 3);
+      assert.match(
+        unreachable.stderr,
+        /^There is no connection to postgresql:\/\/me@127\.0\.0\.1:1\/x/,
+      );
     });
   });
 

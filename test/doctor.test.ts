@@ -164,7 +164,7 @@ flows:
       await installSandbox(database(), { scripts: [NO_SENSITIVITY] });
       assert.match(
         messageOf(await doctor("confluences.yaml"), "sensitivity") ?? "",
-        /^tri_insert_calculate_sensitivity does nothing \(its function was replaced\): new rows keep the sensitivity that is loaded, 0, although 1 rules are active\./,
+        /^tri_insert_calculate_sensitivity does nothing \(its function was replaced\): new rows keep the sensitivity that is loaded, 0, whatever the rules say \(active: 1\)\./,
       );
       await installSandbox(database(), { scripts: [SANDBOX] });
       await execute(
@@ -252,9 +252,16 @@ flows:
       );
       assert.match(
         messageOf(found, "loaded_before") ?? "",
-        /^1 rows of these data sets came by another way, 1 of them with a number/,
+        /^Rows of these data sets that came by another way: 1 \(with a number or an observation's link: 1\)/,
       );
       assert.match(messageOf(found, "source") ?? "", /^The source GBIF is there/);
+      const adoptable = /^Rows that came by another way and are staged records: 1\. /;
+      assert.match(messageOf(found, "adoptable") ?? "", adoptable);
+      await execute(
+        database(),
+        "update gn_synthese.synthese set entity_source_pk_value = null, digital_proof = 'https://www.inaturalist.org/observations/' || (select min(id_inaturalist) from pinv_gbif.tmp_gbif_data) where nom_cite = 'x'",
+      );
+      assert.match(messageOf(await doctor("demo.yaml"), "adoptable") ?? "", adoptable);
     });
 
     test("finds gbifIDs that are there twice, and an index that cannot be built for them", async () => {
@@ -270,7 +277,10 @@ flows:
       );
       const found = await doctor("demo.yaml");
       assert.deepEqual(problems(found), ["checks: source_index"]);
-      assert.match(messageOf(found, "source_index") ?? "", /^1 gbifIDs are more than once/);
+      assert.match(
+        messageOf(found, "source_index") ?? "",
+        /^gbifIDs that are more than once in the synthese under the source GBIF: 1 /,
+      );
     });
   });
 });

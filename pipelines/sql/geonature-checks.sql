@@ -12,3 +12,4 @@
 \ir checks/sensitivity.sql
 \ir checks/areas.sql
 \ir checks/loaded-before.sql
+\ir checks/adoptable.sql

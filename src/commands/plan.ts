@@ -30,7 +30,10 @@ export const planCommand = async (
   flags: PlanFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { plan, complaints } = await loadToRun(file, flags.database, { flows: flags.flow });
+  const { plan, complaints } = await loadToRun(file, flags.database, {
+    // Repaired records come instead of what the sources would read.
+    flows: flags.replay ? [] : flags.flow,
+  });
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { proxyInvalid } from "../core/errors.ts";
 import { version } from "../version.ts";
+import { wideConnector } from "./wide-reads.ts";
 
 export interface HttpRequest {
   readonly method?: "GET" | "POST" | "DELETE" | "HEAD";
@@ -17,7 +18,7 @@ export interface HttpResponse {
   readonly status: number;
   /** A header by its name in lower case. */
   header(name: string): string | undefined;
-  /** Has to be read or destroyed. */
+  /** Has to be read or destroyed; who reads much gives each piece back (`giveBack`). */
   readonly body: Readable;
 }
 
@@ -29,6 +30,9 @@ export interface HttpClient extends AsyncDisposable {
 
 /** A server that says nothing for so long has gone. */
 const SILENCE_MS = 60_000;
+
+/** A server that is not reached in so long is not there. */
+const CONNECT_MS = 10_000;
 
 export interface ClientOptions {
   /** An address or a page of whoever is responsible for the requests; public APIs ask for it. */
@@ -85,7 +89,8 @@ const open = async (silenceMs: number): Promise<Opened> => {
   const undici = await import("undici");
   try {
     const timeouts = { headersTimeout: silenceMs, bodyTimeout: silenceMs };
-    return { undici, dispatcher: new undici.EnvHttpProxyAgent(timeouts) };
+    const connect = wideConnector(undici.buildConnector, CONNECT_MS);
+    return { undici, dispatcher: new undici.EnvHttpProxyAgent({ ...timeouts, connect }) };
   } catch (error) {
     throw proxyInvalid(error);
   }

@@ -7,6 +7,7 @@ import { downloadCut, downloadFailed, downloadRefused } from "../core/errors.ts"
 import type { HttpClient, HttpResponse } from "./client.ts";
 import { label, sendFollowing } from "./redirect.ts";
 import { networkReason, type Patience, retried, retryAfterMs, Transient } from "./retry.ts";
+import { giveBack } from "./wide-reads.ts";
 
 export interface FetchOptions {
   readonly client: HttpClient;
@@ -155,6 +156,7 @@ const attempt = async (
         done += writeSync(file.fd, chunk, done, chunk.length - done, bytes + done);
       }
       bytes += chunk.length;
+      giveBack(chunk);
       options.onProgress?.(bytes, sizeBytes ?? total);
     }
   } catch (error) {

@@ -17,7 +17,7 @@ counts as (
 select case when rows = 0 then 'ok' else 'warning' end as level,
        case
          when rows = 0 then 'No row of these data sets came by another way.'
-         else format('%s rows of these data sets came by another way, %s of them with a number or an observation''s link. '
+         else format('Rows of these data sets that came by another way: %s (with a number or an observation''s link: %s). '
                      '`adopt: report` (the default) lists those that are a record''s and leaves them alone, `adopt: apply` makes them the pipeline''s: see `runner plan`.', rows, marked)
        end as message
   from counts where exists (select from wanted);

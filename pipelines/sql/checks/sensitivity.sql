@@ -18,7 +18,7 @@ rules as (select count(*) as active from gn_sensitivity.t_sensitivity_rules wher
 select case when flaw is null and active > 0 then 'ok' else 'warning' end as level,
        case
          when flaw is not null then
-           format('%s %s: %s keep the sensitivity that is loaded, 0, although %s rules are active. Restore it, or compute the sensitivity after each load and before data go out.', name, flaw, purpose, active)
+           format('%s %s: %s keep the sensitivity that is loaded, 0, whatever the rules say (active: %s). Restore it, or compute the sensitivity after each load and before data go out.', name, flaw, purpose, active)
          when active = 0 then
            format('%s works, and no rule is active in gn_sensitivity.t_sensitivity_rules: %s get the sensitivity 0. Load the rules before data go out.', name, purpose)
          else format('%s computes the sensitivity of %s (%s active rules).', name, purpose, active)

@@ -6,6 +6,7 @@ import type { TableShape } from "../create-table.ts";
 import { checkFit, checkValue, examineTarget } from "../examine-target.ts";
 import { quoted } from "../names.ts";
 import { requireCreate, requireRights } from "../rights.ts";
+import { openAdopt } from "./adopt.ts";
 import { type MergeOptions, type MergeShape, mergeShape } from "./shape.ts";
 import { rowView, stageColumns } from "./temporary.ts";
 import { checkTrack } from "./track.ts";
@@ -49,6 +50,7 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   if (!isThere) return;
   await view.ask((session) => checkDerived(session, shape));
   await view.ask((session) => checkHeld(session, shape));
+  await view.ask((session) => checkAdopt(session, shape));
 };
 
 const namesIn = ({ derive, json_merge, on_insert, on_update }: Settings): string[] =>
@@ -77,14 +79,10 @@ const checkConstants = async (session: Session, shape: MergeShape): Promise<void
 const checkDerived = async (session: Session, shape: MergeShape): Promise<void> => {
   for (const [index, { column }] of shape.derived.entries()) {
     const part = { ...shape, derived: shape.derived.slice(0, index + 1), columns: [] };
-    await prepared(
-      session,
-      rowView(part, `(select ${stageColumns(shape).map(nothingOf).join(", ")})`),
-      {
-        what: `the derived column \`${column.name}\``,
-        subject: column.name,
-      },
-    );
+    await prepared(session, rowView(part, nothingStaged(shape)), {
+      what: `the derived column \`${column.name}\``,
+      subject: column.name,
+    });
   }
 };
 
@@ -96,6 +94,21 @@ const checkHeld = async (session: Session, { held, table }: MergeShape): Promise
   const sql = `select 1 as one from ${table.sql} where (${held.where}\n)`;
   await prepared(session, sql, { what: "`hold_when`", subject: "hold_when" });
 };
+
+const checkAdopt = async (session: Session, shape: MergeShape): Promise<void> => {
+  const adopt = await openAdopt(session, shape);
+  if (adopt === undefined) return;
+  const { where, match } = adopt.option;
+  const about = { what: "`adopt`", subject: "adopt" };
+  const rows = match.map(({ row }, index) => `(${row}\n)::text as m${index}`).join(", ");
+  await prepared(session, `select ${rows} from ${shape.table.sql} where (${where}\n)`, about);
+  const records = match.map(({ record }, index) => `(${record}\n)::text as m${index}`).join(", ");
+  await prepared(session, `select ${records} from ${nothingStaged(shape)} as stage`, about);
+};
+
+/** In the place of the rows that are staged: their columns, with their types. */
+const nothingStaged = (shape: MergeShape): string =>
+  `(select ${stageColumns(shape).map(nothingOf).join(", ")})`;
 
 /** Lets PostgreSQL read a statement, and gives no row of it. */
 const prepared = async (
