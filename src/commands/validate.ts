@@ -7,10 +7,13 @@ import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
 import { type Found, loadTargets } from "./find-pipelines.ts";
+import { fixAll } from "./fix.ts";
 
 export interface ValidateFlags {
   readonly format: "text" | "json" | "github";
   readonly print?: boolean;
+  /** Mends what is beyond doubt. */
+  readonly fix?: boolean;
   /** Whether the pipelines' databases are asked, too. */
   readonly connect?: boolean;
   readonly database?: string;
@@ -23,15 +26,20 @@ export const validateCommand = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const options = { components, environment: process.env, isOffline: true };
+  if (flags.fix) {
+    const diff = await fixAll(async () => allOf(await loadTargets(targets, options)));
+    if (diff !== "") console.error(diff);
+  }
   const offline = await loadTargets(targets, options);
   const isConnected = flags.connect || flags.database !== undefined;
   const found = isConnected ? await connected(offline, { ...flags, signal }) : offline;
-  const complaints = distinct(
-    [...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
-  );
+  const complaints = allOf(found);
   REPORTS[flags.format](found, complaints, flags);
   return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
 };
+
+const allOf = ({ loaded }: Found): Complaint[] =>
+  distinct([...loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])));
 
 /** With what the databases of the pipelines complain of, where nothing else is wrong. */
 const connected = async (found: Found, options: ConnectOptions): Promise<Found> => {
@@ -51,6 +59,8 @@ const asText: Report = ({ loaded, unchecked }, complaints, flags) => {
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
+  const mendable = complaints.filter(({ fix }) => fix).length;
+  if (mendable > 0) console.error(`\`runner validate --fix\` mends ${mendable} of them.`);
   if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };
 
@@ -62,7 +72,7 @@ const asJson: Report = ({ loaded, unchecked }, complaints) => {
       variables,
     })),
     unchecked: unchecked.map(fileLabel),
-    complaints: complaints.map(({ code, message, place, isWarning }) => ({
+    complaints: complaints.map(({ code, message, place, isWarning, fix }) => ({
       code,
       severity: isWarning ? "warning" : "error",
       message,
@@ -70,6 +80,16 @@ const asJson: Report = ({ loaded, unchecked }, complaints) => {
       line: place.line,
       column: place.column,
       included_from: inclusions(place),
+      ...(fix
+        ? {
+            fix: {
+              line: fix.place.line,
+              column: fix.place.column,
+              was: fix.was,
+              becomes: fix.becomes,
+            },
+          }
+        : {}),
     })),
   };
   console.log(JSON.stringify(report, null, 2));

@@ -1,4 +1,4 @@
-import type { Place } from "./errors.ts";
+import { meantName, type Place } from "./errors.ts";
 import { codeFrame, formatPlace, inclusions } from "./place.ts";
 
 /** Something that is wrong with a pipeline file, and where. */
@@ -24,6 +24,12 @@ export interface Fix {
   readonly was: string;
   readonly becomes: string;
 }
+
+/** The fix of a misspelt name, when only one known name is near. */
+export const renamed = (place: Place, was: string, known: Iterable<string>): ComplaintDetails => {
+  const becomes = meantName(was, known);
+  return becomes === undefined ? {} : { fix: { place, was, becomes } };
+};
 
 /** Gathers complaints: a file's problems are told all in one go. */
 export type Complain = (

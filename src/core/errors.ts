@@ -57,15 +57,24 @@ export const listed = (names: Iterable<string>): string => {
  */
 export const nearest = (wrong: string, known: Iterable<string>): string[] => {
   const names = [...known];
-  const close = names
-    .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ name, distance }) => distance <= allowedDistance(wrong, name))
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .map(({ name }) => name);
+  const close = closeByLetters(wrong, names);
   return (close.length > 0 ? close : names.filter((name) => contains(name, wrong)).sort()).slice(
     0,
     3,
   );
+};
+
+const closeByLetters = (wrong: string, known: Iterable<string>): string[] =>
+  [...known]
+    .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= allowedDistance(wrong, name))
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
+
+/** The known name that a wrong one was meant to be, if only one is close by its letters. */
+export const meantName = (wrong: string, known: Iterable<string>): string | undefined => {
+  const [close, other] = closeByLetters(wrong, known);
+  return other === undefined ? close : undefined;
 };
 
 /** A third of the letters; of a name of one or two letters never all. */
@@ -1395,6 +1404,19 @@ export const leaseLost = (pipeline: string): RunnerError =>
     "lease_lost",
     1,
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
+  );
+
+/** A pipeline writes where others have written, and nobody has said that it may. */
+export const firstWrite = (
+  pipeline: string,
+  tables: readonly string[],
+  file: string,
+): RunnerError =>
+  new RunnerError(
+    "first_write",
+    2,
+    `Pipeline \`${pipeline}\` has never written into ${listed(tables)}, which ${tables.length === 1 ? "holds" : "hold"} rows already. No flow was run. ` +
+      `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
 
 /** Nobody can tell which database has the runs. */

@@ -1,6 +1,6 @@
 /** Included files: lists of flows with parameters. */
 
-import type { Complain } from "./complaint.ts";
+import { type Complain, renamed } from "./complaint.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { absolutePath, checkedOptions } from "./options-check.ts";
 import { type PARAMETER_TYPES, parameterOptions } from "./pipeline-schema.ts";
@@ -35,6 +35,11 @@ export const boundParameters = (
         "unknown_parameter",
         keyPlace,
         `The included file has no parameter \`${key}\`.${suggestion(key, names)}`,
+        renamed(
+          keyPlace,
+          key,
+          names.filter((name) => entryOf(given, name) === undefined),
+        ),
       );
     }
   }

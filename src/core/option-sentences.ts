@@ -1,6 +1,7 @@
 /** ajv's findings as sentences with a place. */
 
 import type { ErrorObject } from "ajv";
+import { type ComplaintDetails, renamed } from "./complaint.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import type { Schema } from "./options-check.ts";
 import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
@@ -12,7 +13,7 @@ export const pathOf = ({ instancePath }: ErrorObject): YamlPath =>
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-interface Found {
+interface Found extends ComplaintDetails {
   readonly code: string;
   readonly place: Place;
   readonly message: string;
@@ -36,9 +37,11 @@ export const sentence = (
     case "additionalProperties": {
       const key = String(params.additionalProperty);
       const known = Object.keys((error.parentSchema as Schema).properties ?? {});
+      const keyPlace = entryOf(at, key)?.keyPlace ?? here;
       return {
         code: "unknown_option",
-        place: entryOf(at, key)?.keyPlace ?? here,
+        place: keyPlace,
+        ...keyFix(key, keyPlace, { at, known }),
         message: /^\w+:./.test(key)
           ? `A space is missing after the colon of \`${key}\`.`
           : `${label} has no option \`${key}\`.${suggestion(key, known)}`,
@@ -58,6 +61,7 @@ export const sentence = (
         code: "wrong_type",
         place: here,
         message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.${isSecret ? "" : typeAdvice(error, at)}`,
+        ...(isSecret ? {} : typeFix(error, at)),
       };
     case "anyOf":
     case "const":
@@ -73,9 +77,11 @@ export const sentence = (
         };
       }
       const allowed = choices.map(String);
+      const isWritten = at?.kind === "scalar" && !at.isReplaced && typeof at.value === "string";
       return {
         code: "unknown_value",
         place: here,
+        ...(isWritten ? renamed(here, at.source, allowed) : {}),
         message: `${label} is ${given}.${suggestion(at?.kind === "scalar" ? String(at.value) : "", allowed) || ` It can be ${listed(allowed)}.`}`,
       };
     }
@@ -90,6 +96,37 @@ export const sentence = (
     default:
       return { code: "wrong_value", place: here, message: `${label} ${limitSentence(error)}.` };
   }
+};
+
+/** A name that is there already is not written a second time. */
+const keyFix = (
+  key: string,
+  place: Place,
+  { at, known }: { at: YamlValue | undefined; known: readonly string[] },
+): ComplaintDetails => {
+  const free = known.filter((name) => entryOf(at, name) === undefined);
+  if (!/^\w+:./.test(key)) return renamed(place, key, free);
+  return { fix: { place, was: key, becomes: key.replace(":", ": ") } };
+};
+
+/** Quotes where a text is wanted, brackets around the only entry of a list, `true` for `yes`. */
+const typeFix = ({ params }: ErrorObject, at: YamlValue | undefined): ComplaintDetails => {
+  if (at?.kind !== "scalar" || at.isReplaced || at.unset?.length || at.source === "") return {};
+  const { place, source, value } = at;
+  const types: readonly string[] = [params.type].flat();
+  const isText = typeof value === "string";
+  if (types.includes("string")) {
+    return /number|boolean/.test(typeof value)
+      ? { fix: { place, was: source, becomes: JSON.stringify(source) } }
+      : {};
+  }
+  if (types.includes("boolean") && isText && /^(yes|no|on|off)$/i.test(source)) {
+    return { fix: { place, was: source, becomes: String(/^(yes|on)$/i.test(source)) } };
+  }
+  const isWord = isText && /^[\w./-]+$/.test(source);
+  return types.includes("array") && isWord
+    ? { fix: { place, was: source, becomes: `[${source}]` } }
+    : {};
 };
 
 /** "`table` of `csv`", "Item 2 of `columns`". */

@@ -91,7 +91,7 @@ export const checkedOptions = (
   );
   for (const error of own) {
     const found = sentence(error, value, { name, place });
-    complain(found.code, found.place, found.message);
+    complain(found.code, found.place, found.message, found.fix ? { fix: found.fix } : {});
   }
   if (own.length > 0) return undefined;
   let isGood = true;

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { isAbsolute } from "node:path";
-import { type Complain, type Complaint, distinct, inOrder } from "./complaint.ts";
+import { type Complain, type Complaint, distinct, inOrder, renamed } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
 import { type Place, suggestion } from "./errors.ts";
@@ -356,7 +356,7 @@ const stageOf = (
     const hint = other
       ? `\`${entry.key}\` is a ${other.kind}, and this is the place of a ${kind}.${suggestion("", names)}`
       : `There is no ${kind} \`${entry.key}\`.${suggestion(entry.key, names)}`;
-    complain("unknown_component", entry.keyPlace, hint);
+    complain("unknown_component", entry.keyPlace, hint, renamed(entry.keyPlace, entry.key, names));
     return undefined;
   }
   const inner: YamlValue =

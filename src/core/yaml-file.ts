@@ -76,8 +76,9 @@ export const parseYaml = (
   // One mistake makes many errors behind it: only the first says something.
   const [first] = document.errors.filter(({ code }) => code !== "DUPLICATE_KEY");
   if (first) {
-    const { code, offset, message } = syntaxProblem(first, text, document);
-    complain(code, placeAt(offset), message);
+    const { code, offset, message, fix } = syntaxProblem(first, text, document);
+    const place = fix && placeAt(fix.offset);
+    complain(code, placeAt(offset), message, fix && place ? { fix: { ...fix, place } } : {});
   }
   for (const { pos } of document.errors.length > 0 ? [] : document.warnings) {
     const tag = text.slice(pos[0], pos[1]);

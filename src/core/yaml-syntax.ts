@@ -7,6 +7,8 @@ interface Problem {
   /** Where to look: not always where the parser gave up. */
   readonly offset: number;
   readonly message: string;
+  /** A change at an offset that mends it. */
+  readonly fix?: { readonly offset: number; readonly was: string; readonly becomes: string };
 }
 
 /** The sentence for a parser's error. */
@@ -16,7 +18,8 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   if (variable) return variable;
   const offset = openQuote(error, document) ?? at;
   const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
-  return { code: "yaml_syntax", offset, message };
+  const fix = syntaxFix(error, text);
+  return { code: "yaml_syntax", offset, message, ...(fix ? { fix } : {}) };
 };
 
 /** Inside `{ }` and `[ ]`, YAML reads the brace of `${NAME}` as the start of a map, and stops there. */
@@ -27,11 +30,42 @@ const unquotedVariable = (text: string, at: number): Problem | undefined => {
   // The quotes belong around the whole value: `"data/${NAME}.zip"`.
   const before = /[^\s,[{"']*$/.exec(text.slice(0, dollar))?.[0] ?? "";
   const behind = /^[^\s,\]}]*/.exec(text.slice(dollar + variable.length))?.[0] ?? "";
+  const whole = before + variable + behind;
   return {
     code: "unquoted_variable",
     offset: dollar,
     message: `Inside \`{ }\` and \`[ ]\` a variable needs quotes: "${before}${variable}${behind}".`,
+    ...(variable.endsWith("}") && !/["'\\]/.test(whole)
+      ? { fix: { offset: dollar - before.length, was: whole, becomes: `"${whole}"` } }
+      : {}),
   };
+};
+
+/** Tabs as indentation, and backslashes of a pattern in double quotes. */
+const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["fix"] => {
+  const offset = text.lastIndexOf("\n", at - 1) + 1;
+  if (code === "TAB_AS_INDENT") {
+    const was = /^[ \t]*/.exec(text.slice(offset))?.[0] ?? "";
+    const above =
+      text
+        .slice(0, Math.max(0, offset - 1))
+        .split("\n")
+        .at(-1) ?? "";
+    // As deep as what the line above says, or one step into it.
+    const depth = /^[ \t]*(?:- +)*/.exec(above)?.[0].replaceAll("\t", "  ").length ?? 0;
+    const isDash = text.startsWith("-", offset + was.length);
+    const spaces = " ".repeat(/:\s*$/.test(above) ? depth + 2 : isDash ? was.length * 2 : depth);
+    return { offset, was, becomes: spaces };
+  }
+  if (code !== "BAD_DQ_ESCAPE") return undefined;
+  const line = text.slice(offset).split("\n")[0] ?? "";
+  const quoted = [...line.matchAll(/"[^"']*"/g)].find(
+    (match) => offset + match.index < at && at < offset + match.index + match[0].length,
+  );
+  // Two backslashes, or one before n or t, are meant as they are read.
+  if (quoted === undefined || /\\[\\nrt"]/.test(quoted[0])) return undefined;
+  const becomes = `'${quoted[0].slice(1, -1)}'`;
+  return { offset: offset + quoted.index, was: quoted[0], becomes };
 };
 
 /** An open quote is noticed at the end of the file; its place is where it opens. */

@@ -1,0 +1,62 @@
+/** `--fix`: mends what is beyond doubt, in place; comments and layout stay as they are. */
+
+import { readFile, writeFile } from "node:fs/promises";
+import type { Complaint, Fix } from "../core/complaint.ts";
+import { fileLabel } from "../core/place.ts";
+
+/** One mended mistake may uncover another, above all in a file that was no YAML before. */
+const MOST_ROUNDS = 20;
+
+/**
+ * Mends files until nothing more can be mended; `look` says what is wrong with them now. Gives what
+ * changed as a diff, empty when nothing did.
+ */
+export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise<string> => {
+  const before = new Map<string, string>();
+  const after = new Map<string, string>();
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const fixes = (await look()).flatMap(({ fix }) => fix ?? []);
+    let isChanged = false;
+    for (const [file, some = []] of Map.groupBy(fixes, ({ place }) => place.file)) {
+      const text = await readFile(file, "utf8");
+      const mended = applied(text, some);
+      if (mended === text || mended === before.get(file)) continue;
+      if (!before.has(file)) before.set(file, text);
+      after.set(file, mended);
+      await writeFile(file, mended);
+      isChanged = true;
+    }
+    if (!isChanged) break;
+  }
+  return [...after].map(([file, text]) => diff(file, before.get(file) ?? "", text)).join("");
+};
+
+/** From the end of each line to its beginning, so that the places before a change stay right. */
+const applied = (text: string, fixes: readonly Fix[]): string => {
+  const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
+  const lines = text.slice(mark.length).split("\n");
+  const ordered = fixes.toSorted((a, b) => b.place.column - a.place.column);
+  const done = new Set<string>();
+  for (const { place, was, becomes } of ordered) {
+    const key = `${place.line}:${place.column}`;
+    const line = lines[place.line - 1] ?? "";
+    const at = place.column - 1;
+    // A name in quotes stays in quotes.
+    const start = /["']/.test(line[at] ?? "") && !/^["']/.test(was) ? at + 1 : at;
+    if (done.has(key) || !line.startsWith(was, start)) continue;
+    done.add(key);
+    lines[place.line - 1] = line.slice(0, start) + becomes + line.slice(start + was.length);
+  }
+  return mark + lines.join("\n");
+};
+
+/** A fix never adds or removes a line. */
+const diff = (file: string, before: string, after: string): string => {
+  const label = fileLabel(file);
+  const now = after.split("\n");
+  const changes = before.split("\n").flatMap((line, index) => {
+    const other = now[index] ?? "";
+    return line === other ? [] : [`@@ -${index + 1} +${index + 1} @@`, `-${line}`, `+${other}`];
+  });
+  return [`--- ${label}`, `+++ ${label}`, ...changes, ""].join("\n");
+};

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { runRunner } from "../support/runner.ts";
+
+describe("runner validate --fix", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    await writeFile(join(folder, "a.csv"), "a\n1\n");
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** The file and what was said, after `--fix`. */
+  const fixed = async (text: string) => {
+    await writeFile(join(folder, "p.yaml"), text);
+    const ended = await runRunner(["validate", "p.yaml", "--fix"], { cwd: folder });
+    return { ...ended, text: await readFile(join(folder, "p.yaml"), "utf8") };
+  };
+
+  const CASES: readonly [what: string, wrong: string, right: string][] = [
+    ["a misspelt option", "csv: { pth: a.csv }", "csv: { path: a.csv }"],
+    ["a misspelt component", "cvs: { path: a.csv }", "csv: { path: a.csv }"],
+    ["a variable without quotes", "csv: { path: ${A:-a}.csv }", 'csv: { path: "${A:-a}.csv" }'],
+    ["a missing space", "csv: {path:a.csv}", "csv: {path: a.csv}"],
+    [
+      "a number that is a text",
+      "csv: { path: a.csv, columns: [1] }",
+      'csv: { path: a.csv, columns: ["1"] }',
+    ],
+    [
+      "a list of one without brackets",
+      "csv: { path: a.csv, columns: a }",
+      "csv: { path: a.csv, columns: [a] }",
+    ],
+    ["a misspelt name in quotes, which stay", 'csv: { "pth": a.csv }', 'csv: { "path": a.csv }'],
+  ];
+
+  const pipeline = (source: string) =>
+    `# The first line.\nname:   p   # as it was\nflows:\n  - name: a\n\n    source: { ${source} }  # kept\n    sink: { file: { path: "-" } }\n`;
+
+  for (const [what, wrong, right] of CASES) {
+    test(`mends ${what}, and keeps comments and layout`, async () => {
+      const { code, text, stderr } = await fixed(pipeline(wrong));
+      assert.equal(text, pipeline(right));
+      assert.equal(code, 0);
+      assert.ok(
+        stderr.includes(
+          `@@ -6 +6 @@\n-    source: { ${wrong} }  # kept\n+    source: { ${right} }  # kept\n`,
+        ),
+      );
+    });
+  }
+
+  test("mends a pattern in double quotes, `yes`, a misspelt choice and tabs, one after the other", async () => {
+    const wrong =
+      'name: p\nflows:\n  - name: a\n\tsource: { csv: { path: a.csv } }\n    transforms:\n      - extract_id: { from: a, to: b, pattern: "(\\d+)" }\n      - filter: { column: b, present: yes }\n    sink: { file: { path: "-", format: tvs } }\n';
+    const { code, text } = await fixed(wrong);
+    assert.equal(
+      text,
+      wrong
+        .replace("\t", "    ")
+        .replace('"(\\d+)"', "'(\\d+)'")
+        .replace("yes", "true")
+        .replace("tvs", "tsv"),
+    );
+    assert.equal(code, 0);
+  });
+
+  test("leaves alone what could be meant otherwise, and says nothing of changes", async () => {
+    const text = pipeline("csv: { path: a.csv, skip_lines: many, quot: x, quote: null }");
+    const ended = await fixed(text);
+    assert.equal(ended.text, text);
+    assert.equal(ended.code, 2);
+    assert.doesNotMatch(ended.stderr, /^---|@@/m);
+  });
+
+  test("is offered, and the fixes are in the JSON, when it was not asked for", async () => {
+    await writeFile(join(folder, "p.yaml"), pipeline("csv: { pth: a.csv }"));
+    const text = await runRunner(["validate", "p.yaml"], { cwd: folder });
+    assert.match(text.stderr, /`runner validate --fix` mends 1 of them\./);
+    const { stdout } = await runRunner(["validate", "p.yaml", "--format", "json"], { cwd: folder });
+    assert.deepEqual(JSON.parse(stdout).complaints[0].fix, {
+      line: 6,
+      column: 22,
+      was: "pth",
+      becomes: "path",
+    });
+  });
+});
