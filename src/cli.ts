@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { addAuthoring } from "./cli-authoring.ts";
-import { databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
+import { csvOption, databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
 import { type DoctorFlags, doctorCommand } from "./commands/doctor.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
@@ -76,6 +76,7 @@ const program = (end: (code: number) => void): Command => {
     .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
+    .option("--yes", "write into tables that hold rows which the pipeline never wrote")
     .option("--quiet", "print only what needs a person")
     .addOption(
       new Option("--log <format>", "how to tell what happens: for people, or as JSON by line")
@@ -119,6 +120,8 @@ const program = (end: (code: number) => void): Command => {
     .addOption(databaseOption())
     .option("--flow <name>", "which flow; the first one when absent")
     .option("--rows <number>", "how many records", wholeNumber, 10)
+    .option("--json", "print them whole, as one JSON array")
+    .addOption(csvOption())
     .action(async (file: string, flags: PreviewFlags) =>
       end(await previewCommand(file, flags, interrupted())),
     );
@@ -137,6 +140,7 @@ const program = (end: (code: number) => void): Command => {
       10,
     )
     .option("--json", "print it as one JSON object instead")
+    .addOption(csvOption())
     .action(async (file: string, flags: PlanFlags) =>
       end(await planCommand(file, flags, interrupted())),
     );

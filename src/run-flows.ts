@@ -15,6 +15,7 @@ import type { Database } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
 import type { Stop } from "./core/stop.ts";
 import { countAttributes, type Span } from "./core/trace.ts";
+import type { Confirm } from "./first-write.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
 import { type Replay, replayOf } from "./replay.ts";
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly log: Omit<Log, "now">;
   /** Where progress is drawn; absent for none. */
   readonly display?: Display | undefined;
+  /** Asked before the first write into tables that hold rows of others; absent where nobody is to be asked. */
+  readonly confirm?: Confirm | undefined;
   /** Told when the run has a number. */
   readonly onBegin?: (run: { run: string; database: string }) => void;
   /** Told of each flow that is done. */

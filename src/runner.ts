@@ -12,6 +12,7 @@ import type { Database } from "./core/session.ts";
 import { beginRun, type RunState, type RunStatus } from "./core/state.ts";
 import { stopAtCommit } from "./core/stop.ts";
 import { beginSpan } from "./core/trace.ts";
+import { askBeforeFirstWrite, tablesThere } from "./first-write.ts";
 import {
   chosenFlows,
   type FlowSummary,
@@ -70,7 +71,13 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     });
     rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
+      const { confirm } = options;
+      const before = await tablesThere(session);
       await setUp(database, plan.setup);
+      if (confirm) {
+        const what = { plan, flows: wanted, state: run };
+        await askBeforeFirstWrite(session, what, { before, confirm });
+      }
       given.onBegin?.({ run: run.run, database: label });
       const parts = { database, state: run, rejectFile, replay, citations, options };
       const running = { ...parts, stop, span, mode: "run" } as const;

@@ -273,6 +273,42 @@ flows:
     }
   });
 
+  test("stops at one interrupt while a service is waited for, as nothing is lost by it", async () => {
+    const { promise: asked, resolve: hasAsked } = Promise.withResolvers<void>();
+    const server = createServer(() => hasAsked());
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const file = await pipeline(
+      "waiting.yaml",
+      `name: waiting
+flows:
+  - name: done
+    source: { csv: { path: waiting.csv } }
+    sink: { postgres_copy: { table: waited, mode: replace, create: { columns: { id: int } } } }
+  - name: waits
+    source: { dwca: { path: "http://127.0.0.1:${(server.address() as AddressInfo).port}/x.zip" } }
+    sink: { file: { path: "-" } }
+`,
+    );
+    await writeFile(join(folder, "pipelines", "waiting.csv"), "id\n1\n");
+    const { child, ended } = startRunner([file], { cwd: folder });
+    await Promise.race([asked, ended]);
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    server.closeAllConnections();
+    server.close();
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /^Warning: Stopping with the next commit, .*Ctrl-C again stops now/m);
+    assert.match(
+      stderr,
+      /^Interrupted: what was not committed is undone\. Run it again to go on\.$/m,
+    );
+    assert.match(
+      stderr,
+      /^Loaded: `done`\. A rerun reads again from the first flow on, and finds what is loaded done\.$/m,
+    );
+  });
+
   test("writes records to standard output for `-`, but not together with --json", async () => {
     const file = await pipeline(
       "stdout.yaml",

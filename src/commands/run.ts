@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
+import { confirmFirstWrite } from "./confirm.ts";
 import { loadToRun } from "./load.ts";
 import { writeMetrics } from "./metrics.ts";
 import { type ReportFlags, reportOf } from "./report.ts";
@@ -12,6 +13,7 @@ export interface RunFlags extends ReportFlags {
   readonly replay?: string;
   readonly json?: boolean;
   readonly metrics?: string;
+  readonly yes?: boolean;
 }
 
 /** `runner run PIPELINE`: the exit code. */
@@ -22,7 +24,7 @@ export const runCommand = async (
 ): Promise<number> => {
   const report = await reportOf(file, flags);
   const { plan, complaints } = await loadToRun(file, flags.database, {
-    flows: flags.flow,
+    flows: flags.replay ? [] : flags.flow,
     tell: report.complain,
   });
   if (plan === undefined) {
@@ -49,6 +51,7 @@ export const runCommand = async (
     soon,
     log: report.log,
     display: report.display,
+    confirm: confirmFirstWrite(file, flags, AbortSignal.any([now, soon])),
     onBegin: report.begin,
     onFlow: report.flow,
   });

@@ -1406,6 +1406,19 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
+/** A pipeline writes where others have written, and nobody has said that it may. */
+export const firstWrite = (
+  pipeline: string,
+  tables: readonly string[],
+  file: string,
+): RunnerError =>
+  new RunnerError(
+    "first_write",
+    2,
+    `Pipeline \`${pipeline}\` has never written into ${listed(tables)}, which ${tables.length === 1 ? "holds" : "hold"} rows already. No flow was run. ` +
+      `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
+  );
+
 /** Nobody can tell which database has the runs. */
 export const databaseUnset = (variables: readonly string[]): RunnerError =>
   new RunnerError(

@@ -208,7 +208,9 @@ export const postgresUpsert = defineSink({
       const { names } = first;
       const merge = await prepare(session, settings, { names, run: context.run.id, isShared });
       const { vanished: option, track = "" } = settings;
-      const watch = option && (await openWatch(session, context, { option, track }));
+      // A few repaired records say nothing of what is missing.
+      const isWatched = option !== undefined && !context.run.isReplay;
+      const watch = isWatched && (await openWatch(session, context, { option, track }));
       let total = NOTHING_MERGED;
       const onCommit = (merged: Merged) => {
         total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });

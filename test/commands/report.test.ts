@@ -122,6 +122,20 @@ describe("runner run", () => {
   });
 });
 
+test("without a terminal, the first write into a table with rows needs --yes, once", async () => {
+  await told(pipeline(ALL));
+  await runner("told.yaml", "--quiet");
+  await writeFile(join(folder, "second.yaml"), pipeline(ALL).replace("name: told", "name: second"));
+  const refused = await runner("second.yaml", "--quiet");
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /^Pipeline `second` has never written into `public\.told`, which holds rows already\. .*`runner plan second\.yaml`.*`--yes`/,
+  );
+  assert.equal((await runner("second.yaml", "--quiet", "--yes")).code, 0);
+  assert.deepEqual(await runner("second.yaml", "--quiet"), { code: 0, stdout: "", stderr: "" });
+});
+
 test("labels of metrics are written so that Prometheus reads them", () => {
   const text = metricsText(
     { pipeline: 'a"b\\c', status: "done", flows: [], startedAt: new Date(0), seconds: 1 },

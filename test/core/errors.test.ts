@@ -93,6 +93,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
   [
+    errors.firstWrite("inat", ["gn_synthese.synthese"], "pipelines/inat.yaml"),
+    "Pipeline `inat` has never written into `gn_synthese.synthese`, which holds rows already. No flow was run. `runner plan pipelines/inat.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
+  ],
+  [
     errors.databaseUnset(["DATABASE_URL"]),
     "The runs of a pipeline are in its database, and `DATABASE_URL` of the environment, which says which one, has no value. Set it, or name the database with `--database`.",
   ],

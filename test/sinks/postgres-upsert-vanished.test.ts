@@ -1,6 +1,8 @@
 /** Rows whose record is gone from the export: two flows, one that stages an export and one that merges it. */
 
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { before, beforeEach, describe, test } from "node:test";
 import { messageOf, type RunnerError } from "../../src/core/errors.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
@@ -105,6 +107,20 @@ onEachDatabase((database) => {
          end $$;`,
       ),
     );
+
+    test("are none because they are not among a few repaired records", async () => {
+      await load({ ids: [1, 2, 3] });
+      const replay = join(database().folder, "repaired.ndjson");
+      await writeFile(replay, '{"flow":"merged","fields":{"id":"4","name":"n"}}\n');
+      const again = await run(database(), flowsOf({ ids: [1, 2, 3] }), { name: "mine", replay });
+      assert.equal(again.status, "done", messageOf(again.error));
+      assert.deepEqual([again.flows[0]?.inserted, again.flows[0]?.vanished], [1, 0]);
+      assert.deepEqual(
+        await rowsOf(database(), `select track from runner.seen where run = ${again.run}`),
+        [],
+      );
+      assert.deepEqual(await ids(), [1, 2, 3, 4]);
+    });
 
     test("are counted, listed and left as they are, in every run until they come back", async () => {
       assert.equal((await load({ ids: [1, 2, 3] })).vanished, 0);

@@ -112,6 +112,7 @@ export const run = async (
     signal: more.signal ?? new AbortController().signal,
     log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
     soon: more.soon,
+    replay: more.replay,
     ...(more.onFlow ? { onFlow: more.onFlow } : {}),
   });
   return { ...summary, said };

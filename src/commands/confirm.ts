@@ -1,0 +1,37 @@
+import { createInterface } from "node:readline/promises";
+import { fileLabel } from "../core/place.ts";
+import { count } from "../core/progress.ts";
+import type { Confirm } from "../first-write.ts";
+
+/** Asks the person at the terminal; where there is none, or none is to be asked, the answer is known. */
+export const confirmFirstWrite = (
+  file: string,
+  { yes = false }: { readonly yes?: boolean },
+  signal: AbortSignal,
+): Confirm => {
+  if (yes) return async () => true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return async () => false;
+  return async (tables) => {
+    const lines = tables.map(
+      ({ name, rows }) => `  ${name}${rows === undefined ? "" : `, about ${count(rows)} rows`}\n`,
+    );
+    process.stderr.write(
+      `This pipeline has never written into\n${lines.join("")}` +
+        `\`runner plan ${fileLabel(file)}\` shows what it would change there.\n`,
+    );
+    return (await answerTo("Write into them? [y/N] ", signal)) === "y";
+  };
+};
+
+/** The first letter of the answer; the terminal keeps its own keys, so that Ctrl-C does what it always does. */
+const answerTo = async (question: string, signal: AbortSignal): Promise<string> => {
+  const { promise: closed, resolve: close } = Promise.withResolvers<string>();
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  lines.once("close", () => close(""));
+  try {
+    const answer = await Promise.race([lines.question(question, { signal }), closed]);
+    return answer.trim().charAt(0).toLowerCase();
+  } finally {
+    lines.close();
+  }
+};

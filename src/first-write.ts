@@ -1,0 +1,115 @@
+/** Whoever runs a pipeline is to know before it writes into a table whose rows it never wrote. */
+
+import { firstWrite } from "./core/errors.ts";
+import { fileLabel } from "./core/place.ts";
+import type { FlowPlan, Plan } from "./core/plan.ts";
+import type { Session } from "./core/session.ts";
+import type { RunState } from "./core/state.ts";
+import { stepsOf } from "./core/uses.ts";
+import { quotedTable } from "./postgres/names.ts";
+
+/** A table that holds rows, of which none is the pipeline's. */
+export interface ForeignTable {
+  readonly name: string;
+  /** As PostgreSQL estimates them; undefined when it has not counted yet. */
+  readonly rows: number | undefined;
+}
+
+/** Asks whether a run may go on; false stops it, with nothing written by its flows. */
+export type Confirm = (tables: readonly ForeignTable[]) => Promise<boolean>;
+
+/** The tables that are there, by number: what setup makes afterwards is the pipeline's own. */
+export const tablesThere = async (session: Session): Promise<ReadonlySet<string>> => {
+  const { rows } = await session.query<{ oid: string }>(
+    "select oid::text as oid from pg_class where relkind in ('r', 'p', 'v', 'f')",
+  );
+  return new Set(rows.map(({ oid }) => oid));
+};
+
+/**
+ * Asks about tables that the flows write for the first time, that setup has not just made, and that hold rows;
+ * throws `first_write` when the answer is no. What passes is remembered, and not asked about again.
+ */
+export const askBeforeFirstWrite = async (
+  session: Session,
+  { plan, flows, state }: { plan: Plan; flows: readonly FlowPlan[]; state: RunState },
+  { before, confirm }: { before: ReadonlySet<string>; confirm: Confirm },
+): Promise<void> => {
+  const targets = await targetsOf(session, flows);
+  const known = await knownTargets(session, state.pipeline, flows);
+  const foreign: ForeignTable[] = [];
+  for (const { oid, name, rows } of targets) {
+    if (known === "all" || known.has(name) || !before.has(oid)) continue;
+    if (await holdsRows(session, name)) foreign.push({ name, rows });
+  }
+  if (foreign.length > 0 && !(await confirm(foreign))) {
+    throw firstWrite(
+      plan.name,
+      foreign.map(({ name }) => name),
+      fileLabel(plan.file),
+    );
+  }
+  await session.query(
+    `insert into runner.target (pipeline, target, run)
+     select $1, name, $2 from unnest($3::text[]) as name on conflict do nothing`,
+    [state.pipeline, state.run, targets.map(({ name }) => name)],
+  );
+};
+
+interface Target {
+  readonly oid: string;
+  /** Quoted where it must be, with its schema: the same however the YAML writes it. */
+  readonly name: string;
+  readonly rows: number | undefined;
+}
+
+/** The tables that the flows' sinks write, as far as they are there. */
+const targetsOf = async (session: Session, flows: readonly FlowPlan[]): Promise<Target[]> => {
+  const names = stepsOf(flows)
+    .filter(({ use }) => use.what === "table" && use.how !== "read")
+    .map(({ use }) => quotedTable(use.written));
+  const { rows } = await session.query<Target & { rows: number | null }>(
+    `select distinct c.oid::text as oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name,
+            nullif(c.reltuples, -1)::float8 as rows
+       from unnest($1::text[]) as wanted
+       join pg_class c on c.oid = to_regclass(wanted) join pg_namespace n on n.oid = c.relnamespace
+      order by name`,
+    [[...new Set(names)]],
+  );
+  return rows.map((row) => ({ ...row, rows: row.rows ?? undefined }));
+};
+
+/**
+ * What the pipeline has written, or was allowed to. Runs of a version that did not keep this are taken for
+ * leave to write wherever the same flows write.
+ */
+const knownTargets = async (
+  session: Session,
+  pipeline: string,
+  flows: readonly FlowPlan[],
+): Promise<ReadonlySet<string> | "all"> => {
+  const { rows } = await session.query<{ target: string }>(
+    "select target from runner.target where pipeline = $1",
+    [pipeline],
+  );
+  if (rows.length > 0) return new Set(rows.map(({ target }) => target));
+  const earlier = await session.query<{ flow: string }>(
+    "select distinct flow from runner.flow join runner.run using (run) where pipeline = $1",
+    [pipeline],
+  );
+  const ran = new Set(earlier.rows.map(({ flow }) => flow));
+  return ran.size > 0 && flows.every(({ name }) => ran.has(name)) ? "all" : new Set();
+};
+
+/** A table that must not be read may hold anything. */
+const holdsRows = async (session: Session, table: string): Promise<boolean> => {
+  try {
+    const { rows } = await session.query<{ found: boolean }>(
+      `select exists (select from ${table}) as found`,
+    );
+    return rows[0]?.found === true;
+  } catch (error) {
+    if ((error as { code?: string }).code === "42501") return true;
+    throw error;
+  }
+};
