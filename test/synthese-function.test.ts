@@ -5,9 +5,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
+import { loadPipeline } from "../src/core/pipeline-file.ts";
+import { components } from "../src/registry.ts";
+import { setUpPipeline, uninstallPipeline } from "../src/setup.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
 import { copyPipelines, runFile } from "./support/pipelines.ts";
 
+const FUNCTION = "select * from pinv_gbif.upsert_gbif_data";
+const TRACK = "select * from pinv_gbif.track_synthese order by entity_source_pk_value";
 const CALL = "select * from pinv_gbif.upsert_gbif_data()";
 
 onEachDatabase((database) => {
@@ -158,6 +163,135 @@ flows:
       const ownRun = await last();
       assert.deepEqual(await rejects(ownRun), expectedRejects);
       assert.deepEqual(await findings(ownRun), expectedFindings);
+    });
+
+    test("a dry run counts what it would do, and leaves no trace", async () => {
+      await restore();
+      const [before, track] = [await fingerprint(), await rows(TRACK)];
+      const runs = await rows("select count(*)::int as n from runner.run");
+      const dry = await sums(`${FUNCTION}(p_dry_run => true)`);
+      assert.deepEqual(await fingerprint(), before);
+      assert.deepEqual(await rows(TRACK), track);
+      assert.deepEqual(await rows("select count(*)::int as n from runner.run"), runs);
+      assert.deepEqual(await sums(`${FUNCTION}(p_dry_run => false)`), dry);
+      assert.ok(Number(dry?.updated) > 0);
+    });
+
+    test("one data set is merged by itself; one that is not staged is refused", async () => {
+      await execute(
+        database(),
+        "drop trigger refuse on gn_synthese.synthese; delete from gn_synthese.synthese; truncate pinv_gbif.track_synthese",
+      );
+      const sets = await rows(
+        "select unique_dataset_id::text as uuid, count(*)::int as n from pinv_gbif.tmp_synthese join gn_meta.t_datasets using (id_dataset) group by 1 order by 2",
+      );
+      assert.ok(sets.length > 1);
+      const [set] = sets;
+      assert.deepEqual(
+        await rows(
+          `select dataset_uuid::text as uuid, inserted::int as n from pinv_gbif.upsert_gbif_data('${set?.uuid}') as merged`,
+        ),
+        [set],
+      );
+      const [there] = await rows("select count(*)::int as n from gn_synthese.synthese");
+      assert.equal(there?.n, set?.n);
+      await assert.rejects(
+        rows("select * from pinv_gbif.upsert_gbif_data('00000000-0000-0000-0000-000000000000')"),
+        /has no row of p_dataset 00000000-0000-0000-0000-000000000000\. Nothing was merged, and nothing deleted\./,
+      );
+    });
+
+    test("a stage that is empty, older than the records, overtaken or of another version is refused, and nothing is deleted", async () => {
+      await stage();
+      await sums();
+      const before = await fingerprint();
+      const refused = (message: RegExp) => assert.rejects(rows(CALL), message);
+      await execute(
+        database(),
+        "create table kept as select * from pinv_gbif.tmp_synthese; truncate pinv_gbif.tmp_synthese",
+      );
+      await refused(/The stage pinv_gbif\.tmp_synthese is empty\./);
+      await execute(
+        database(),
+        "insert into pinv_gbif.tmp_synthese select * from kept; update pinv_gbif.tmp_synthese set runner_version = 'other'",
+      );
+      await refused(/are of another version than the function pinv_gbif\.upsert_gbif_data/);
+      await stage();
+      await run("demo.yaml", ["multimedia"]);
+      await refused(/run \d+ of the same pipeline has brought newer records since/);
+      await stage();
+      await execute(
+        database(),
+        "update pinv_gbif.tmp_gbif_data set recorded_by = 'A Newer Name' where gbif_id = (select entity_source_pk_value::bigint from gn_synthese.synthese order by id_synthese limit 1)",
+      );
+      assert.equal((await sink())?.updated, 1);
+      await refused(/run \d+ has merged newer values of its records since/);
+      assert.equal((await fingerprint()).length, before.length);
+    });
+  });
+
+  describe("runner setup", () => {
+    const plan = async () => {
+      const { plan: loaded } = await loadPipeline(join(pipelines, "merging.yaml"), {
+        components,
+        environment: {},
+        isOffline: false,
+      });
+      assert.ok(loaded);
+      return { ...loaded, setup: [] };
+    };
+    const options = () => ({
+      database: database().opened,
+      signal: new AbortController().signal,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    const functions = () =>
+      rows(
+        "select obj_description(oid, 'pg_proc') as comment, prosecdef from pg_proc where proname = 'upsert_gbif_data'",
+      );
+
+    test("--uninstall removes the function and leaves the tables; setup makes it again, the same as a run that stages", async () => {
+      await stage();
+      const [made] = await functions();
+      assert.match(
+        String(made?.comment),
+        /^runner \S+, version [0-9a-f]{12}: merges pinv_gbif\.tmp_synthese into gn_synthese\.synthese/,
+      );
+      assert.equal(made?.prosecdef, false);
+      assert.deepEqual(await uninstallPipeline(await plan(), options()), [
+        "pinv_gbif.upsert_gbif_data(p_dataset uuid, p_dry_run boolean)",
+      ]);
+      assert.deepEqual(await functions(), []);
+      assert.deepEqual(await uninstallPipeline(await plan(), options()), []);
+      const [staged] = await rows("select count(*)::int as n from pinv_gbif.tmp_synthese");
+      assert.ok(Number(staged?.n) > 0);
+      assert.match(
+        (await setUpPipeline(await plan(), options())).join(),
+        /^Function pinv_gbif\.upsert_gbif_data, version /,
+      );
+      assert.deepEqual(await functions(), [made]);
+      assert.deepEqual(await setUpPipeline(await plan(), options()), []);
+      await sums();
+    });
+
+    test("stops before a function of that name that somebody else has made", async () => {
+      await execute(
+        database(),
+        "create function pinv_gbif.upsert_gbif_data() returns void language sql as 'select'",
+      );
+      await assert.rejects(
+        setUpPipeline(await plan(), options()),
+        /that the runner has not made\. If nobody needs it, remove it: drop function pinv_gbif\.upsert_gbif_data\(\);/,
+      );
+      await execute(database(), "drop function pinv_gbif.upsert_gbif_data()");
+    });
+
+    test("the function is refused while a pipeline with the same lock runs", async () => {
+      // The embedded database has one connection, which may take a lock twice.
+      if (database().kind === "embedded") return;
+      await using other = await database().opened.session();
+      await other.query("select pg_advisory_lock(hashtextextended('runner:lock:pinv_gbif', 0))");
+      await assert.rejects(rows(CALL), /The lock `pinv_gbif` is held by a pipeline/);
     });
   });
 });
