@@ -24,3 +24,6 @@ export const formatOption = () =>
   new Option("--format <format>", "how to tell")
     .choices(["text", "json", "github"])
     .default("text");
+
+/** The same for a spreadsheet. */
+export const csvOption = () => new Option("--csv", "print it for a spreadsheet").conflicts("json");

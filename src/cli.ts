@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { addAuthoring } from "./cli-authoring.ts";
-import { databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
+import { csvOption, databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
 import { type DoctorFlags, doctorCommand } from "./commands/doctor.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
@@ -120,6 +120,8 @@ const program = (end: (code: number) => void): Command => {
     .addOption(databaseOption())
     .option("--flow <name>", "which flow; the first one when absent")
     .option("--rows <number>", "how many records", wholeNumber, 10)
+    .option("--json", "print them whole, as one JSON array")
+    .addOption(csvOption())
     .action(async (file: string, flags: PreviewFlags) =>
       end(await previewCommand(file, flags, interrupted())),
     );
@@ -138,6 +140,7 @@ const program = (end: (code: number) => void): Command => {
       10,
     )
     .option("--json", "print it as one JSON object instead")
+    .addOption(csvOption())
     .action(async (file: string, flags: PlanFlags) =>
       end(await planCommand(file, flags, interrupted())),
     );

@@ -7,7 +7,7 @@ import type { Citation } from "./core/component.ts";
 import { planLocked } from "./core/errors.ts";
 import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
-import type { Database } from "./core/session.ts";
+import type { Database, Session } from "./core/session.ts";
 import { beginRun } from "./core/state.ts";
 import { stopAtCommit } from "./core/stop.ts";
 import { beginSpan } from "./core/trace.ts";
@@ -26,6 +26,8 @@ import { version } from "./version.ts";
 export interface RehearsalOptions extends Omit<RunOptions, "isFresh"> {
   /** How long to wait for a lock that somebody else holds. */
   readonly lockTimeoutSecs: number;
+  /** Looks at what was done, before it is undone; not called when a flow failed. */
+  readonly beforeUndo?: (session: Session, run: string) => Promise<void>;
 }
 
 export interface Rehearsal {
@@ -84,6 +86,7 @@ export const rehearsePipeline = async (
     const parts = { database: only, state, rejectFile, replay, citations, options };
     const running = { ...parts, stop, span, mode: "plan" } as const;
     await runFlows(wanted, running, (flow) => flows.push(flow));
+    await options.beforeUndo?.(session, state.run);
     await session.rollback();
   } catch (thrown) {
     error = isLockTimeout(thrown) ? planLocked(options.lockTimeoutSecs, thrown) : thrown;

@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { openArchive } from "../src/archive/archive.ts";
 import { messageOf } from "../src/core/errors.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
-import { copyPipelines, planFile, runFile } from "./support/pipelines.ts";
+import { copyPipelines, planFile, runFile, undoing } from "./support/pipelines.ts";
 
 onEachDatabase((database) => {
   let file = "";
@@ -132,12 +132,7 @@ onEachDatabase((database) => {
         ),
         [{ uuid: chosen[1]?.uuid }],
       );
-      await execute(
-        database(),
-        `insert into gn_synthese.synthese
-         select (jsonb_populate_record(null::gn_synthese.synthese, old::jsonb)).* from runner.finding
-          where run = ${run} and kind = 'deleted'`,
-      );
+      await execute(database(), await undoing("deleted", run));
       assert.deepEqual(await here(), first);
     });
   });

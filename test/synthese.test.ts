@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
 import type { FlowSummary } from "../src/run-flows.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
-import { copyPipelines, planFile, runFile } from "./support/pipelines.ts";
+import { copyPipelines, planFile, runFile, undoing } from "./support/pipelines.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -281,7 +281,7 @@ onEachDatabase((database) => {
       const plan = await planFile(taking, database());
       assert.equal(plan.flows[0]?.adopted, 3, messageOf(plan.error));
       assert.deepEqual(await now(), before);
-      const { flows, error } = await runFile(taking, database());
+      const { flows, error, run: taken } = await runFile(taking, database());
       assert.deepEqual(
         [flows[0]?.adopted, flows[0]?.updated, flows[0]?.inserted],
         [3, 3, 0],
@@ -307,6 +307,12 @@ onEachDatabase((database) => {
       assert.deepEqual(late, [{ late: false }, { late: true }, { late: true }]);
       const again = await synthese();
       assert.deepEqual([again.flow?.updated, again.flow?.adopted], [0, 0]);
+      // Undone as docs/safety.md says, and done again.
+      await execute(database(), await undoing("adopted", taken));
+      const keys = (all: readonly Row[]) =>
+        all.map(({ id, name_source, pk }) => [id, name_source, pk]);
+      assert.deepEqual(keys(await now()), keys(before));
+      assert.equal((await runFile(taking, database())).flows[0]?.adopted, 3);
     });
 
     test("a taxon that people filled in by hand comes before what TaxRef says", async () => {

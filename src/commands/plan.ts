@@ -4,7 +4,8 @@ import { count, duration } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import { loadToRun } from "./load.ts";
-import { tableLines, widthOf } from "./table.ts";
+import { loggedRows, planRows } from "./plan-rows.ts";
+import { csvText, tableLines, widthOf } from "./table.ts";
 import {
   errorText,
   exitCodeOf,
@@ -20,6 +21,7 @@ export interface PlanFlags {
   readonly lockTimeout: number;
   readonly replay?: string;
   readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
 /** `runner plan PIPELINE`: what a run would do; the exit code is that of the run. */
@@ -38,6 +40,7 @@ export const planCommand = async (
   }
   const say = (text: string) => console.error(text);
   const started = performance.now();
+  const lines: (string | null)[][] = [];
   const rehearsal = await rehearsePipeline(plan, {
     flows: flags.flow,
     replay: flags.replay && resolve(flags.replay),
@@ -45,8 +48,12 @@ export const planCommand = async (
     signal,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },
     display: process.stderr,
+    beforeUndo: async (session, run) => {
+      if (flags.csv) lines.push(...(await loggedRows(session, run)));
+    },
   });
-  if (flags.json) console.log(JSON.stringify(planObject(rehearsal)));
+  if (flags.csv) process.stdout.write(csvText([...planRows(rehearsal), ...lines]));
+  else if (flags.json) console.log(JSON.stringify(planObject(rehearsal)));
   else for (const line of planLines(rehearsal, widthOf(process.stdout))) console.log(line);
   const seconds = (performance.now() - started) / 1000;
   if (rehearsal.status === "interrupted") {

@@ -2,13 +2,15 @@ import type { Batch } from "../core/batch.ts";
 import type { Plan } from "../core/plan.ts";
 import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
-import { cut } from "./table.ts";
+import { csvText, cut, fits, tableLines, widthOf } from "./table.ts";
 import { interruptedCode } from "./text.ts";
 
 export interface PreviewFlags {
   readonly database?: string;
   readonly flow?: string;
   readonly rows: number;
+  readonly json?: boolean;
+  readonly csv?: boolean;
 }
 
 /** `runner preview PIPELINE`: the first records after the transforms; writes nothing. */
@@ -20,7 +22,7 @@ export const previewCommand = async (
   const { plan } = await loadToRun(file, flags.database, { flows: flags.flow ? [flags.flow] : [] });
   if (plan === undefined) return 2;
   try {
-    await show(plan, { flow: flags.flow ?? plan.flows[0]?.name ?? "", rows: flags.rows, signal });
+    await show(plan, { flow: flags.flow ?? plan.flows[0]?.name ?? "", signal, flags });
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -31,38 +33,71 @@ export const previewCommand = async (
 
 const say = (text: string) => console.error(text);
 
+interface Shown {
+  /** All columns of the records, in order. */
+  names: readonly string[];
+  readonly places: string[];
+  readonly rows: (string | null)[][];
+}
+
 const show = async (
   plan: Plan,
-  { flow, rows, signal }: { flow: string; rows: number; signal: AbortSignal },
+  { flow, signal, flags }: { flow: string; signal: AbortSignal; flags: PreviewFlags },
 ): Promise<void> => {
   const log = { info: say, warn: (text: string) => say(`Warning: ${text}`) };
-  let shown = 0;
+  const shown: Shown = { names: [], places: [], rows: [] };
   for await (const batch of previewFlow(plan, { flow, signal, log })) {
-    for (const { place, code, message } of batch.rejects.slice(0, rows)) {
+    for (const { place, code, message } of batch.rejects.slice(0, flags.rows)) {
       say(`Rejected: ${place} ${code}: ${message}`);
     }
-    for (const row of batch.rows.slice(0, rows - shown)) {
-      console.log(recordText(batch, row));
-      shown++;
-    }
-    if (shown >= rows) break;
+    collect(batch, shown, flags.rows);
+    if (shown.rows.length >= flags.rows) break;
   }
+  print(shown, flags, widthOf(process.stdout));
+  const number = shown.rows.length;
   say(
-    shown === 0
+    number === 0
       ? `Flow \`${flow}\` gives no record.`
-      : `${shown} records of flow \`${flow}\`; nothing was written.`,
+      : `${number === 1 ? "1 record" : `${number} records`} of flow \`${flow}\`; nothing was written.`,
   );
 };
 
-/** A record, one line per column that has a value: wide tables do not fit across a terminal. */
-const recordText = (batch: Batch, row: number): string => {
-  const { names } = batch;
-  const width = Math.max(...names.map((name) => name.length));
-  const values = names.map((name) => [name, batch.column(name).text(row)] as const);
-  const lines = values
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `  ${name.padEnd(width)}  ${cut(value ?? "", VALUE_WIDTH)}`);
-  return [batch.record(row).place, ...lines, ""].join("\n");
+/** Values are texts of their own: the batch's memory is used again. */
+const collect = (batch: Batch, shown: Shown, most: number): void => {
+  shown.names = batch.names;
+  const columns = batch.names.map((name) => batch.column(name));
+  for (const row of batch.rows.slice(0, most - shown.rows.length)) {
+    shown.places.push(batch.record(row).place);
+    shown.rows.push(columns.map((column) => column.text(row)));
+  }
+};
+
+const print = ({ names, places, rows }: Shown, flags: PreviewFlags, width: number): void => {
+  if (flags.csv) process.stdout.write(csvText([names, ...rows]));
+  else if (flags.json) {
+    const records = rows.map((values) =>
+      Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])),
+    );
+    console.log(JSON.stringify(records));
+  } else for (const line of recordLines({ names, places, rows }, width)) console.log(line);
+};
+
+/** Records as a table where it fits; wide ones below each other, one line per column that has a value. */
+export const recordLines = ({ names, places, rows }: Shown, width: number): string[] => {
+  const texts = rows.map((values) => values.map((value) => value ?? ""));
+  if (rows.length > 0 && fits(["", ...names], width)) {
+    const body = texts.map((values, index) => [places[index] ?? "", ...values]);
+    return [...tableLines([["record", ...names], ...body], { width }), ""];
+  }
+  const nameWidth = Math.max(0, ...names.map((name) => name.length));
+  return texts.flatMap((values, index) => [
+    places[index] ?? "",
+    ...names
+      .map((name, column) => [name, values[column] ?? ""] as const)
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => `  ${name.padEnd(nameWidth)}  ${cut(value, VALUE_WIDTH)}`),
+    "",
+  ]);
 };
 
 const VALUE_WIDTH = 120;

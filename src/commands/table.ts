@@ -13,8 +13,16 @@ export const widthOf = ({ columns }: { readonly columns?: number | undefined }):
 
 const USUAL_WIDTH = 120;
 
+const GAP = "  ";
+
 /** A column is not made narrower than this. */
 const NARROWEST = 8;
+
+/** Whether a table with these columns can be read across, each of a usual width. */
+export const fits = (columns: readonly string[], width: number): boolean =>
+  columns.reduce((sum, name) => sum + Math.max(name.length, READABLE) + GAP.length, 0) <= width;
+
+const READABLE = 12;
 
 /**
  * Rows as lines of equal columns, the first row being the header; numbers stand to the right. What does
@@ -45,8 +53,6 @@ export const tableLines = (
     return (indent + cells.join(GAP)).trimEnd();
   });
 };
-
-const GAP = "  ";
 
 /** Rows as a spreadsheet opens them: semicolons, as the tables of the mapping; the first row is the header. */
 export const csvText = (rows: readonly (readonly (string | null)[])[]): string =>

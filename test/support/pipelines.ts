@@ -1,6 +1,6 @@
 /** The pipelines that come with the project, run in a test's own folder. */
 
-import { cp } from "node:fs/promises";
+import { cp, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatComplaint } from "../../src/core/complaint.ts";
 import { loadPipeline } from "../../src/core/pipeline-file.ts";
@@ -66,4 +66,12 @@ export const loaded = async (file: string, environment: NodeJS.ProcessEnv = {}):
   });
   if (plan === undefined) throw new Error(complaints.map(formatComplaint).join("\n"));
   return plan;
+};
+
+/** The SQL of docs/safety.md that undoes what a run has done to rows of this kind. */
+export const undoing = async (kind: string, run: string | undefined): Promise<string> => {
+  const page = await readFile(join(root, "docs/safety.md"), "utf8");
+  const blocks = [...page.matchAll(/```sql\n([^`]*)```/g)].map(([, sql = ""]) => sql);
+  const sql = blocks.find((block) => block.includes(`kind = '${kind}'`)) ?? "";
+  return sql.replaceAll("run = 12", `run = ${run}`);
 };
