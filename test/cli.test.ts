@@ -409,6 +409,21 @@ describe("runner validate", () => {
     );
   });
 
+  test("warns of two pipelines that go by one name in one database", async () => {
+    const own = join(folder, "twins");
+    await mkdir(own);
+    const text =
+      "name: twin\nflows:\n  - name: a\n    source: { postgres: { sql: select 1 as a } }\n    sink: { file: { path: b.tsv } }\n";
+    await writeFile(join(own, "a.yaml"), text);
+    await writeFile(join(own, "b.yaml"), text);
+    const { code, stderr } = await runner("validate", "twins");
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, twins\/a\.yaml, with the same database: runs, locks and what was loaded go by the name\. Give this one another\.$/m,
+    );
+  });
+
   test("says that a file or folder has no pipeline", async () => {
     const folderAlone = await runner("validate", "samples");
     assert.equal(folderAlone.code, 2);

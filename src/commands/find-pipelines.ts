@@ -1,8 +1,9 @@
 /** Which files of a folder are pipelines, and which are parts of them. */
 
 import { readdir, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { nearest, noPipelineThere } from "../core/errors.ts";
+import { dirname, join, resolve } from "node:path";
+import type { Complaint } from "../core/complaint.ts";
+import { duplicatePipeline, nearest, noPipelineThere } from "../core/errors.ts";
 import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import { readYaml } from "../core/yaml-file.ts";
@@ -32,6 +33,21 @@ export const loadTargets = async (
   await load(alone.filter(({ hasParameters }) => !hasParameters).map(({ file }) => file));
   const unchecked = alone.filter(({ hasParameters }) => hasParameters).map(({ file }) => file);
   return { loaded, unchecked };
+};
+
+/** Pipelines that go by the same name in the same database; an embedded one is each folder's own. */
+export const sameNames = ({ loaded }: Found): Complaint[] => {
+  const first = new Map<string, string>();
+  return [...loaded].flatMap(([file, { plan, namePlace: place }]) => {
+    if (plan === undefined || place === undefined) return [];
+    const database = plan.database.reveal();
+    const key = [plan.name, database, database === "embedded" ? dirname(file) : ""].join("\0");
+    const other = first.get(key);
+    if (other === undefined) first.set(key, file);
+    if (other === undefined || other === file) return [];
+    const { code, message } = duplicatePipeline(plan.name, fileLabel(other));
+    return [{ code, message, place, isWarning: true }];
+  });
 };
 
 interface Part {

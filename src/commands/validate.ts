@@ -6,7 +6,7 @@ import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
-import { type Found, loadTargets } from "./find-pipelines.ts";
+import { type Found, loadTargets, sameNames } from "./find-pipelines.ts";
 import { fixAll } from "./fix.ts";
 
 export interface ValidateFlags {
@@ -38,8 +38,11 @@ export const validateCommand = async (
   return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
 };
 
-const allOf = ({ loaded }: Found): Complaint[] =>
-  distinct([...loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])));
+const allOf = (found: Found): Complaint[] =>
+  distinct([
+    ...[...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
+    ...sameNames(found),
+  ]);
 
 /** With what the databases of the pipelines complain of, where nothing else is wrong. */
 const connected = async (found: Found, options: ConnectOptions): Promise<Found> => {

@@ -142,6 +142,15 @@ export const noPipelineThere = (folder: string): RunnerError =>
     `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
   );
 
+/** Two pipelines of one name and one database take each other for the same one. */
+export const duplicatePipeline = (name: string, other: string): RunnerError =>
+  new RunnerError(
+    "duplicate_pipeline",
+    2,
+    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.`,
+    { subject: name },
+  );
+
 /** A local file or folder that a source reads, and that no earlier flow writes. */
 export const inputMissing = (
   path: string,

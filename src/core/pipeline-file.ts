@@ -49,6 +49,8 @@ export interface Loaded {
   readonly warnings: readonly Complaint[];
   /** Variables without a value or default; only when offline. */
   readonly variables: readonly string[];
+  /** Where its name stands. */
+  readonly namePlace?: Place | undefined;
   /** Names of the flows, included ones too, as far as they can be read. */
   readonly flows: readonly string[];
   /** Absolute paths of the files that it includes. */
@@ -96,6 +98,7 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     complaints: errors,
     warnings: all.filter(({ isWarning }) => isWarning),
     variables: [...reading.unset],
+    namePlace: draft?.namePlace,
     flows: [...reading.names.keys()],
     included: [...reading.included],
   };
@@ -119,7 +122,10 @@ const SECRET_NAME = /PASSWORD|PASSWD|_PWD$|SECRET|TOKEN|API_?KEY/i;
 /** A shorter value would blot out ordinary words. */
 const SECRET_LENGTH = 6;
 
-type PlanDraft = Omit<Plan, "flows"> & { readonly flows: readonly FlowDraft[] };
+type PlanDraft = Omit<Plan, "flows"> & {
+  readonly flows: readonly FlowDraft[];
+  readonly namePlace: Place | undefined;
+};
 
 const isWhole = (flow: FlowDraft): flow is FlowPlan =>
   flow.source !== undefined && flow.sink !== undefined && !flow.transforms.includes(undefined);
@@ -147,6 +153,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
   const name = entryOf(value, "name")?.value;
   return {
     name: name?.kind === "scalar" ? String(name.value) : "",
+    namePlace: name?.place,
     description: options?.description as string | undefined,
     file,
     database: new Secret(database),

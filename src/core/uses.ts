@@ -119,8 +119,17 @@ const badRead = (
     return complaint(readTooEarly(written, later.flow, formatPlace(placeOf(later))), step, true);
   }
   const known = new Set(steps.filter((one) => isWrite(one)).map(({ use }) => use.written));
-  const isMisspelt = writes.length === 0 && nearest(written, known).length > 0;
-  return isMisspelt ? complaint(tableNotWritten(written, known), step, true) : [];
+  const meant = [...known].filter((one) => isNear(written, one));
+  const isMisspelt = writes.length === 0 && meant.length > 0;
+  return isMisspelt ? complaint(tableNotWritten(written, meant), step, true) : [];
+};
+
+/** A schema in common makes no names alike: each part by itself is the same or close. */
+const isNear = (table: string, other: string): boolean => {
+  const [parts, others] = [table.split("."), other.split(".")];
+  const isAlike = (part: string, index: number) =>
+    nearest(part, others.slice(index, index + 1)).length > 0;
+  return parts.length === others.length && parts.every(isAlike);
 };
 
 /** Whether what was written before is lost. */
