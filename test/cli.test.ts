@@ -336,10 +336,10 @@ describe("runner validate", () => {
       environment: { GBIF_EMAIL: undefined },
     });
     assert.equal(code, 0);
-    assert.match(stdout, /^pipelines\/demo\.yaml: 7 flows, all right\.$/m);
+    assert.match(stdout, /^pipelines\/demo\.yaml: 8 flows, all right\.$/m);
     assert.match(
       stdout,
-      /^pipelines\/inat\.yaml: 5 flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
+      /^pipelines\/inat\.yaml: 6 flows, all right\. Needs to run: GBIF_EMAIL\.$/m,
     );
     assert.doesNotMatch(stdout, /gbif-staging/);
   });
