@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Context, Source } from "../src/core/component.ts";
+import { inlineDocument } from "../src/core/document.ts";
 import type { StagePlan } from "../src/core/plan.ts";
 import type { Database } from "../src/core/session.ts";
+import { parseYaml } from "../src/core/yaml-file.ts";
 import { openDatabase } from "../src/postgres/open.ts";
 import { components } from "../src/registry.ts";
 import {
@@ -39,7 +41,7 @@ after(async () => {
 
 const context = (signal?: AbortSignal): Context => {
   const alone = contextAlone([], signal);
-  return { ...alone, database: embedded ?? alone.database };
+  return { ...alone, database: embedded ?? alone.database, reads: () => undefined };
 };
 
 /** For each source: options that read a file with some rows of column `id`. */
@@ -62,7 +64,10 @@ const SOURCES: Record<string, (name: string, rows: number) => Promise<object>> =
   gbif: async (name, rows) => {
     const archive = join(folder, `${name}.txt`);
     await writeFile(archive, `id\tb\n${lines(rows).replaceAll("\n", "\tx\n")}`);
-    return { archive, max_gb: 1, max_ratio: 200, taxon_keys: "any" };
+    const start = { file: "test.yaml", line: 1, column: 1 };
+    const asked = parseYaml("predicate: { type: isNull, parameter: YEAR }", start, () => undefined);
+    const query = asked && inlineDocument(asked);
+    return { query, archive, max_gb: 1, max_ratio: 200, taxon_keys: "any" };
   },
   postgres: async (name, rows) => {
     const query = join(folder, `${name}.sql`);
@@ -146,8 +151,8 @@ describe("every source", () => {
       test("closes what it opened when nobody reads on", async () => {
         const open = async () => (await readdir("/proc/self/fd")).length;
         const earlier = await open();
+        const source = await make("left", 300_000);
         for (let round = 0; round < 15; round++) {
-          const source = await make("left", 300_000);
           for await (const _ of source(context())) break;
         }
         await new Promise((resolve) => setTimeout(resolve, 200));

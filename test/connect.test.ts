@@ -257,7 +257,7 @@ flows:
       const all = await complaintsOfDatabase(plan, { database: database().opened, signal });
       return all.map(
         ({ code, place, message }) =>
-          `${basename(place.file)}: ${code} ${/`(.*?)`/.exec(message)?.[1]}`,
+          `${basename(place.file)}: ${code} ${basename(/`(.*?)`/.exec(message)?.[1] ?? "")}`,
       );
     };
 
@@ -267,6 +267,7 @@ flows:
         "synthese.yaml: unknown_table gn_synthese.t_sources",
         "synthese.yaml: unknown_table ref_nomenclatures.bib_nomenclatures_types",
         "synthese.yaml: unknown_table gn_synthese.synthese",
+        "synthese.yaml: query_failed duplicates.sql",
       ]);
       assert.deepEqual(await found("demo.yaml"), []);
     });
