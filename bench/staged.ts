@@ -38,6 +38,7 @@ export const stagedSandbox = async (rows: number, log: (text: string) => void): 
     "--max-semi-space-size=8",
     program,
     join(work, "pipelines", pipeline),
+    "--yes",
   ];
 
   log("Staging …");

@@ -6,7 +6,7 @@ import type { FlowPlan, Plan } from "./core/plan.ts";
 import type { Session } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
 import { stepsOf } from "./core/uses.ts";
-import { quotedTable } from "./postgres/names.ts";
+import { quotedTable, tableParts } from "./postgres/names.ts";
 
 /** A table that holds rows, of which none is the pipeline's. */
 export interface ForeignTable {
@@ -63,18 +63,27 @@ interface Target {
   readonly rows: number | undefined;
 }
 
-/** The tables that the flows' sinks write, as far as they are there. */
+/** The tables that the flows' sinks write; one that is not there yet, for a sink to make, has no number. */
 const targetsOf = async (session: Session, flows: readonly FlowPlan[]): Promise<Target[]> => {
   const names = stepsOf(flows)
     .filter(({ use }) => use.what === "table" && use.how !== "read")
-    .map(({ use }) => quotedTable(use.written));
+    .map(({ use }) => use.written);
+  const parts = [...new Set(names)].map((name) => ({
+    sql: quotedTable(name),
+    ...tableParts(name),
+  }));
   const { rows } = await session.query<Target & { rows: number | null }>(
-    `select distinct c.oid::text as oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name,
-            nullif(c.reltuples, -1)::float8 as rows
-       from unnest($1::text[]) as wanted
-       join pg_class c on c.oid = to_regclass(wanted) join pg_namespace n on n.oid = c.relnamespace
+    `select distinct coalesce(c.oid::text, '') as oid, nullif(c.reltuples, -1)::float8 as rows,
+            quote_ident(coalesce(n.nspname, w.schema, current_schema())) || '.' ||
+            quote_ident(coalesce(c.relname, w.name)) as name
+       from unnest($1::text[], $2::text[], $3::text[]) as w (sql, schema, name)
+       left join pg_class c on c.oid = to_regclass(w.sql) left join pg_namespace n on n.oid = c.relnamespace
       order by name`,
-    [[...new Set(names)]],
+    [
+      parts.map(({ sql }) => sql),
+      parts.map(({ schema }) => schema ?? null),
+      parts.map(({ name }) => name),
+    ],
   );
   return rows.map((row) => ({ ...row, rows: row.rows ?? undefined }));
 };

@@ -119,7 +119,9 @@ export const chosenFlows = (
   plan: Plan,
   names: readonly string[] | undefined,
 ): readonly FlowPlan[] => {
-  if (names === undefined || names.length === 0) return plan.flows;
+  if (names === undefined || names.length === 0) {
+    return plan.flows.filter(({ isOnRequest }) => !isOnRequest);
+  }
   const known = plan.flows.map(({ name }) => name);
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined) throw unknownFlow(wrong, known);

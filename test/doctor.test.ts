@@ -264,6 +264,41 @@ flows:
       assert.match(messageOf(await doctor("demo.yaml"), "adoptable") ?? "", adoptable);
     });
 
+    test("counts rows that count as not sensitive although their taxon has a rule", async () => {
+      assert.match(
+        messageOf(await doctor("demo.yaml"), "sensitive_rows") ?? "",
+        /^No row from GBIF/,
+      );
+      await execute(
+        database(),
+        `insert into gn_sensitivity.t_sensitivity_rules (cd_nom, id_nomenclature_sensitivity, sensitivity_duration)
+         select cd_nom, ref_nomenclatures.get_id_nomenclature('SENSIBILITE', '2'), 50 from taxonomie.taxref where lb_nom = 'Misumena vatia'`,
+      );
+      const [rows] = await rowsOf(
+        database(),
+        "select count(*)::int as n from gn_synthese.synthese where cd_nom in (select cd_nom from taxonomie.taxref where lb_nom = 'Misumena vatia')",
+      );
+      assert.ok(Number(rows?.n) > 0);
+      assert.match(
+        messageOf(await doctor("demo.yaml"), "sensitive_rows") ?? "",
+        new RegExp(
+          `their taxon has a rule: ${rows?.n}, most of all Misumena vatia \\(${rows?.n}\\)\\. A rule may`,
+        ),
+      );
+    });
+
+    test("warns of records that the INPN itself has published", async () => {
+      assert.equal(messageOf(await doctor("demo.yaml"), "staged_inpn"), undefined);
+      await execute(
+        database(),
+        "update pinv_gbif.tmp_gbif_data set institution_code = 'UMS PatriNat (OFB-CNRS-MNHN)' where gbif_id in (select gbif_id from pinv_gbif.tmp_gbif_data where dataset_key = '50c9509d-22c7-4a22-a47d-8c48425ef4a7' order by gbif_id limit 3)",
+      );
+      assert.match(
+        messageOf(await doctor("demo.yaml"), "staged_inpn") ?? "",
+        /^3 staged records were published by the INPN itself \(data set 50c9509d-22c7-4a22-a47d-8c48425ef4a7\)/,
+      );
+    });
+
     test("finds gbifIDs that are there twice, and an index that cannot be built for them", async () => {
       await execute(
         database(),

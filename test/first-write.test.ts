@@ -59,8 +59,12 @@ onEachDatabase((database) => {
     test("that is empty, or not there, is not asked about", async () => {
       await execute(database(), "create table nobodys (id int)");
       assert.deepEqual((await go(pipeline("p_empty", "nobodys"), database(), false)).asked, []);
-      const made = await go(pipeline("p_made", "made_by_sink"), database(), false);
+      const made = await go(pipeline("p_made", "public.made_by_sink"), database(), false);
       assert.deepEqual([made.status, made.asked], ["done", []]);
+      assert.deepEqual(
+        await rowsOf(database(), "select target from runner.target where pipeline = 'p_made'"),
+        [{ target: "public.made_by_sink" }],
+      );
     });
 
     test("that setup made and filled is not asked about, even when that run went no further", async () => {

@@ -84,7 +84,7 @@ test("a merge by two sessions that is killed and started again leaves what an un
     await client.connect();
     try {
       await client.query(TABLES);
-      await work(() => startRunner(["killed.yaml"], { cwd: folder }), client);
+      await work(() => startRunner(["killed.yaml", "--yes"], { cwd: folder }), client);
       const found: Record<string, unknown[]> = {};
       for (const [name, sql] of Object.entries(RESULTS)) {
         found[name] = (await client.query(sql)).rows;

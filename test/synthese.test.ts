@@ -1,7 +1,7 @@
 /** From the staging tables to the synthese, by the pipelines as they come with the project. */
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
@@ -313,6 +313,27 @@ onEachDatabase((database) => {
         all.map(({ id, name_source, pk }) => [id, name_source, pk]);
       assert.deepEqual(keys(await now()), keys(before));
       assert.equal((await runFile(taking, database())).flows[0]?.adopted, 3);
+    });
+
+    test("an observation that another source may have too is listed by `--flow duplicates`, and by that alone", async () => {
+      await execute(
+        database(),
+        `insert into gn_synthese.synthese (id_source, entity_source_pk_value, unique_id_sinp, id_dataset, cd_nom, nom_cite, date_min, date_max, the_geom_4326, the_geom_point, the_geom_local, observers)
+         select (select id_source from gn_synthese.t_sources where name_source = 'Occtax'), 'lpo-1', gen_random_uuid(), id_dataset, cd_nom, 'twice, "perhaps"', date_min, date_max, the_geom_4326, the_geom_point, the_geom_local, 'Dupont, ' || observers
+           from gn_synthese.synthese join gn_synthese.t_sources using (id_source)
+          where name_source = 'GBIF' and observers ~ '[a-z]{4}' order by id_synthese offset 300 limit 1;`,
+      );
+      const before = await fingerprint();
+      const { flows } = await run(["duplicates"]);
+      assert.equal(flows[0]?.inserted, 1);
+      const [head, line] = (await readFile(join(pipelines, "duplicates.csv"), "utf8")).split("\n");
+      assert.match(
+        head ?? "",
+        /^id_synthese,gbifID,cd_ref,lb_nom,day,distance_m,observers,other_source,/,
+      );
+      assert.match(line ?? "", /,0,.*,Occtax,\d+,lpo-1,"Dupont, /);
+      assert.deepEqual(await fingerprint(), before);
+      assert.ok(!(await synthese()).flow?.name.includes("duplicates"));
     });
 
     test("a taxon that people filled in by hand comes before what TaxRef says", async () => {

@@ -300,7 +300,9 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   const transforms = items.map((item) => stageOf(item, "transform", reading));
   const sink = stageOf(entryOf(value, "sink")?.value, "sink", reading);
   const rejects = limitsOf(entryOf(value, "rejects")?.value, complain);
-  return { name, place: value.place, source, transforms, sink, rejects };
+  const onRequest = entryOf(value, "on_request")?.value;
+  const isOnRequest = onRequest !== undefined && plain(onRequest) === true;
+  return { name, place: value.place, source, transforms, sink, rejects, isOnRequest };
 };
 
 /** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */

@@ -62,6 +62,11 @@ export const flowOptions = Type.Object({
     }),
   ),
   sink: anything("Where the records go: one sink."),
+  on_request: Type.Optional(
+    Type.Boolean({
+      description: "Whether the flow runs only when it is named: `--flow duplicates`.",
+    }),
+  ),
   rejects: Type.Optional(
     Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] }), {
       description:

@@ -19,10 +19,10 @@ export const file = defineSink({
     path: pathOption(
       "The file to write; `-` is standard output, which is written as records come.",
     ),
-    format: oneOf(["tsv", "ndjson"], {
+    format: oneOf(["tsv", "csv", "ndjson"], {
       description:
         "`tsv`: a header line, then a line per record; tab, line end and backslash in a value are written `\\t`, `\\n`, `\\r` and `\\\\`, " +
-        "an empty value is empty. `ndjson`: a JSON object per line, an empty value is `null`.",
+        "an empty value is empty. `csv`: the same with commas, and quotes where they are needed. `ndjson`: a JSON object per line, an empty value is `null`.",
       default: "tsv",
     }),
   }),
@@ -34,11 +34,11 @@ export const file = defineSink({
       const tally = context.tally();
       const target = await openTarget(context.mode === "plan" ? undefined : path);
       let inserted = 0;
-      let hasHeader = format !== "tsv";
+      let hasHeader = format === "ndjson";
       try {
         for await (const batch of batches) {
           tally.take(batch);
-          if (!hasHeader) await target.write(`${batch.names.map(escaped).join("\t")}\n`);
+          if (!hasHeader) await target.write(HEADER[format](batch.names));
           hasHeader = true;
           if (batch.size > 0) await target.write(LINES[format](batch));
           inserted += batch.size;
@@ -64,6 +64,14 @@ const LINES = {
     }
     return lines.join("");
   },
+  csv: (batch: Batch): string => {
+    const columns = batch.names.map((name) => batch.column(name));
+    const lines: string[] = [];
+    for (const row of batch.rows) {
+      lines.push(`${columns.map((column) => inQuotes(column.text(row) ?? "")).join(",")}\n`);
+    }
+    return lines.join("");
+  },
   ndjson: (batch: Batch): string => {
     const columns = batch.names.map((name) => [name, batch.column(name)] as const);
     const lines: string[] = [];
@@ -74,6 +82,16 @@ const LINES = {
     return lines.join("");
   },
 } as const;
+
+const HEADER = {
+  tsv: (names: readonly string[]): string => `${names.map(escaped).join("\t")}\n`,
+  csv: (names: readonly string[]): string => `${names.map(inQuotes).join(",")}\n`,
+  ndjson: (): string => "",
+} as const;
+
+/** A value as CSV has it. */
+const inQuotes = (value: string): string =>
+  /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "\t": "\\t",

@@ -18,7 +18,10 @@ const flow = (stages: string) => `name: x\nflows: [ { name: a, ${stages} } ]`;
 const SINK = "sink: { file: { path: a.tsv } }";
 
 describe("the JSON Schema, as an editor uses it,", () => {
-  for (const file of globSync("pipelines/{*,flows/*}.yaml", { cwd: root })) {
+  for (const file of globSync("pipelines/{*,flows/*}.yaml", {
+    cwd: root,
+    exclude: ["**/*.test.yaml"],
+  })) {
     test(`accepts ${file}`, () => {
       assert.deepEqual(underlined(readFileSync(join(root, file), "utf8")), []);
     });
