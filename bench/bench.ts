@@ -125,10 +125,14 @@ const byHand = [
 ].join("\n");
 
 const runner = (database: string, path: string): Promise<Measured> =>
-  measure(process.execPath, ["--max-semi-space-size=8", program, join(work, "pipeline.yaml")], {
-    BENCH_DATABASE: database,
-    BENCH_ARCHIVE: path,
-  });
+  measure(
+    process.execPath,
+    ["--max-semi-space-size=8", program, join(work, "pipeline.yaml"), "--yes"],
+    {
+      BENCH_DATABASE: database,
+      BENCH_ARCHIVE: path,
+    },
+  );
 
 const steps: Record<string, () => Promise<Measured>> = {
   hand: () => shell(byHand),
