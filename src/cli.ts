@@ -14,6 +14,7 @@ import { type RejectsFlags, rejectsCommand } from "./commands/rejects.ts";
 import { type RunFlags, runCommand } from "./commands/run.ts";
 import { type SetupFlags, setupCommand } from "./commands/setup.ts";
 import { type ShowFlags, showCommand } from "./commands/show.ts";
+import { type SqlFlags, sqlCommand } from "./commands/sql.ts";
 import { errorText, exitCodeOf } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
@@ -194,6 +195,19 @@ const program = (end: (code: number) => void): Command => {
     .option("--ndjson", "print them as JSON, one record per line")
     .action(async (file: string, run: number | undefined, flags: RejectsFlags) =>
       end(await rejectsCommand(file, run, flags, interrupted())),
+    );
+
+  main
+    .command("sql")
+    .description("print what one statement reads in a pipeline's database; changes nothing")
+    .argument("<pipeline>", "the YAML file")
+    .argument("<statement>", "a `select`, in quotes")
+    .addOption(databaseOption())
+    .option("--rows <number>", "how many rows to show", wholeNumber, 100)
+    .option("--json", "print all rows, as one JSON array")
+    .addOption(csvOption())
+    .action(async (file: string, statement: string, flags: SqlFlags) =>
+      end(await sqlCommand(file, statement, flags, interrupted())),
     );
 
   main

@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly flows?: readonly string[] | undefined;
   /** Asks services anew for what earlier runs asked for. */
   readonly isFresh?: boolean | undefined;
+  /** For a plan, which forgets them: every row inserted and every value updated becomes a finding. */
+  readonly isListing?: boolean | undefined;
   /** A file of repaired records, which come instead of the sources of their flows. */
   readonly replay?: string | undefined;
   /** Stops the run now; what is not committed is undone. */
@@ -140,7 +142,7 @@ export const openFor = async (
 };
 
 const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
-  const { log, display, isFresh = false } = run.options;
+  const { log, display, isFresh = false, isListing = false } = run.options;
   const { signal } = run.stop;
   const { database, rejectFile, state, mode } = run;
   const span = run.span.child("runner.flow", { "runner.flow": flow.name });
@@ -165,6 +167,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
       id: state.run,
       isFresh,
       isReplay: run.replay !== undefined,
+      isListing,
       pipeline: state.pipeline,
       flow: flow.name,
       lock: state.lock,

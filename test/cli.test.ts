@@ -59,6 +59,31 @@ flows:
     );
   });
 
+  test("prints everything for a spreadsheet with --csv: counts first, then what is in the list", async () => {
+    const file = await pipeline(
+      "listed.yaml",
+      `name: listed
+flows:
+  - name: merge
+    source: { csv: { path: planned.csv } }
+    sink: { postgres_upsert: { table: listed, key: [d], create: { columns: { d: text }, primary_key: [d] } } }
+`,
+    );
+    const { code, stdout, stderr } = await runner("plan", file, "--csv");
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stdout,
+      [
+        "flow;what;rows;record;column;old;new;code;because",
+        "merge;read;2",
+        "merge;inserted;2",
+        "merge;inserted;;2020;;;;;",
+        "merge;inserted;;never;;;;;",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("ends with 1 when a flow would fail, and with 2 when the pipeline is wrong", async () => {
     const failing = await runner("plan", await pipeline("planned.yaml", yaml("0")));
     assert.equal(failing.code, 1);

@@ -16,11 +16,24 @@ export interface Past {
   readonly session: Session;
 }
 
+/** Opens what has the runs of a pipeline, and gives the exit code of `work`; see `inDatabaseOf`. */
+export const lookBack = (
+  file: string,
+  flags: { readonly database?: string },
+  signal: AbortSignal,
+  work: (past: Past) => Promise<number>,
+): Promise<number> =>
+  inDatabaseOf(file, flags, signal, async (past) => {
+    const { plan, session, database } = past;
+    if (!(await hasHistory(session))) throw unknownRun(undefined, plan.name, database.label);
+    return work(past);
+  });
+
 /**
- * Opens what has the runs of a pipeline, and gives the exit code of `work`; 2 when the file is wrong. The
- * variables of its sources need no value: only the database is asked.
+ * Opens the database of a pipeline to look into it, and gives the exit code of `work`; 2 when the file is
+ * wrong. The variables of its sources need no value: only the database is asked.
  */
-export const lookBack = async (
+export const inDatabaseOf = async (
   file: string,
   { database: given }: { readonly database?: string },
   signal: AbortSignal,
@@ -49,7 +62,6 @@ export const lookBack = async (
     log: { info: say, warn: say },
   });
   await using session = await database.session();
-  if (!(await hasHistory(session))) throw unknownRun(undefined, plan.name, database.label);
   return await work({ plan, database, session });
 };
 

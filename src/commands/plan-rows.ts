@@ -6,7 +6,7 @@ import type { Rehearsal } from "../rehearsal.ts";
 
 const HEADER = ["flow", "what", "rows", "record", "column", "old", "new", "code", "because"];
 
-/** The header, the counts of each flow, by column how many rows would change, and examples of old and new. */
+/** The header, the counts of each flow, and by column how many rows would change. */
 export const planRows = ({ flows }: Pick<Rehearsal, "flows">): string[][] => [
   HEADER,
   ...flows.flatMap((flow) => [
@@ -20,23 +20,30 @@ export const planRows = ({ flows }: Pick<Rehearsal, "flows">): string[][] => [
       "",
       column,
     ]),
-    ...flow.changed.examples.map(({ key, column, old, new: now }) => [
-      flow.name,
-      "for example",
-      "",
-      key,
-      column,
-      old ?? "",
-      now ?? "",
-    ]),
   ]),
 ];
 
-/** All rows that a person should look at (held, old and new), and all records that are set aside. */
-export const loggedRows = async (session: Session, run: string): Promise<(string | null)[][]> => {
-  const { rows } = await session.query<Record<string, string | null>>(LOGGED, [run]);
-  return rows.map((row) => HEADER.map((name) => row[name] ?? null));
-};
+/**
+ * All rows that would be inserted, all values that would be updated, all rows to look at (held, old and new),
+ * and all records that are set aside; some thousand at a time, as there may be more than memory holds. In
+ * the session's open transaction.
+ */
+export async function* loggedRows(
+  session: Session,
+  run: string,
+): AsyncGenerator<(string | null)[][]> {
+  await session.query(`declare logged no scroll cursor for ${LOGGED}`, [run]);
+  for (;;) {
+    const { rows } = await session.query<Record<string, string | null>>(
+      `fetch ${PAGE_ROWS} from logged`,
+    );
+    if (rows.length === 0) break;
+    yield rows.map((row) => HEADER.map((name) => row[name] ?? null));
+  }
+  await session.query("close logged");
+}
+
+const PAGE_ROWS = 2000;
 
 const LOGGED = `
 select flow, kind as what, null as rows, key as record, column_name as column, old, new, null as code, null as because

@@ -4,8 +4,9 @@ import { count, duration } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import { loadToRun } from "./load.ts";
+import { openList } from "./plan-list.ts";
 import { loggedRows, planRows } from "./plan-rows.ts";
-import { csvText, tableLines, widthOf } from "./table.ts";
+import { tableLines, widthOf } from "./table.ts";
 import {
   errorText,
   exitCodeOf,
@@ -40,7 +41,7 @@ export const planCommand = async (
   }
   const say = (text: string) => console.error(text);
   const started = performance.now();
-  const lines: (string | null)[][] = [];
+  await using list = await openList(flags.csv ?? false);
   const rehearsal = await rehearsePipeline(plan, {
     flows: flags.flow,
     replay: flags.replay && resolve(flags.replay),
@@ -48,11 +49,10 @@ export const planCommand = async (
     signal,
     log: { info: say, warn: (text) => say(`Warning: ${text}`) },
     display: process.stderr,
-    beforeUndo: async (session, run) => {
-      if (flags.csv) lines.push(...(await loggedRows(session, run)));
-    },
+    isListing: flags.csv,
+    beforeUndo: async (session, run) => list.write(loggedRows(session, run)),
   });
-  if (flags.csv) process.stdout.write(csvText([...planRows(rehearsal), ...lines]));
+  if (flags.csv) await list.print(planRows(rehearsal));
   else if (flags.json) console.log(JSON.stringify(planObject(rehearsal)));
   else for (const line of planLines(rehearsal, widthOf(process.stdout))) console.log(line);
   const seconds = (performance.now() - started) / 1000;

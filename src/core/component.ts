@@ -65,6 +65,8 @@ export interface RunIdentity {
    * there, and nothing has vanished because it is not among them.
    */
   readonly isReplay: boolean;
+  /** `plan --csv`: every row that is inserted, and every value that is updated, is a finding. */
+  readonly isListing?: boolean;
   readonly pipeline: string;
   readonly flow: string;
   /** The pipeline's `lock`. */

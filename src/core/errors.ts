@@ -1360,6 +1360,33 @@ export const queryFailed = (
     { subject: "sql", cause: error },
   );
 
+/** What was asked of `runner sql` is no question: by its first word, or by what the server says. */
+export const sqlWrites = (
+  why: { readonly word: string } | { readonly cause: Error },
+): RunnerError => {
+  const only =
+    "`runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.";
+  if ("cause" in why) {
+    const { cause } = why;
+    return new RunnerError("sql_writes", 2, `${messageOf(cause).replace(/\.?$/, ".")} ${only}`, {
+      cause,
+    });
+  }
+  const begins = why.word === "" ? "is empty" : `begins with \`${why.word}\``;
+  return new RunnerError("sql_writes", 2, `The statement ${begins}. ${only}`);
+};
+
+/** PostgreSQL does not understand a statement of `runner sql`, or fails to do it; `at` is where. */
+export const sqlRefused = (
+  at: { readonly line: number; readonly column: number; readonly frame: string } | undefined,
+  cause: Error & { detail?: string; hint?: string },
+): RunnerError => {
+  const where = at === undefined ? "" : ` at ${at.line}:${at.column}`;
+  const said = [`${cause.message.replace(/\.?$/, ".")}`, cause.detail, cause.hint];
+  const sentence = `Postgres refuses the statement${where}: ${said.filter(Boolean).join(" ")}`;
+  return new RunnerError("sql_refused", 2, at ? `${sentence}\n${at.frame}` : sentence, { cause });
+};
+
 /** `select from t`: rows of nothing. */
 export const queryWithoutColumns = (label: string): RunnerError =>
   new RunnerError(
@@ -1428,12 +1455,12 @@ export const firstWrite = (
       `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
 
-/** Nobody can tell which database has the runs. */
+/** Nobody can tell which database is to be looked into. */
 export const databaseUnset = (variables: readonly string[]): RunnerError =>
   new RunnerError(
     "database_unset",
     2,
-    `The runs of a pipeline are in its database, and ${listed(variables)} of the environment, which ${variables.length === 1 ? "says" : "say"} which one, ${variables.length === 1 ? "has" : "have"} no value. Set it, or name the database with \`--database\`.`,
+    `${listed(variables)} of the environment, which ${variables.length === 1 ? "says" : "say"} which database the pipeline has, ${variables.length === 1 ? "has" : "have"} no value. Set it, or name the database with \`--database\`.`,
   );
 
 /** A number that no run of the pipeline has. */

@@ -29,8 +29,13 @@ export const inclusions = ({ includedFrom }: Place): string[] =>
  *     14 |     - extract_id: { form: id, to: id_inaturalist }
  *        |                     ^
  */
-export const codeFrame = ({ file, line, column }: Place): string => {
-  const lines = linesOf(file);
+export const codeFrame = ({ file, ...at }: Place): string => frameOf(linesOf(file), at);
+
+/** The same of a text's lines. */
+export const frameOf = (
+  lines: readonly string[],
+  { line, column }: Pick<Place, "line" | "column">,
+): string => {
   const at = lines[line - 1];
   if (at === undefined) return "";
   const above = visible(lines[line - 2] ?? "");

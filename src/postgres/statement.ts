@@ -29,7 +29,7 @@ export const readStatement = async (
 };
 
 /** A semicolon with nothing but blanks and comments behind it ends the statement, and is not part of it. */
-const bare = (sql: string): string =>
+export const bare = (sql: string): string =>
   sql.replace(/^\uFEFF/, "").replace(/;(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/, "");
 
 /**
@@ -50,7 +50,8 @@ export const statementError = (
   return failed;
 };
 
-const positionOf = ({ position }: DatabaseError, offset: number): number | undefined =>
+/** The character of a statement that an error is about; `offset` as for `statementError`. */
+export const positionOf = ({ position }: DatabaseError, offset: number): number | undefined =>
   position === undefined ? undefined : Math.max(1, Number(position) - offset);
 
 /** A user's SELECT where a table can stand; the line end is for a comment at its end. */

@@ -1,6 +1,6 @@
 import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
-import { type Commit, type Context, defineSink } from "../core/component.ts";
+import { type Commit, type Context, defineSink, type RunIdentity } from "../core/component.ts";
 import {
   parallelNeedsTrack,
   parallelNotWhole,
@@ -23,6 +23,7 @@ import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
+import { listedTable } from "../postgres/merge/listing-sql.ts";
 import {
   type Merged,
   type MergeParts,
@@ -206,7 +207,7 @@ export const postgresUpsert = defineSink({
       if (alone !== undefined) context.log.info(alone);
       const isShared = settings.parallel > 1 && alone === undefined;
       const { names } = first;
-      const merge = await prepare(session, settings, { names, run: context.run.id, isShared });
+      const merge = await prepare(session, settings, { names, run: context.run, isShared });
       const { vanished: option, track = "" } = settings;
       // A few repaired records say nothing of what is missing.
       const isWatched = option !== undefined && !context.run.isReplay;
@@ -264,13 +265,14 @@ const whyAlone = async (
 const prepare = async (
   session: Session,
   settings: Settings,
-  { names, run, isShared }: { names: readonly string[]; run: string; isShared: boolean },
+  { names, run, isShared }: { names: readonly string[]; run: RunIdentity; isShared: boolean },
 ): Promise<MergeSettings> => {
   const known = await mergeParts(session, settings, names);
   const { shape, adopt } = known;
   await session.script(temporaryTables(shape, settings.track));
   if (adopt) await session.script(adoptTables(shape, adopt));
-  return { ...known, run, isShared };
+  if (run.isListing) await session.script(listedTable);
+  return { ...known, run: run.id, isShared, listedAs: run.isListing ? run.flow : undefined };
 };
 
 /** What the flow's columns are to the target. */

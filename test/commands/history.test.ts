@@ -117,7 +117,7 @@ describe("what earlier runs did", () => {
     assert.equal(unset.code, 2);
     assert.match(
       unset.stderr,
-      /^The runs of a pipeline are in its database, and `NOT_SET_ANYWHERE`/,
+      /^`NOT_SET_ANYWHERE` of the environment, which says which database the pipeline has,/,
     );
   });
 

@@ -4,22 +4,42 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loggedRows, planRows } from "../../src/commands/plan-rows.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
-import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/database.ts";
 import { planFrom } from "../support/plan.ts";
 
+/** Plans a pipeline whose one flow reads `t.csv`; gives what is listed, page by page. */
+const listed = async (
+  database: TestDatabase,
+  { yaml, csv }: { yaml: string; csv: string },
+  isListing = true,
+) => {
+  await writeFile(join(database.folder, "t.csv"), csv);
+  const plan = await planFrom(yaml, database);
+  const pages: (string | null)[][][] = [];
+  const rehearsal = await rehearsePipeline(plan, {
+    database: database.opened,
+    lockTimeoutSecs: 10,
+    signal: new AbortController().signal,
+    log: { info: () => undefined, warn: () => undefined },
+    isListing,
+    beforeUndo: async (session, run) => {
+      for await (const page of loggedRows(session, run)) pages.push(page);
+    },
+  });
+  assert.equal(rehearsal.error, undefined);
+  return { rehearsal, pages };
+};
+
 onEachDatabase((database) => {
-  test("the rows of a plan are counts, columns that change with old and new, all held rows and all rejects", async () => {
+  test("the rows of a plan are counts, all new rows, all values that change, all held rows and all rejects", async () => {
     await execute(
       database(),
       `create table t (id int primary key, name text, judged boolean default false);
        insert into t values (1, 'a', false), (2, 'b', true), (3, 'c', false)`,
     );
-    await writeFile(
-      join(database().folder, "t.csv"),
-      "id,name,seen\n1,a2,2024\n2,b2,2024\n3,c,2024\n4,d,2024\n5,e,never\n6,f,no\n",
-    );
-    const plan = await planFrom(
-      `name: p
+    const { rehearsal, pages } = await listed(database(), {
+      csv: "id,name,seen\n1,a2,2024\n2,b2,2024\n3,c,2024\n4,d,2024\n5,e,never\n6,f,no\n7,,2024\n",
+      yaml: `name: p
 flows:
   - name: f
     source: { csv: { path: t.csv } }
@@ -29,45 +49,99 @@ flows:
     sink: { postgres_upsert: { table: t, key: [id], hold_when: { where: judged, columns: [name] } } }
     rejects: { bad_date: any }
 `,
-      database(),
-    );
-    const logged: (string | null)[][] = [];
-    const rehearsal = await rehearsePipeline(plan, {
-      database: database().opened,
-      lockTimeoutSecs: 10,
-      signal: new AbortController().signal,
-      log: { info: () => undefined, warn: () => undefined },
-      beforeUndo: async (session, run) => {
-        logged.push(...(await loggedRows(session, run)));
-      },
     });
-    assert.equal(rehearsal.error, undefined);
     assert.deepEqual(planRows(rehearsal), [
       ["flow", "what", "rows", "record", "column", "old", "new", "code", "because"],
-      ["f", "read", "6"],
-      ["f", "inserted", "1"],
+      ["f", "read", "7"],
+      ["f", "inserted", "2"],
       ["f", "updated", "1"],
       ["f", "unchanged", "1"],
       ["f", "held", "1"],
       ["f", "rejected", "2"],
       ["f", "changed", "1", "", "name"],
-      ["f", "for example", "", "1", "name", "a", "a2"],
     ]);
-    assert.deepEqual(logged, [
+    const bad = (place: string, message: string) => [
+      "f",
+      "rejected",
+      null,
+      place,
+      null,
+      null,
+      null,
+      "bad_date",
+      message,
+    ];
+    assert.deepEqual(pages.flat(), [
       ["f", "held", null, "2", "name", "b", "b2", null, null],
-      [
-        "f",
-        "rejected",
-        null,
-        "t.csv:6",
-        null,
-        null,
-        null,
-        "bad_date",
-        '`seen` is no date: "never".',
-      ],
-      ["f", "rejected", null, "t.csv:7", null, null, null, "bad_date", '`seen` is no date: "no".'],
+      ["f", "inserted", null, "4", null, null, '{"name":"d"}', null, null],
+      ["f", "inserted", null, "7", null, null, "{}", null, null],
+      bad("t.csv:6", '`seen` is no date: "never".'),
+      bad("t.csv:7", '`seen` is no date: "no".'),
+      ["f", "updated", null, "1", "name", "a", "a2", null, null],
     ]);
     assert.equal((await rowsOf(database(), "select from t")).length, 3);
+  });
+
+  test("a plan lists what is written, not what the server refuses, and the part of a JSON column that is the flow's", async () => {
+    await execute(
+      database(),
+      `create table u (id int primary key, name text check (name <> 'bad'), size int, data jsonb);
+       insert into u values (1, 'a', 1, '{"own": {"k": "x"}, "other": 1}'), (2, 'b', 2, null), (3, 'c', 3, null)`,
+    );
+    const { rehearsal, pages } = await listed(database(), {
+      csv: [
+        "id,name,size,object",
+        '1,a2,10,"{""k"": ""y""}"',
+        "2,bad,2,",
+        "3,c,,",
+        "4,d,4,",
+        "5,bad,5,",
+        "",
+      ].join("\n"),
+      yaml: `name: q
+flows:
+  - name: g
+    source: { csv: { path: t.csv } }
+    sink: { postgres_upsert: { table: u, key: [id], json_merge: { data: { own: [object] } } } }
+    rejects: { check_violation: any }
+`,
+    });
+    assert.equal(rehearsal.flows[0]?.rejected, 2);
+    assert.deepEqual(
+      pages.flat().filter(([, what]) => what !== "rejected"),
+      [
+        ["g", "inserted", null, "4", null, null, '{"name":"d","size":4}', null, null],
+        ["g", "updated", null, "1", "data", '{"k": "x"}', '{"k": "y"}', null, null],
+        ["g", "updated", null, "1", "name", "a", "a2", null, null],
+        ["g", "updated", null, "1", "size", "1", "10", null, null],
+        ["g", "updated", null, "3", "size", "3", null, null, null],
+      ],
+    );
+  });
+
+  test("a long list comes in pages; without `--csv` none is made", async () => {
+    await execute(database(), "create table w (id int primary key)");
+    const lines = Array.from({ length: 5000 }, (_, index) => index + 1);
+    const pipeline = {
+      csv: `id\n${lines.join("\n")}\n`,
+      yaml: `name: r
+flows:
+  - name: h
+    source: { csv: { path: t.csv } }
+    sink: { postgres_upsert: { table: w, key: [id] } }
+`,
+    };
+    const { pages } = await listed(database(), pipeline);
+    assert.equal(pages.length, 3);
+    assert.deepEqual(
+      pages
+        .flat()
+        .map(([, what, , record]) => `${what} ${record}`)
+        .sort(),
+      lines.map((id) => `inserted ${id}`).sort(),
+    );
+    const quick = await listed(database(), pipeline, false);
+    assert.deepEqual(quick.pages, []);
+    assert.equal(quick.rehearsal.flows[0]?.inserted, 5000);
   });
 });

@@ -97,8 +97,23 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Pipeline `inat` has never written into `gn_synthese.synthese`, which holds rows already. No flow was run. `runner plan pipelines/inat.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
   ],
   [
+    errors.sqlWrites({ word: "delete" }),
+    "The statement begins with `delete`. `runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.",
+  ],
+  [
+    errors.sqlWrites({ cause: new Error("cannot execute nextval() in a read-only transaction") }),
+    "cannot execute nextval() in a read-only transaction. `runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.",
+  ],
+  [
+    errors.sqlRefused(
+      { line: 1, column: 8, frame: "  1 | select nmae from t\n    |        ^" },
+      Object.assign(new Error('column "nmae" does not exist'), { hint: "Perhaps `name`." }),
+    ),
+    'Postgres refuses the statement at 1:8: column "nmae" does not exist. Perhaps `name`.\n  1 | select nmae from t\n    |        ^',
+  ],
+  [
     errors.databaseUnset(["DATABASE_URL"]),
-    "The runs of a pipeline are in its database, and `DATABASE_URL` of the environment, which says which one, has no value. Set it, or name the database with `--database`.",
+    "`DATABASE_URL` of the environment, which says which database the pipeline has, has no value. Set it, or name the database with `--database`.",
   ],
   [
     errors.unknownRun(7, "inat", "postgresql://me@host/x"),

@@ -72,6 +72,8 @@ export interface MergeSettings extends MergeParts {
   readonly run: string;
   /** Other sessions merge at the same time; each chunk is a transaction then. */
   readonly isShared: boolean;
+  /** The flow under which all that is written becomes findings; undefined where nobody asked for a list. */
+  readonly listedAs: string | undefined;
 }
 
 /** A chunk on its way into the target. */

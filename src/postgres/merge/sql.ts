@@ -257,8 +257,15 @@ const late = (json: MergedColumn["json"]): string => {
   return ` || case when ${isLate} then jsonb_build_object(${literal(json.late.name)}, fresh.${column}) else '{}'::jsonb end`;
 };
 
-const jsonObject = ({ target, json }: MergedColumn, late = ""): string =>
-  `jsonb_build_object(${literal(json?.key ?? "")}, fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))}${late})`;
+const jsonObject = (column: MergedColumn, late = ""): string =>
+  `jsonb_build_object(${literal(column.json?.key ?? "")}, ${wholeObject(column)}${late})`;
+
+const wholeObject = ({ target }: MergedColumn): string =>
+  `fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))}`;
+
+/** What a row that is there will have under the merge's own key. */
+export const mergedObject = (column: MergedColumn): string =>
+  `${wholeObject(column)}${late(column.json)}`;
 
 export const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
   values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);

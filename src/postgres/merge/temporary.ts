@@ -21,6 +21,8 @@ export const ADOPT_SCOPE = "pg_temp.runner_adopt_scope";
 export const ADOPTABLE = "pg_temp.runner_adoptable";
 /** Rows whose record is gone. */
 export const GONE = "pg_temp.runner_gone";
+/** What is to be updated, old and new, where a plan lists it. */
+export const LISTED = "pg_temp.runner_listed";
 /** What is remembered where no table is named for it. */
 export const TRACK = "pg_temp.runner_track";
 
@@ -82,7 +84,7 @@ const column = (name: string, type: string, isNotNull = false): TargetColumn => 
 
 export const dropTemporary = (): string => `
     drop view if exists ${ROW};
-    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE};`;
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE}, ${LISTED};`;
 
 /** What is remembered of each row: half of each page is left free, since every run touches every row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `

@@ -3,6 +3,7 @@ import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
 import { attempt } from "../attempt.ts";
 import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
 import { conditionName, UNIQUE_VIOLATION } from "../sqlstate.ts";
+import { findWritten, noteUpdates } from "./listing.ts";
 import { forgetStaged, type Merge, type Merged } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergedColumn } from "./shape.ts";
@@ -38,6 +39,7 @@ export const write = async (
   }
 
   let updated = movedOnly;
+  await noteUpdates(merge);
   const groups = await session.query<Group>(sql.groups);
   for (const { changed, beside, rows } of groups.rows) {
     const columns = sql.columnsOf(shape, changed, beside);
@@ -64,6 +66,7 @@ export const write = async (
           suspects: sql.NEW_SUSPECTS,
           one: sql.insert(shape, sql.SUSPECT),
         });
+  await findWritten(merge);
   const heldColumns = shape.columns.filter(
     ({ target }) => shape.held?.columns.includes(target.name) ?? false,
   );

@@ -1,0 +1,56 @@
+import { quoted } from "../names.ts";
+import type { MergedColumn, MergeShape } from "./shape.ts";
+import { keyText, literal, mergedObject, NEW_ROWS, sameKey } from "./sql.ts";
+import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
+
+/** Where `listUpdates` puts what it finds, until it is known which rows are written. */
+export const listedTable = `
+    create temporary table runner_listed (n integer not null, key text not null, column_name text not null, old text, new text);`;
+
+/** Old and new of all columns for which rows are to be updated; `where` narrows the target. */
+export const listUpdates = (shape: MergeShape, where: string): string => {
+  const values = shape.columns.flatMap((column, index) =>
+    column.isUpdated
+      ? [
+          `('${index}', ${literal(column.target.name)}, (${old(column)})::text, (${fresh(column)})::text)`,
+        ]
+      : [],
+  );
+  if (values.length === 0) return `select from ${LISTED} where false`;
+  return `
+  insert into ${LISTED} (n, key, column_name, old, new)
+  select fresh.${NUMBER}, ${keyText(shape, "target")}, value.column_name, value.old, value.new
+    from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
+    join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
+   cross join lateral (values ${values.join(", ")}) as value (place, column_name, old, new)
+   where diff.verdict = 'changed' and value.place = any (string_to_array(concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, '')), ','))`;
+};
+
+const old = ({ target, json }: MergedColumn): string => {
+  const column = `target.${quoted(target.name)}`;
+  return json ? `${column}::jsonb -> ${literal(json.key)}` : column;
+};
+
+const fresh = (column: MergedColumn): string =>
+  column.json ? mergedObject(column) : `fresh.${quoted(column.target.name)}`;
+
+/** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */
+export const keepListed = `
+  insert into runner.finding (run, flow, kind, key, column_name, old, new)
+  select $1, $2, 'updated', key, column_name, old, new from ${LISTED}
+   where n in (select ${NUMBER} from ${STAGE})`;
+
+/** The new rows with what was given of them, without the JSON columns, which may be long. `$1` is the run, `$2` the flow. */
+export const inserted = (shape: MergeShape): string => {
+  const given = shape.columns
+    .filter(({ json }) => !json)
+    .map(({ target }) => `fresh.${quoted(target.name)}`);
+  const row =
+    given.length === 0
+      ? "null"
+      : `(select json_strip_nulls(row_to_json(given))::text from (select ${given.join(", ")}) as given)`;
+  return `
+  insert into runner.finding (run, flow, kind, key, column_name, old, new)
+  select $1, $2, 'inserted', ${keyText(shape, "fresh")}, null, null, ${row}
+    from ${ROW} as fresh where ${NEW_ROWS}`;
+};
