@@ -131,7 +131,9 @@ onEachDatabase((database) => {
       await repaired(first, join(folder, "half.ndjson"), (fields) =>
         fields.id === "3" ? fields : { ...fields, day: "2024-01-01" },
       );
-      const half = await go(yaml, database(), "half.ndjson");
+      // A share of three records says nothing.
+      const small = yaml.replace("{ max: any }", "{ max: 1% }");
+      const half = await go(small, database(), "half.ndjson");
       assert.deepEqual([half.flows[0]?.inserted, half.flows[0]?.rejected], [2, 1]);
       await repaired(first, join(folder, "half.ndjson"), (fields) => ({
         ...fields,
