@@ -3,6 +3,7 @@
 import type { Batch, Input } from "./core/batch.ts";
 import { defineSource } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
+import { withoutShares } from "./core/limits.ts";
 import { fileLabel } from "./core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import { count } from "./core/progress.ts";
@@ -34,7 +35,8 @@ export const replayOf = async (plan: Plan, path: string, signal: AbortSignal): P
     const own = repaired.get(flow.name);
     if (own === undefined) return [];
     const source = repairedSource(own, { pipeline: plan.name, flow: flow.name, label });
-    return [{ ...flow, source: { ...source, place: flow.place, locate: () => flow.place } }];
+    const place = { place: flow.place, locate: () => flow.place };
+    return [{ ...flow, source: { ...source, ...place }, rejects: withoutShares(flow.rejects) }];
   });
   const ids = [...repaired].map(
     ([flow, { records }]) => [flow, records.map(({ id }) => id)] as const,

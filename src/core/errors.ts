@@ -1616,5 +1616,5 @@ export const initNoTable = (archive: string, problem: string): RunnerError =>
   new RunnerError(
     "init_no_table",
     2,
-    `No table of ${archive} can be read, so there is no pipeline for it: ${problem}`,
+    `No table of ${archive} has records that can be read, so there is no pipeline for it: ${problem}`,
   );

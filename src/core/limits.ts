@@ -10,6 +10,16 @@ export interface RejectLimits {
 /** A flow is strict until its YAML says otherwise. */
 export const STRICT: RejectLimits = { max: { rows: 0 }, byCode: new Map() };
 
+/** Of a handful of repaired records a share says nothing: what is wrong again is set aside again. */
+export const withoutShares = ({ max, byCode }: RejectLimits): RejectLimits => {
+  const alone = (limit: Limit): Limit =>
+    typeof limit === "object" && "share" in limit ? "any" : limit;
+  return {
+    max: alone(max),
+    byCode: new Map([...byCode].map(([code, limit]) => [code, alone(limit)])),
+  };
+};
+
 /** A share says nothing yet of the first records: until this many, it is taken of this many. */
 const EARLY_ROWS = 10_000;
 

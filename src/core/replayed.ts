@@ -27,3 +27,32 @@ export const rememberReplayed = async (
     [pipeline, flow, run, ids],
   );
 };
+
+/**
+ * Forgets inside the session's transaction what was replayed into a table that is emptied: those records are
+ * rejects again, and the same file brings them again.
+ */
+export const forgetReplayed = async (
+  session: Session,
+  { pipeline, flow, target }: { pipeline: string; flow: string; target: string },
+): Promise<void> => {
+  // Asked first, so that a role without the right to delete needs it only for this.
+  const { rows } = await session.query<{ any: boolean }>(
+    `select exists (select from runner.replayed where pipeline = $1 and flow = $2)
+         or exists (select ${REPLAYED_INPUTS}) as any`,
+    [pipeline, flow, target],
+  );
+  if (!rows[0]?.any) return;
+  await session.query("delete from runner.replayed where pipeline = $1 and flow = $2", [
+    pipeline,
+    flow,
+  ]);
+  await session.query(
+    `delete from runner.input where (pipeline, flow, target, identity) in
+       (select i.pipeline, i.flow, i.target, i.identity ${REPLAYED_INPUTS})`,
+    [pipeline, flow, target],
+  );
+};
+
+const REPLAYED_INPUTS = `from runner.input i join runner.run r using (run)
+  where i.pipeline = $1 and i.flow = $2 and i.target = $3 and r.replay is not null`;

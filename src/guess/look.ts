@@ -28,6 +28,8 @@ export interface SeenTable {
   readonly total: number;
   readonly is_whole: boolean;
   readonly columns: readonly GuessedColumn[];
+  /** Why its first damaged record was passed over. */
+  readonly damage?: string;
   /** Why it could not be read. */
   readonly problem?: string;
 }
@@ -77,12 +79,14 @@ const firstRecords = async (
   const guesses = new Map<string, ColumnGuess>();
   let rows = 0;
   let damaged = 0;
+  let damage: string | undefined;
   let read = 0;
   let bytes = 0;
   let sizeBytes: number | undefined;
   for await (const batch of readTable(location, { table: file, ...LIMITS }, { signal, log })) {
     rows += observed(batch, guesses, wanted - rows);
     damaged += batch.rejects.length;
+    damage ??= batch.rejects[0]?.message;
     read += batch.read;
     bytes += batch.bytes;
     sizeBytes = batch.input.sizeBytes;
@@ -94,6 +98,7 @@ const firstRecords = async (
   return {
     rows,
     damaged,
+    ...(damage === undefined ? {} : { damage }),
     total: Math.max(total, read),
     is_whole,
     columns: [...guesses.values()].map(({ result }) => result),

@@ -5,8 +5,9 @@ import { columnType, datesOf, idOf, linkOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { pipelineName } from "./begin-with.ts";
+import { tablesToLoad } from "./tables-to-load.ts";
 
-/** A pipeline with a flow for each table, which loads what is filled into a schema of its own. */
+/** A pipeline with a flow for each table that has records, which loads what is filled into a schema of its own. */
 export const archivePipeline = (
   { archive, tables }: Seen,
   { name, path, head }: { name: string; path: string; head: string },
@@ -23,14 +24,6 @@ export const archivePipeline = (
       .map((table) => flowOf(table, { schema: name, path }))
       .join("\n"),
   ].join("\n");
-
-/** Without those that could not be read, and `verbatim`, which is the core once more, as it was published. */
-export const tablesToLoad = (tables: readonly SeenTable[]): SeenTable[] =>
-  tables.filter(
-    ({ problem, row_type: rowType }, index) =>
-      problem === undefined &&
-      tables.findIndex((other) => other.row_type === rowType && !other.problem) === index,
-  );
 
 const flowOf = (table: SeenTable, { schema, path }: { schema: string; path: string }): string => {
   const flow = pipelineName(table.name);

@@ -4,6 +4,7 @@ import { referencedTable } from "../core/errors.ts";
 import type { View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
+import { forgetReplayed } from "../core/replayed.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
 import {
@@ -53,6 +54,9 @@ export const postgresCopy = defineSink({
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
       const table = await prepare(session, settings, first.names);
+      if (settings.mode === "replace") {
+        await forgetReplayed(session, { ...context.run, target: settings.table });
+      }
 
       if (context.mode === "plan" && settings.mode === "replace") {
         context.log.info(

@@ -22,7 +22,7 @@ describe("suggestions", () => {
 const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.initNoTable("a.zip", "It has no table."),
-    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+    "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
   ],
   [
     errors.databaseReadOnly("postgresql://me@host/x"),

@@ -93,6 +93,48 @@ describe("for an archive", () => {
   });
 });
 
+describe("of the tables of an archive", () => {
+  const withTables = async (occurrence: string, multimedia: string) => {
+    const table = (kind: string, type: string, file: string) =>
+      `<${kind} rowType="http://rs.tdwg.org/dwc/terms/${type}" fieldsTerminatedBy="\\t" linesTerminatedBy="\\n" ignoreHeaderLines="1"><files><location>${file}</location></files><${kind === "core" ? "id" : "coreid"} index="0"/><field index="0" term="http://rs.gbif.org/terms/1.0/gbifID"/><field index="1" term="http://purl.org/dc/terms/references"/></${kind}>`;
+    await mkdir(join(folder, "archive"));
+    await writeFile(
+      join(folder, "archive/meta.xml"),
+      `<archive xmlns="http://rs.tdwg.org/dwc/text/">${table("core", "Occurrence", "occurrence.txt")}${table("extension", "Multimedia", "multimedia.txt")}</archive>`,
+    );
+    const head = "gbifID\treferences\n";
+    await writeFile(join(folder, "archive/occurrence.txt"), head + occurrence);
+    await writeFile(join(folder, "archive/multimedia.txt"), head + multimedia);
+    return init("archive", "--name", "moths");
+  };
+
+  test("one without records gets no flow, and init says so", async () => {
+    const { code, stdout, stderr } = await withTables("1\ta\n", "");
+    assert.equal(stderr, "");
+    assert.match(stdout, /^multimedia has no records and was left out\.$/m);
+    assert.match(stdout, /^pipelines\/moths\.yaml: 1 flow, all right\.$/m);
+    assert.equal(code, 0);
+  });
+
+  test("verbatim, the core once more, gets no flow, and init says so", async () => {
+    const { stdout } = await init(join(root, "samples/demo.zip"), "--name", "moths");
+    assert.match(
+      stdout,
+      /^verbatim has the records of occurrence once more, as they were published, and was left out\.$/m,
+    );
+  });
+
+  test("nothing is written when all records are damaged, and init says why", async () => {
+    const { code, stderr } = await withTables("1\n2\n", "");
+    assert.match(
+      stderr,
+      /^No table of archive has records that can be read, so there is no pipeline for it: occurrence has only damaged records \(2\): The line has 1 fields, the table has 2\.$/m,
+    );
+    assert.equal(code, 2);
+    await assert.rejects(written("pipelines/moths.yaml"), { code: "ENOENT" });
+  });
+});
+
 describe("for a data set of GBIF", () => {
   test("init writes query and pipeline, and copies all that it includes", async () => {
     const { code, stdout, stderr } = await init(KEY.toUpperCase(), "--name", "naturalists");

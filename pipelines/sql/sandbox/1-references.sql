@@ -1,7 +1,8 @@
 -- The reference schemas of a GeoNature to try pipelines on: users, code lists, areas, taxonomy, parameters.
 -- Names, types, defaults and constraints are those of GeoNature 2.17; the rest is as small as can be.
 
-create extension if not exists postgis;
+-- By name: where a role is called like a schema, "$user" would come first.
+create extension if not exists postgis schema public;
 
 create schema if not exists utilisateurs;
 create schema if not exists ref_nomenclatures;
