@@ -12,6 +12,7 @@ import { examinePlan } from "./examine.ts";
 import { type Asking, askDatabase, askNobody } from "./postgres/ask.ts";
 import { runChecks } from "./postgres/checks.ts";
 import { comingFrom } from "./postgres/coming.ts";
+import { examineOwners } from "./postgres/examine-owners.ts";
 import { examineServer } from "./postgres/examine-server.ts";
 
 /** A verdict, what part of the examination it belongs to, and where in the pipeline if anywhere. */
@@ -60,7 +61,13 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
   const ask = session === undefined ? askNobody : askDatabase(session);
   const coming = await comingFrom(plan.setup);
   const { verdicts, known } = await examinePlan(plan, { ask, coming: coming.copy(), signal });
-  const server = session === undefined ? [] : await examineServer(ask, database?.label ?? "");
+  const server =
+    session === undefined
+      ? []
+      : [
+          ...(await examineServer(ask, database?.label ?? "")),
+          ...(await examineOwners(ask, plan.setup)),
+        ];
   const checks =
     session === undefined ? [] : await runChecks(plan.checks ?? [], { ask, coming, known });
   const lines: Line[] = [

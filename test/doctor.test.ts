@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, beforeEach, describe, test } from "node:test";
 import { doctorLines, type doctorObject } from "../src/commands/doctor.ts";
+import type { RunnerError } from "../src/core/errors.ts";
 import type { Database } from "../src/core/session.ts";
 import { type Examination, examine } from "../src/doctor.ts";
 import { runScript } from "../src/postgres/script.ts";
 import { asRole, execute, onEachDatabase, rowsOf } from "./support/database.ts";
-import { copyPipelines, loaded, runFile } from "./support/pipelines.ts";
+import { copyPipelines, loaded, planFile, runFile } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
 import { runRunner } from "./support/runner.ts";
 import { installSandbox, NO_SENSITIVITY, SANDBOX } from "./support/sandbox.ts";
@@ -262,6 +263,69 @@ flows:
         "update gn_synthese.synthese set entity_source_pk_value = null, digital_proof = 'https://www.inaturalist.org/observations/' || (select min(id_inaturalist) from pinv_gbif.tmp_gbif_data) where nom_cite = 'x'",
       );
       assert.match(messageOf(await doctor("demo.yaml"), "adoptable") ?? "", adoptable);
+    });
+
+    test("gives a role without rights all statements at once: after them a plan of it gets to its end", async () => {
+      const weak = asRole(database(), "doctor_weak");
+      const refused = await planFile(join(pipelines, "confluences.yaml"), {
+        ...database(),
+        opened: weak,
+      });
+      assert.equal((refused.error as RunnerError).code, "state_forbidden");
+      assert.match(
+        (refused.error as Error).message,
+        /\n {2}grant usage on schema runner to doctor_weak;\n {2}grant select, insert, update on all tables in schema runner to doctor_weak;$/,
+      );
+      const text = doctorLines(await doctor("confluences.yaml", weak), "c.yaml");
+      const statements = text.slice(text.indexOf("For who administers the database") + 1, -2);
+      assert.ok(
+        statements.some((line) => /alter table pinv_gbif.cor_taxon owner to/.test(line)),
+        statements.join("\n"),
+      );
+      await execute(database(), statements.join("\n"));
+      const after = await doctor("confluences.yaml", weak);
+      assert.deepEqual(problems(after), [], doctorLines(after, "c.yaml").join("\n"));
+      // Inside the embedded database, only a superuser may send rows.
+      if (database().kind === "server") {
+        const planned = await planFile(
+          join(pipelines, "confluences.yaml"),
+          { ...database(), opened: weak },
+          { flows: ["synthese"] },
+        );
+        assert.equal(planned.status, "done", (planned.error as Error | undefined)?.message);
+      }
+      await execute(
+        database(),
+        "reassign owned by doctor_weak to current_user; drop owned by doctor_weak",
+      );
+    });
+
+    test("gives the grants for all tables of a statement that reads several", async () => {
+      await execute(
+        database(),
+        "create schema shut; create table shut.a (id int); create table shut.b (id int, t text)",
+      );
+      const plan = await planFrom(
+        `name: p
+flows:
+  - name: f
+    source: { postgres: { sql: "select a.id, b.t from shut.a as a join shut.b as b using (id) -- shut.c" } }
+    sink: { file: { path: "-", format: tsv } }
+`,
+        database(),
+      );
+      const look = async () =>
+        examine(plan, { database: asRole(database(), "doctor_weak"), unset: [], signal });
+      const message = messageOf(await look(), "rights_missing") ?? "";
+      const statements = message.split("\n").slice(1);
+      assert.deepEqual(statements, [
+        "  grant usage on schema shut to doctor_weak;",
+        "  grant select on table shut.a to doctor_weak;",
+        "  grant select on table shut.b to doctor_weak;",
+      ]);
+      await execute(database(), statements.join("\n"));
+      assert.deepEqual(of(await look(), "flow f"), ["ok flow_ready"]);
+      await execute(database(), "drop schema shut cascade; drop owned by doctor_weak");
     });
 
     test("counts rows that count as not sensitive although their taxon has a rule", async () => {

@@ -23,6 +23,7 @@ describe("the README", () => {
     const yaml = /```yaml\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
     const shown = /```console\n\$ npx runner (\S+)\n([\s\S]*?)```/.exec(text);
     const [file = "", printed = ""] = shown?.slice(1) ?? [];
+    assert.ok(text.includes(`Saved as \`${file}\``), "the file has to be saved before it runs");
     await writeFile(join(folder, file), yaml);
     const { code, stderr } = await runRunner([file], {
       cwd: folder,

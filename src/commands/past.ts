@@ -6,6 +6,7 @@ import { hasHistory, type PastRun, pastRuns } from "../core/history.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
 import type { Plan } from "../core/plan.ts";
 import type { Database, Session } from "../core/session.ts";
+import { requireStateRights } from "../core/state-rights.ts";
 import { components } from "../registry.ts";
 import { openFor } from "../run-flows.ts";
 
@@ -25,6 +26,7 @@ export const lookBack = (
 ): Promise<number> =>
   inDatabaseOf(file, flags, signal, async (past) => {
     const { plan, session, database } = past;
+    await requireStateRights(session, database.label, "read");
     if (!(await hasHistory(session))) throw unknownRun(undefined, plan.name, database.label);
     return work(past);
   });

@@ -54,7 +54,9 @@ export const planCommand = async (
   });
   if (flags.csv) await list.print(planRows(rehearsal));
   else if (flags.json) console.log(JSON.stringify(planObject(rehearsal)));
-  else for (const line of planLines(rehearsal, widthOf(process.stdout))) console.log(line);
+  else if (rehearsal.status === "done" || rehearsal.flows.length > 0) {
+    for (const line of planLines(rehearsal, widthOf(process.stdout))) console.log(line);
+  }
   const seconds = (performance.now() - started) / 1000;
   if (rehearsal.status === "interrupted") {
     say("Interrupted: all is undone.");

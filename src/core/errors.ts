@@ -785,14 +785,17 @@ export const databaseInUse = (folder: string, pid: number | undefined): RunnerEr
       `Wait until it ends. If that is no runner, remove ${folder}/lock.`,
   );
 
-/** The role may not create the schema that the runner keeps its state in. */
-export const stateForbidden = (label: string, cause: unknown): RunnerError =>
+/** The role may not make, or not use, the schema that the runner keeps its state in; `statements` let it. */
+export const stateForbidden = (
+  label: string,
+  reason: string,
+  statements: readonly string[],
+): RunnerError =>
   new RunnerError(
     "state_forbidden",
     3,
-    `The runner keeps its state in schema \`runner\` of ${label}, and may not: ${messageOf(cause)}. ` +
-      "Ask an administrator for `create schema runner authorization <your role>;`.",
-    { cause },
+    `The runner keeps its state in schema \`runner\` of ${label}, and may not: ${reason}. ` +
+      `Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
   );
 
 /**
@@ -1158,6 +1161,19 @@ export const rightsMissing = (
     3,
     `Role \`${role}\` lacks rights for \`${table}\`. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
     { subject: table },
+  );
+
+/** Setup alters tables that it has made as another role; no grant allows that. */
+export const ownersOther = (
+  role: string,
+  owner: string,
+  statements: readonly string[],
+): RunnerError =>
+  new RunnerError(
+    "owners_other",
+    3,
+    `Setup alters tables that only their owner may alter, and role \`${role}\` is not their owner (it is \`${owner}\`). ` +
+      `Load as that owner; or who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
   );
 
 /** A column comes with a type of which no value is one of the target's. */
@@ -1606,5 +1622,5 @@ export const initNoTable = (archive: string, problem: string): RunnerError =>
   new RunnerError(
     "init_no_table",
     2,
-    `No table of ${archive} can be read, so there is no pipeline for it: ${problem}`,
+    `No table of ${archive} has records that can be read, so there is no pipeline for it: ${problem}`,
   );

@@ -7,7 +7,7 @@ import { requireTable } from "../postgres/catalog.ts";
 import { examineTarget } from "../postgres/examine-target.ts";
 import { quoted, quotedTable } from "../postgres/names.ts";
 import { asTable, readStatement, statementColumns } from "../postgres/statement.ts";
-import { statementTypes } from "../postgres/statement-types.ts";
+import { examineStatement } from "../postgres/statement-rights.ts";
 
 /** Where ids are: a table's column, or the first column of a statement. */
 export type IdsOption =
@@ -74,7 +74,7 @@ export const examineIds = async (
 ): Promise<void> => {
   await examineColumns(session, { table: known.table, names: [known.column] }, coming);
   if ("sql" in ids) {
-    await statementTypes(session, await readStatement(ids));
+    await examineStatement(session, await readStatement(ids));
     return;
   }
   const { table, column, uuid_column } = ids;

@@ -48,7 +48,8 @@ const comingOf = ({ tables, indexed, written }: Made): Coming => {
   };
 };
 
-const NAME = String.raw`((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)`;
+/** A table's name in SQL, as a group of a pattern. */
+export const NAME = String.raw`((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)`;
 const MAKES_TABLE = new RegExp(
   String.raw`\b(?:create\s+(?:or\s+replace\s+)?(?:unlogged\s+)?(?:table|(?:materialized\s+)?view)|alter\s+table)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?${NAME}`,
   "gi",
@@ -65,7 +66,7 @@ const hasWord = (text: string, word: string): boolean =>
   );
 
 /** A script and those that it runs by `\ir`, without comments; one that is not there has no text. */
-const scriptTexts = async (path: string): Promise<string[]> => {
+export const scriptTexts = async (path: string): Promise<string[]> => {
   const text = await readFile(path, "utf8").catch(() => "");
   const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
     scriptTexts(resolve(dirname(path), name)),

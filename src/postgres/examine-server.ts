@@ -1,11 +1,9 @@
 import { databaseReadOnly, rightsMissing, serverOld } from "../core/errors.ts";
 import { judged, type Verdict, well } from "../core/examination.ts";
 import { size } from "../core/progress.ts";
+import { requireStateRights } from "../core/state-rights.ts";
 import type { Asking } from "./ask.ts";
-import { requireCreate, requireRights } from "./rights.ts";
-
-/** Where the runner keeps its memory, and what it does there. */
-const STATE_TABLES = ["run", "flow", "reject", "lease", "lock", "input", "citation", "download"];
+import { requireCreate } from "./rights.ts";
 
 /** The oldest version that the tests run on. */
 const TESTED = 150_000;
@@ -30,9 +28,7 @@ export const examineServer = async (ask: Asking, label: string): Promise<Verdict
   }
   const { error } = await ask(async (session) => {
     if (!server.has_state) return requireCreate(session, "runner.run");
-    for (const table of STATE_TABLES) {
-      await requireRights(session, `runner.${table}`, ["select", "insert", "update"]);
-    }
+    await requireStateRights(session, label, "write");
   });
   verdicts.push(
     error === undefined

@@ -12,18 +12,23 @@ export const requireRights = async (
   table: string,
   rights: readonly Right[],
 ): Promise<void> => {
+  const statements = await grantsMissing(session, table, rights);
+  if (statements.length > 0) throw rightsMissing(await roleOf(session), table, statements);
+};
+
+/** The grants that a table lacks, as statements. */
+export const grantsMissing = async (
+  session: Session,
+  table: string,
+  rights: readonly Right[],
+): Promise<readonly string[]> => {
   const { schema, name } = tableParts(table);
   const { rows } = await session.query<{ statement: string }>(MISSING, [
     schema ?? null,
     name,
     rights,
   ]);
-  if (rows.length === 0) return;
-  throw rightsMissing(
-    await roleOf(session),
-    table,
-    rows.map(({ statement }) => statement),
-  );
+  return rows.map(({ statement }) => statement);
 };
 
 /** Throws `rights_missing` when the role could not make a table of that name. */

@@ -6,10 +6,11 @@ import type { Context } from "../core/component.ts";
 import { initExists, initNoTable } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { lookAt } from "../guess/look.ts";
-import { archivePipeline, tablesToLoad } from "./archive-pipeline.ts";
+import { archivePipeline } from "./archive-pipeline.ts";
 import type { Beginning } from "./begin-with.ts";
 import { datasetQuery, queryPipeline } from "./query-pipeline.ts";
 import { copyShared, SCHEMAS, type Shared, SYNTHESE_PARTS } from "./shared-files.ts";
+import { leftOut, nothingToLoad, tablesToLoad } from "./tables-to-load.ts";
 
 export interface Settings extends Pick<Context, "signal" | "log"> {
   readonly name: string;
@@ -23,6 +24,8 @@ export interface Written extends Shared {
   readonly pipeline: string;
   /** All that was written, the pipeline first; not what was copied. */
   readonly files: readonly string[];
+  /** What of an archive has no flow, a sentence each. */
+  readonly leftOut: readonly string[];
 }
 
 /** Records of each table that types are guessed from. */
@@ -32,11 +35,11 @@ const LOOKED_AT = 10_000;
 export const writePipeline = async (beginning: Beginning, settings: Settings): Promise<Written> => {
   const { name, folder } = settings;
   const pipeline = resolve(folder, "pipelines", `${name}.yaml`);
-  const files = new Map(
+  const made =
     beginning.kind === "archive"
-      ? [[pipeline, await forArchive(beginning.value, pipeline, settings)]]
-      : await forQuery(beginning, pipeline, name),
-  );
+      ? await forArchive(beginning.value, pipeline, settings)
+      : { files: await forQuery(beginning, pipeline, name), leftOut: [] };
+  const files = new Map(made.files);
   for (const file of files.keys()) {
     const isThere = await readFile(file).then(
       () => true,
@@ -49,24 +52,27 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
     await writeFile(file, text);
   }
   const parts = beginning.kind === "archive" ? SCHEMAS : SYNTHESE_PARTS;
-  return { pipeline, files: [...files.keys()], ...(await copyShared(folder, parts)) };
+  return {
+    pipeline,
+    files: [...files.keys()],
+    leftOut: made.leftOut,
+    ...(await copyShared(folder, parts)),
+  };
 };
 
 const forArchive = async (
   archive: string,
   pipeline: string,
   { name, signal, log }: Settings,
-): Promise<string> => {
+): Promise<{ files: [string, string][]; leftOut: string[] }> => {
   const seen = await lookAt(archive, { rows: LOOKED_AT, signal, log });
   if (tablesToLoad(seen.tables).length === 0) {
-    throw initNoTable(seen.archive, seen.tables[0]?.problem ?? "It has no table.");
+    throw initNoTable(seen.archive, nothingToLoad(seen.tables));
   }
   const path = /^https?:/i.test(archive) ? archive : near(resolve(archive), pipeline);
-  return archivePipeline(seen, {
-    name,
-    path,
-    head: headOf(pipeline, `the archive ${seen.archive}`),
-  });
+  const head = headOf(pipeline, `the archive ${seen.archive}`);
+  const text = archivePipeline(seen, { name, path, head });
+  return { files: [[pipeline, text]], leftOut: leftOut(seen.tables) };
 };
 
 const forQuery = async (

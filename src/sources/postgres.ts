@@ -8,7 +8,7 @@ import { type Static, Type } from "../core/type.ts";
 import { sqlUse } from "../core/uses.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
-import { statementTypes } from "../postgres/statement-types.ts";
+import { examineStatement } from "../postgres/statement-rights.ts";
 import { readChanged } from "../postgres/unchanged.ts";
 
 const options = Type.Object({
@@ -60,7 +60,7 @@ export const postgres = defineSource({
   uses: () => [sqlUse],
   examine: async (settings, { ask }) => {
     const statement = await readStatement(chosen(settings));
-    const typed = await ask((session) => statementTypes(session, statement));
+    const typed = await ask((session) => examineStatement(session, statement));
     const { unchanged } = settings;
     return unchanged === undefined ? typed : typed?.with(unchanged.hash, new TypedColumn("bigint"));
   },

@@ -22,7 +22,7 @@ describe("suggestions", () => {
 const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.initNoTable("a.zip", "It has no table."),
-    "No table of a.zip can be read, so there is no pipeline for it: It has no table.",
+    "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
   ],
   [
     errors.databaseReadOnly("postgresql://me@host/x"),
@@ -152,8 +152,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The embedded database in p/.runner/db is in use by another process. Wait until it ends. If that is no runner, remove p/.runner/db/lock.",
   ],
   [
-    errors.stateForbidden("postgresql://me@host/x", new Error("permission denied for database x")),
-    "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Ask an administrator for `create schema runner authorization <your role>;`.",
+    errors.stateForbidden("postgresql://me@host/x", "permission denied for database x", [
+      "create schema runner authorization me;",
+    ]),
+    "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Who administers the database runs:\n  create schema runner authorization me;",
+  ],
+  [
+    errors.ownersOther("loader", "admin", ["alter table a.b owner to loader;"]),
+    "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). Load as that owner; or who administers the database runs:\n  alter table a.b owner to loader;",
   ],
   [
     errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),

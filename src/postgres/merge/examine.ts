@@ -33,6 +33,10 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
       coming,
     ),
   );
+  const { track } = settings;
+  // By itself: what else is wrong must not hide a grant that is missing, too.
+  if (track !== undefined)
+    await view.ask((session) => requireRights(session, track, ["select", "insert", "update"]));
   // Where any column may come, there is nothing to compare.
   if (found === undefined || !batch.isClosed) return;
   const { target, isThere } = found;
@@ -42,7 +46,6 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   if (isThere && !coming.hasUniqueIndex(settings.table)) {
     await view.ask((session) => uniqueKey(session, shape));
   }
-  const { track } = settings;
   if (track !== undefined)
     await view.ask((session) => examineTrack(session, shape, { track, view }));
   await view.ask((session) => checkConstants(session, shape));
@@ -61,7 +64,6 @@ const examineTrack = async (
   shape: MergeShape,
   { track, view }: { track: string; view: View },
 ): Promise<void> => {
-  await requireRights(session, track, ["select", "insert", "update"]);
   if (!(await checkTrack(session, shape, track)) && !view.coming.hasTable(track)) {
     await requireCreate(session, track);
   }

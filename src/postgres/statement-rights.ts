@@ -1,0 +1,47 @@
+/** Which rights a statement of the user's lacks: PostgreSQL names one table at a time. */
+
+import type { Batch } from "../core/batch.ts";
+import { rightsMissing } from "../core/errors.ts";
+import { isDatabaseError, type Session } from "../core/session.ts";
+import { grantsMissing, roleOf } from "./rights.ts";
+import type { Statement } from "./statement.ts";
+import { statementTypes } from "./statement-types.ts";
+
+const PERMISSION_DENIED = "42501";
+
+/**
+ * The columns of a statement, asked inside a transaction. When PostgreSQL refuses for want of rights, throws
+ * `rights_missing` with the grants for all tables that the statement names.
+ */
+export const examineStatement = async (session: Session, statement: Statement): Promise<Batch> => {
+  await session.query("savepoint runner_statement");
+  try {
+    return await statementTypes(session, statement);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (!isDatabaseError(cause) || cause.code !== PERMISSION_DENIED) throw error;
+    await session.query("rollback to savepoint runner_statement");
+    const statements: string[] = [];
+    for (const table of tablesNamed(statement.sql)) {
+      statements.push(...(await grantsMissing(session, table, ["select"])));
+    }
+    if (statements.length === 0) throw error;
+    throw rightsMissing(await roleOf(session), statement.name, [...new Set(statements)]);
+  }
+};
+
+const PART = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
+/** A name with a schema wherever it stands; one without where a table is read. A column of an alias is no table. */
+const NAMES = new RegExp(
+  String.raw`(?<![\p{L}\p{N}_$".])${PART}\s*\.\s*${PART}|(?<=\b(?:from|join)\s+(?:only\s+)?)${PART}`,
+  "giu",
+);
+
+/** The names in a statement that may be tables; the catalog knows which are. */
+export const tablesNamed = (sql: string): readonly string[] => {
+  const text = sql
+    .replace(/--[^\n]*/g, " ")
+    .replace(/\/\*[\s\S]*?\*\//g, " ")
+    .replace(/'(?:[^']|'')*'/g, "''");
+  return [...new Set([...text.matchAll(NAMES)].map(([name]) => name.replace(/\s+/g, "")))];
+};
