@@ -2,9 +2,12 @@
 
 import type { ErrorObject } from "ajv";
 import { type ComplaintDetails, renamed } from "./complaint.ts";
-import { listed, type Place, suggestion } from "./errors.ts";
+import { listed, nearest, type Place, suggestion } from "./errors.ts";
 import type { Schema } from "./options-check.ts";
 import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
+
+/** What options are said to be of that no component or flow has. */
+export const WHOLE_PIPELINE = "the pipeline";
 
 /** Where in the options ajv found it. */
 export const pathOf = ({ instancePath }: ErrorObject): YamlPath =>
@@ -44,7 +47,7 @@ export const sentence = (
         ...keyFix(key, keyPlace, { at, known }),
         message: /^\w+:./.test(key)
           ? `A space is missing after the colon of \`${key}\`.`
-          : `${label} has no option \`${key}\`.${suggestion(key, known)}`,
+          : `${label} has no option \`${key}\`.${optionSuggestion(key, error.parentSchema as Schema, at)}`,
       };
     }
     case "required": {
@@ -98,6 +101,16 @@ export const sentence = (
   }
 };
 
+/** What is close by its letters; else what is missing and begins alike: `nom` for `name`. */
+const optionSuggestion = (key: string, schema: Schema, at: YamlValue | undefined): string => {
+  const known = Object.keys(schema.properties ?? {});
+  if (nearest(key, known).length > 0) return suggestion(key, known);
+  const alike = schema.required?.filter(
+    (name) => entryOf(at, name) === undefined && name[0] === key[0]?.toLowerCase(),
+  );
+  return alike?.length === 1 ? ` Did you mean \`${alike[0]}\`?` : suggestion(key, known);
+};
+
 /** A name that is there already is not written a second time. */
 const keyFix = (
   key: string,
@@ -131,11 +144,11 @@ const typeFix = ({ params }: ErrorObject, at: YamlValue | undefined): ComplaintD
 
 /** "`table` of `csv`", "Item 2 of `columns`". */
 const labelOf = (value: YamlValue, path: YamlPath, name: string): string => {
-  if (path.length === 0) return `\`${name}\``;
+  if (path.length === 0) return name === WHOLE_PIPELINE ? "The pipeline" : `\`${name}\``;
   const holder = path.slice(0, -1);
   return valueAt(value, holder)?.kind === "list"
     ? `Item ${Number(path.at(-1)) + 1} of \`${holder.at(-1) ?? name}\``
-    : `\`${path.at(-1)}\` of \`${name}\``;
+    : `\`${path.at(-1)}\` of ${name === WHOLE_PIPELINE ? name : `\`${name}\``}`;
 };
 
 /** The values that a schema allows, when it is a choice. */

@@ -8,6 +8,7 @@ import { dryRun } from "./dry-run.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
+import { WHOLE_PIPELINE } from "./option-sentences.ts";
 import { absolutePath, checkedOptions } from "./options-check.ts";
 import {
   flowOptions,
@@ -142,7 +143,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
   const value = withVariables(own, { ...reading, parameters: undefined }, complain);
   noteUnset(value, reading);
   const options = checkedOptions(value, pipelineOptions, {
-    name: fileLabel(file),
+    name: WHOLE_PIPELINE,
     place: value.place,
     complain,
   });
