@@ -102,7 +102,10 @@ const show = async (
   }
   const file = fileLabel(past.plan.file);
   if (groups.size === 0) {
-    console.log(`Run ${run.run} of ${past.plan.name} set no record aside that is not loaded now.`);
+    // Of one that failed, only its file knows.
+    const isClean = run.status === "done" && run.counts.rejected === 0;
+    const found = isClean ? "rejected nothing" : "set no record aside that is not loaded now";
+    console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
     return;
   }
   const rows = [...groups.values()].flatMap(({ records, examples }) =>
