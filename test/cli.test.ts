@@ -93,7 +93,7 @@ flows:
     );
     assert.match(
       failing.stderr,
-      /1 record was rejected of 2 read in flow `load`; its limit is 0\./,
+      /1 record was rejected by the time 2 were read in flow `load`, which stopped there; its limit is 0\./,
     );
     assert.equal((await runner("plan", await pipeline("planned.yaml", "name: x\n"))).code, 2);
     await rm(join(folder, "pipelines", "planned.yaml"));
@@ -169,13 +169,13 @@ flows:
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /pipelines\/strict\.yaml:8:13 1 record was rejected of \d+ read in flow `dates`; its limit is 0\.\n {2}occurrence\.txt:\d+ date_missing: `eventDate` is empty\./,
+      /pipelines\/strict\.yaml:3:5 1 record was rejected by the time \d+ were read in flow `dates`, which stopped there; its limit is 0\.\n {2}occurrence\.txt:\d+ date_missing: `eventDate` is empty\./,
     );
-    assert.match(stderr, /\n {2}8 \| {5}sink: /);
+    assert.match(stderr, /\n {2}3 \| {3}- name: dates/);
     const summary = JSON.parse(stdout);
     assert.equal(summary.status, "failed");
     assert.equal(summary.error.code, "too_many_rejects");
-    const rejects = /All are in (\S+\.ndjson)\./.exec(stderr)?.[1] ?? "";
+    const rejects = /Those so far are in (\S+\.ndjson)\./.exec(stderr)?.[1] ?? "";
     assert.match(await readFile(join(folder, rejects), "utf8"), /"code":"date_missing"/);
   });
 
@@ -330,7 +330,7 @@ flows:
     );
     assert.match(
       stderr,
-      /^Loaded: `done`\. A rerun reads again from the first flow on, and finds what is loaded done\.$/m,
+      /^Loaded: `done`\. A rerun begins with the first flow: one that replaces its table or writes a file does it again, others find what is loaded done\.$/m,
     );
   });
 

@@ -218,7 +218,7 @@ onEachDatabase((database) => {
       );
       assert.match(
         messageOf(rehearsal.error),
-        /^1 record was rejected of 1 read in flow `failing`; its limit is 0\.\n {2}input\.txt:1 bad: It is bad\.\nNothing was committed\. Mend the data/,
+        /^1 record was rejected by the time 1 was read in flow `failing`, which stopped there; its limit is 0\.\n {2}input\.txt:1 bad: It is bad\.\nNothing was committed\. Mend the data/,
       );
       assert.equal(await everything(database()), before);
     });

@@ -65,7 +65,10 @@ onEachDatabase((database) => {
         `select status, error from runner.run where run = ${summary.run}`,
       );
       assert.equal(state?.status, "failed");
-      assert.match(String(state?.error), /^1 record was rejected of 1 read in flow `bad`/);
+      assert.match(
+        String(state?.error),
+        /^1 record was rejected by the time 1 was read in flow `bad`/,
+      );
     });
 
     test("only the flows that were asked for run; an unknown one is named with its nearest", async () => {

@@ -410,7 +410,7 @@ flows:
       assert.equal(summary.status, "failed");
       assert.match(
         messageOf(summary.error),
-        /3 records were rejected of 4 read in flow `datasets`/,
+        /3 records were rejected by the time 4 were read in flow `datasets`/,
       );
       assert.match(messageOf(summary.error), /dataset_unknown: /);
       const listed = summary.said.find((text) => text.includes("title")) ?? "";

@@ -15,6 +15,12 @@ export interface Layout {
   readonly columns: ReadonlyMap<string, Placed>;
 }
 
+/** The column with the core's identifier, in the core and in its extensions. */
+export const coreIdColumn = ({ idIndex, isCore, fields }: Table): string | undefined => {
+  if (idIndex === undefined) return undefined;
+  return fields.find(({ index }) => index === idIndex)?.name ?? (isCore ? "id" : "coreid");
+};
+
 /**
  * Brings together what `meta.xml` says of a file and what its header says.
  *
@@ -29,10 +35,9 @@ export const layoutOf = (
 ): Layout => {
   if (table.fields.length === 0 && table.idIndex === undefined) return byHeader(header ?? [], file);
   const columns = new Map<string, Placed>();
-  const { idIndex } = table;
-  if (idIndex !== undefined && !table.fields.some(({ index }) => index === idIndex)) {
-    columns.set(table.isCore ? "id" : "coreid", { index: idIndex, default: undefined });
-  }
+  const id = coreIdColumn(table);
+  if (id !== undefined && !table.fields.some(({ name }) => name === id))
+    columns.set(id, { index: table.idIndex, default: undefined });
   for (const { name, index, default: value } of table.fields) {
     columns.set(name, { index, default: value });
   }

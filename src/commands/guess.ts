@@ -1,5 +1,5 @@
 import { count } from "../core/progress.ts";
-import { columnType, datesOf, idOf, linkOf } from "../guess/choices.ts";
+import { datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import { lookAt, type Seen, type SeenTable } from "../guess/look.ts";
 import { csvText, tableLines, widthOf } from "./table.ts";
@@ -29,10 +29,13 @@ export const guessCommand = async (
 /** What was seen, for people. */
 export const guessLines = ({ archive, tables }: Seen, width: number): string[] => [
   `${archive}: ${tables.length === 1 ? "1 table" : `${tables.length} tables`}.`,
-  ...tables.flatMap((table) => ["", ...seenLines(table, width)]),
+  ...tables.flatMap((table) => ["", ...seenLines(table, { width, types: typesOf(tables) })]),
 ];
 
-const seenLines = (table: SeenTable, width: number): string[] => {
+const seenLines = (
+  table: SeenTable,
+  { width, types }: { width: number; types: Types },
+): string[] => {
   const { name, row_type: rowType, columns, rows, damaged, problem } = table;
   const head = rowType === "" || rowType.toLowerCase() === name ? name : `${name} (${rowType})`;
   if (problem !== undefined) return [`${head}: ${problem}`];
@@ -45,7 +48,7 @@ const seenLines = (table: SeenTable, width: number): string[] => {
       indent: "  ",
     }),
     ...(empty > 0 ? [`  ${count(empty)} more columns are empty.`] : []),
-    ...conclusions(table),
+    ...conclusions(table, types),
   ];
 };
 
@@ -69,18 +72,32 @@ const extent = ({ rows, total, is_whole: isWhole }: SeenTable): string =>
     ? `${count(total)} records`
     : `about ${count(total)} records; of the first ${count(rows)}`;
 
-const conclusions = (table: SeenTable): string[] => {
+const conclusions = (table: SeenTable, types: Types): string[] => {
   const id = idOf(table);
+  const tie = tieOf(table);
   const dates = datesOf(table);
   const links = linkOf(table);
   return [
-    ...(id ? [`  Records are told apart by \`${id.name}\` (${columnType(id, true)}).`] : []),
+    ...(id ? [`  Records are told apart by \`${id.name}\` (${types.get(id)}).`] : []),
+    ...(tie && tie !== id ? [`  \`${tie.name}\` leads to the core (${types.get(tie)}).`] : []),
+    ...[...new Set([id, tie])].flatMap((column) => oddLine(column)),
     ...(dates ? [`  \`${dates.name}\` says when: for \`parse_dates\`.`] : []),
     ...(links?.link
       ? [
           `  \`${links.name}\` has links with a number: for \`extract_id\`, pattern '${links.link.pattern}'.`,
         ]
       : []),
+  ];
+};
+
+/** What keeps a number from being one, which may be a typing mistake. */
+const oddLine = (column: GuessedColumn | undefined): string[] => {
+  if (column?.odd === undefined) return [];
+  const value = JSON.stringify(column.odd);
+  return [
+    column.type === "text"
+      ? `  \`${column.name}\` is no number because of ${value}: all tables have it as text.`
+      : `  \`${column.name}\` has ${value}, with spaces around it: loaded as the number.`,
   ];
 };
 

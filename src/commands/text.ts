@@ -86,7 +86,7 @@ const interruptedLines = ({ flows, part }: RunSummary): string[] => {
     ...(loaded.length === 0
       ? []
       : [
-          `Loaded: ${loaded.join(", ")}. A rerun reads again from the first flow on, and finds what is loaded done.`,
+          `Loaded: ${loaded.join(", ")}. A rerun begins with the first flow: one that replaces its table or writes a file does it again, others find what is loaded done.`,
         ]),
   ];
 };

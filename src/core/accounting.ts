@@ -1,6 +1,7 @@
 import type { Batch, Input, Rejected } from "./batch.ts";
 import type { Commit } from "./component.ts";
 import { CopyWriter } from "./copy-writer.ts";
+import type { Place } from "./errors.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
@@ -70,6 +71,7 @@ export interface Counts extends Commit {
 export class FlowAccount {
   readonly flow: string;
   readonly #limits: RejectLimits;
+  readonly #limitsPlace: Place;
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
@@ -97,6 +99,8 @@ export class FlowAccount {
   constructor(options: {
     flow: string;
     limits: RejectLimits;
+    /** Where the limits stand in the YAML: what is over them is to be mended there. */
+    limitsPlace: Place;
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
@@ -109,6 +113,7 @@ export class FlowAccount {
   }) {
     this.flow = options.flow;
     this.#limits = options.limits;
+    this.#limitsPlace = options.limitsPlace;
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
@@ -231,7 +236,7 @@ export class FlowAccount {
         const counts = { ...NO_ROWS, ...given, unchanged: (given.unchanged ?? 0) + unchanged };
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
-        this.#judge();
+        this.#judge(this.#isLast(read));
         await this.#writeRejects(session, stretches);
         await this.#writeFindings(session, findings);
         await this.#writeRepaired(session, read);
@@ -279,23 +284,31 @@ export class FlowAccount {
       if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
       if (ofCode.length < EXAMPLES) ofCode.push(reject);
     }
-    this.#judge();
+    this.#judge(false);
   }
 
-  #judge(): void {
+  /** Whether a transaction with so many records is the last of the flow. */
+  #isLast(read: number): boolean {
+    return this.#isComplete && this.#committed.read + read === this.#read;
+  }
+
+  #judge(isLast: boolean): void {
     const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
     const limit = exceededLimit(this.#limits, counts);
     if (limit === undefined) return;
     // Codes that may be any number are no reason, so they are not told as one.
     const byCode = this.rejectedByCode.filter(([code]) => this.#limits.byCode.get(code) !== "any");
-    throw tooManyRejects({
+    const error = tooManyRejects({
       flow: this.flow,
       byCode,
       read: this.#read,
+      isEarly: !isLast,
       limit,
       examples: byCode.flatMap(([code]) => this.#examplesByCode.get(code) ?? []).slice(0, EXAMPLES),
       file: this.#rejectFile.label,
     });
+    error.place = this.#limitsPlace;
+    throw error;
   }
 
   async #writeFindings(session: Session, findings: readonly Finding[]): Promise<void> {
@@ -317,9 +330,8 @@ export class FlowAccount {
    * records are in it. A flow that stopped before is loaded again, by sinks that find what is there unchanged.
    */
   async #writeRepaired(session: Session, read: number): Promise<void> {
-    const isLast = this.#isComplete && this.#committed.read + read === this.#read;
     const loaded = this.#repaired.filter((id) => !this.#rejectedAgain.has(id));
-    if (!isLast || loaded.length === 0) return;
+    if (!this.#isLast(read) || loaded.length === 0) return;
     const { pipeline, run } = this.#state;
     await rememberReplayed(session, { pipeline, flow: this.flow, run }, loaded);
   }

@@ -1529,15 +1529,21 @@ export const tooManyRejects = (problem: {
   /** Of the codes that count, the most frequent first. */
   byCode: readonly (readonly [string, number])[];
   read: number;
+  /** Whether the flow stopped on the way: neither count is that of the whole, and reading was ahead. */
+  isEarly: boolean;
   /** As the YAML has it: `0`, `1%`; with the code when the limit is that code's own. */
   limit: string;
   examples: readonly { place: string; code: string; message: string }[];
   file: string | undefined;
 }): RunnerError => {
-  const { flow, byCode, read, limit, examples, file } = problem;
+  const { flow, byCode, read, isEarly, limit, examples, file } = problem;
   const rejected = byCode.reduce((sum, [, rows]) => sum + rows, 0);
   const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
   const codes = byCode.map(([code, rows]) => `${rows} ${code}`).join(", ");
+  const counts = isEarly
+    ? `${records} rejected by the time ${read} ${read === 1 ? "was" : "were"} read in flow \`${flow}\`, which stopped there`
+    : `${records} rejected of ${read} read in flow \`${flow}\``;
+  const where = isEarly ? "Those so far are in" : "All are in";
   const remedy =
     limit === "0"
       ? "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`."
@@ -1546,11 +1552,11 @@ export const tooManyRejects = (problem: {
     "too_many_rejects",
     1,
     [
-      `${records} rejected of ${read} read in flow \`${flow}\`; its limit is ${limit}.`,
+      `${counts}; its limit is ${limit}.`,
       byCode.length > 1 ? `  ${codes}; such as` : "",
       ...examples.map(({ place, code, message }) => `  ${place} ${code}: ${message}`),
       rejected > examples.length ? `  and ${rejected - examples.length} more.` : "",
-      `Nothing was committed. ${file ? `All are in ${file}. ` : ""}${remedy}`,
+      `Nothing was committed. ${file ? `${where} ${file}. ` : ""}${remedy}`,
     ]
       .filter(Boolean)
       .join("\n"),

@@ -299,10 +299,12 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   const items = list?.kind === "list" ? list.items : [];
   const transforms = items.map((item) => stageOf(item, "transform", reading));
   const sink = stageOf(entryOf(value, "sink")?.value, "sink", reading);
-  const rejects = limitsOf(entryOf(value, "rejects")?.value, complain);
+  const limits = entryOf(value, "rejects");
+  const rejects = limitsOf(limits?.value, complain);
   const onRequest = entryOf(value, "on_request")?.value;
   const isOnRequest = onRequest !== undefined && plain(onRequest) === true;
-  return { name, place: value.place, source, transforms, sink, rejects, isOnRequest };
+  const places = { place: value.place, rejectsPlace: limits?.keyPlace };
+  return { name, ...places, source, transforms, sink, rejects, isOnRequest };
 };
 
 /** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */

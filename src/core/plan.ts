@@ -29,6 +29,8 @@ export interface FlowPlan {
   readonly transforms: readonly StagePlan[];
   readonly sink: StagePlan;
   readonly rejects: RejectLimits;
+  /** Where `rejects` stands, if the flow has it. */
+  readonly rejectsPlace?: Place | undefined;
   /** Whether it runs only when it is named. */
   readonly isOnRequest?: boolean;
 }

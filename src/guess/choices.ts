@@ -34,11 +34,42 @@ export const linkOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn |
   return links.find(({ name }) => /^references$/i.test(name)) ?? links[0];
 };
 
+/** The column that leads from a record to that of the core; in the core itself, its identifier. */
+export const tieOf = ({ columns, core_id }: SeenTable): GuessedColumn | undefined =>
+  columns.find(({ name }) => name === core_id);
+
+/** The type for each column. */
+export type Types = ReadonlyMap<GuessedColumn, GuessedType>;
+
 /**
- * The type for a table's column. Numbers that are names stay text: a catalogue number has a letter sooner
- * or later, and a key of GBIF since 2025.
+ * The types for the columns of tables that are joined: what ties them to the core has one type in all.
+ * Dates stay as they are written, since `date_min` and `date_max` hold what they mean: a year or an
+ * interval may come later, or be what a repair is.
  */
-export const columnType = (column: GuessedColumn, isId: boolean): GuessedType => {
+export const typesOf = (tables: readonly SeenTable[]): Types => {
+  const tied = tieType(tables.flatMap((table) => tieOf(table) ?? []));
+  const types = new Map<GuessedColumn, GuessedType>();
+  for (const table of tables) {
+    const [id, tie, dates] = [idOf(table), tieOf(table), datesOf(table)];
+    for (const column of table.columns) {
+      const own = column === dates ? "text" : columnType(column, column === id);
+      types.set(column, column === tie ? tied : own);
+    }
+  }
+  return types;
+};
+
+const tieType = (ties: readonly GuessedColumn[]): GuessedType => {
+  const types = ties.filter(({ filled }) => filled > 0).map(({ type }) => type);
+  if (types.every((type) => type === "integer" || type === "bigint")) return "bigint";
+  return types.every((type) => type === "uuid") ? "uuid" : "text";
+};
+
+/**
+ * The type for a column by itself. Numbers that are names stay text: a catalogue number has a letter
+ * sooner or later, and a key of GBIF since 2025.
+ */
+const columnType = (column: GuessedColumn, isId: boolean): GuessedType => {
   const { name, type } = column;
   const isNumber = type === "integer" || type === "bigint";
   if (isId && isNumber) return "bigint";

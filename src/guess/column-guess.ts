@@ -26,6 +26,8 @@ export interface GuessedColumn {
   readonly isDates: boolean;
   /** Links that end in a number, if most values are such. */
   readonly link: LinkGuess | undefined;
+  /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
+  readonly odd: string | undefined;
   /** The first different values. */
   readonly examples: readonly string[];
 }
@@ -38,6 +40,7 @@ export class ColumnGuess {
   #types: readonly GuessedType[] = NARROWEST_FIRST;
   #dates = 0;
   #hasMonths = false;
+  #odd: string | undefined;
   readonly #different = new Set<string>();
   readonly #links = new LinkPattern();
 
@@ -49,13 +52,23 @@ export class ColumnGuess {
     this.#rows++;
     if (text === null) return;
     this.#filled++;
-    if (!this.#types.every((type) => FITS[type](text))) {
-      this.#types = this.#types.filter((type) => FITS[type](text));
-    }
+    this.#narrow(text);
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
     this.#hasMonths ||= text[4] === "-";
-    this.#different.add(text);
+    // Two keys that differ by a space are the same number.
+    this.#different.add(text.trim());
     this.#links.add(text);
+  }
+
+  #narrow(text: string): void {
+    if (this.#types.every((type) => FITS[type](text))) return;
+    const bare = text.trim();
+    // PostgreSQL takes a number with spaces around it.
+    const left = this.#types.filter((type) => FITS[type](isNumber(type) ? bare : text));
+    const wasNumber = this.#filled > 1 && this.#types.some(isNumber);
+    if (wasNumber && !left.some(isNumber)) this.#odd = text;
+    else if (left.some(isNumber) && bare !== text) this.#odd ??= text;
+    this.#types = left;
   }
 
   get result(): GuessedColumn {
@@ -67,17 +80,22 @@ export class ColumnGuess {
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
       isDates: this.#hasMonths && this.#dates >= this.#filled * NEARLY_ALL,
       link: this.#links.result,
+      odd: this.#odd,
       examples: [...this.#different].slice(0, EXAMPLES),
     };
   }
 }
 
-/** The type of these values; those that are null say nothing. */
+/** The type of exactly these values, so that none is changed; those that are null say nothing. */
 export const typeOf = (values: Iterable<string | null>): GuessedType => {
   const guess = new ColumnGuess("");
   for (const value of values) guess.add(value);
-  return guess.result.type;
+  const { type, odd } = guess.result;
+  return odd !== undefined && isNumber(type) ? "text" : type;
 };
+
+const isNumber = (type: GuessedType): boolean =>
+  type === "integer" || type === "bigint" || type === "numeric";
 
 const EXAMPLES = 3;
 

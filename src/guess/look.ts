@@ -1,6 +1,7 @@
 /** Looks at the first records of each table of an archive, to say what is in it. */
 
 import { openArchive } from "../archive/archive.ts";
+import { coreIdColumn } from "../archive/layout.ts";
 import { localName, type Table } from "../archive/meta.ts";
 import { readTable } from "../archive/read-table.ts";
 import { findTable, tablesOf } from "../archive/tables.ts";
@@ -28,6 +29,8 @@ export interface SeenTable {
   readonly total: number;
   readonly is_whole: boolean;
   readonly columns: readonly GuessedColumn[];
+  /** The column that ties it to the core. */
+  readonly core_id: string | undefined;
   /** Why its first damaged record was passed over. */
   readonly damage?: string;
   /** Why it could not be read. */
@@ -60,7 +63,11 @@ export const lookAt = async (location: string, looking: Looking): Promise<Seen> 
 
 const seenTable = async (location: string, table: Table, looking: Looking): Promise<SeenTable> => {
   const file = table.files[0] ?? "";
-  const head = { name: file.replace(/\.[^.]*$/, ""), row_type: localName(table.rowType) };
+  const head = {
+    name: file.replace(/\.[^.]*$/, ""),
+    row_type: localName(table.rowType),
+    core_id: coreIdColumn(table),
+  };
   try {
     return { ...head, ...(await firstRecords(location, file, looking)) };
   } catch (error) {
@@ -75,7 +82,7 @@ const firstRecords = async (
   location: string,
   file: string,
   { rows: wanted, signal, log }: Looking,
-): Promise<Omit<SeenTable, "name" | "row_type">> => {
+): Promise<Omit<SeenTable, "name" | "row_type" | "core_id">> => {
   const guesses = new Map<string, ColumnGuess>();
   let rows = 0;
   let damaged = 0;

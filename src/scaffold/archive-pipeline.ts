@@ -1,10 +1,11 @@
 /** Writes a pipeline for an archive, out of what was seen of it. */
 
 import { stringify } from "yaml";
-import { columnType, datesOf, idOf, linkOf } from "../guess/choices.ts";
+import { datesOf, idOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { pipelineName } from "./begin-with.ts";
+import { sqlName } from "./sql-name.ts";
 import { tablesToLoad } from "./tables-to-load.ts";
 
 /** A pipeline with a flow for each table that has records, which loads what is filled into a schema of its own. */
@@ -21,11 +22,14 @@ export const archivePipeline = (
     "",
     "flows:",
     tablesToLoad(tables)
-      .map((table) => flowOf(table, { schema: name, path }))
+      .map((table) => flowOf(table, { schema: sqlName(name), path, types: typesOf(tables) }))
       .join("\n"),
   ].join("\n");
 
-const flowOf = (table: SeenTable, { schema, path }: { schema: string; path: string }): string => {
+const flowOf = (
+  table: SeenTable,
+  { schema, path, types }: { schema: string; path: string; types: Types },
+): string => {
   const flow = pipelineName(table.name);
   const id = idOf(table);
   const made = madeColumns(table);
@@ -54,7 +58,7 @@ const flowOf = (table: SeenTable, { schema, path }: { schema: string; path: stri
     "        create:",
     "          # Guessed from the first records: `text` takes anything.",
     "          columns:",
-    ...[...names].map(([to, column]) => `            ${to}: ${columnType(column, column === id)}`),
+    ...[...names].map(([to, column]) => `            ${to}: ${types.get(column)}`),
     ...[...made].map(([to, type]) => `            ${to}: ${type}`),
     ...(key === undefined ? [] : [`          primary_key: [${key}]`]),
     "    # How many records may be set aside before nothing is loaded.",
@@ -65,7 +69,7 @@ const flowOf = (table: SeenTable, { schema, path }: { schema: string; path: stri
 
 /** Columns that transforms make, with their types. */
 const madeColumns = (table: SeenTable): Map<string, string> => {
-  const taken = table.columns.map(({ name }) => columnName(name));
+  const taken = table.columns.map(({ name }) => sqlName(name));
   const made = new Map<string, string>();
   if (datesOf(table)) {
     for (const name of ["date_min", "date_max"]) made.set(freeName(name, taken), "timestamp");
@@ -97,14 +101,8 @@ const transformLines = (table: SeenTable, made: readonly string[]): string[] => 
   ];
 };
 
-/** `decimalLatitude` → `decimal_latitude`, `gbifID` → `gbif_id`. */
-export const columnName = (term: string): string => {
-  const words = term.replace(/^.*[/#:]/, "").replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2");
-  return pipelineName(words);
-};
-
 const freeName = (term: string, taken: readonly string[]): string => {
-  const name = columnName(term);
+  const name = sqlName(term);
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}_${number}`;
     if (!taken.includes(candidate)) return candidate;

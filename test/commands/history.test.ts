@@ -101,7 +101,10 @@ describe("what earlier runs did", () => {
     const { stdout } = await runner("rejects", "past.yaml", "--ndjson");
     assert.equal(JSON.parse(stdout).place, "in.csv:2");
     const show = await runner("show", "past.yaml");
-    assert.match(show.stdout, /failed, started .*\n1 record was rejected of 1 read in flow `load`/);
+    assert.match(
+      show.stdout,
+      /failed, started .*\n1 record was rejected by the time 1 was read in flow `load`/,
+    );
     assert.match(show.stdout, /It committed nothing\./);
   });
 

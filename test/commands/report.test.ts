@@ -94,7 +94,7 @@ describe("runner run", () => {
     );
     await told(pipeline(BAD));
     const failed = await runner("told.yaml", "--quiet");
-    assert.match(failed.stderr, /2 records were rejected of 2 read/);
+    assert.match(failed.stderr, /2 records were rejected by the time 2 were read/);
   });
 
   test("--metrics writes what the node exporter reads; the time of the last success outlives a failure", async () => {

@@ -306,6 +306,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
         ["date_missing", 14],
       ],
       read: 1310,
+      isEarly: false,
       limit: "1%",
       examples: [{ place: "a.sql#1", code: "no_coordinates", message: "No place." }],
       file: "r.ndjson",
@@ -314,6 +315,20 @@ const MESSAGES: [errors.RunnerError, string][] = [
       "  16 no_coordinates, 14 date_missing; such as\n" +
       "  a.sql#1 no_coordinates: No place.\n  and 29 more.\n" +
       "Nothing was committed. All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.",
+  ],
+  [
+    errors.tooManyRejects({
+      flow: "synthese",
+      byCode: [["no_coordinates", 1611]],
+      read: 150_000,
+      isEarly: true,
+      limit: "1%",
+      examples: [{ place: "a.sql#1", code: "no_coordinates", message: "No place." }],
+      file: "r.ndjson",
+    }),
+    "1611 records were rejected by the time 150000 were read in flow `synthese`, which stopped there; its limit is 1%.\n" +
+      "  a.sql#1 no_coordinates: No place.\n  and 1610 more.\n" +
+      "Nothing was committed. Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.",
   ],
   [
     errors.keyNotGiven("idd", ["id", "n"]),

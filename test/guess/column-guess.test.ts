@@ -30,6 +30,14 @@ describe("the guessed type", () => {
   });
 });
 
+test("a number with spaces around it is one, and the odd value is told; exactly these values are text", () => {
+  const { type, odd, isUnique } = guessed("12", "13 ", "13");
+  assert.deepEqual([type, odd, isUnique], ["integer", "13 ", false]);
+  assert.deepEqual([guessed("12", "13a").type, guessed("12", "13 ", "13a").odd], ["text", "13a"]);
+  assert.equal(guessed("12", "13").odd, undefined);
+  assert.equal(typeOf(["12", "13 "]), "text");
+});
+
 test("dates are those that parse_dates reads, a few bad ones among them; years alone are numbers", () => {
   const good = Array.from({ length: 30 }, (_, index) => `2022-03-${10 + (index % 20)}`);
   assert.equal(guessed(...good, "2022-03/2022-05", "1879", "soon").isDates, true);

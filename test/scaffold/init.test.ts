@@ -94,17 +94,17 @@ describe("for an archive", () => {
 });
 
 describe("of the tables of an archive", () => {
-  const withTables = async (occurrence: string, multimedia: string) => {
-    const table = (kind: string, type: string, file: string) =>
-      `<${kind} rowType="http://rs.tdwg.org/dwc/terms/${type}" fieldsTerminatedBy="\\t" linesTerminatedBy="\\n" ignoreHeaderLines="1"><files><location>${file}</location></files><${kind === "core" ? "id" : "coreid"} index="0"/><field index="0" term="http://rs.gbif.org/terms/1.0/gbifID"/><field index="1" term="http://purl.org/dc/terms/references"/></${kind}>`;
+  const withTables = async (occurrence: string, multimedia: string, second = "references") => {
+    const table = (kind: string, type: string, { file, term }: { file: string; term: string }) =>
+      `<${kind} rowType="http://rs.tdwg.org/dwc/terms/${type}" fieldsTerminatedBy="\\t" linesTerminatedBy="\\n" ignoreHeaderLines="1"><files><location>${file}</location></files><${kind === "core" ? "id" : "coreid"} index="0"/><field index="0" term="http://rs.gbif.org/terms/1.0/gbifID"/><field index="1" term="http://purl.org/dc/terms/${term}"/></${kind}>`;
     await mkdir(join(folder, "archive"));
     await writeFile(
       join(folder, "archive/meta.xml"),
-      `<archive xmlns="http://rs.tdwg.org/dwc/text/">${table("core", "Occurrence", "occurrence.txt")}${table("extension", "Multimedia", "multimedia.txt")}</archive>`,
+      `<archive xmlns="http://rs.tdwg.org/dwc/text/">${table("core", "Occurrence", { file: "occurrence.txt", term: second })}${table("extension", "Multimedia", { file: "multimedia.txt", term: "references" })}</archive>`,
     );
-    const head = "gbifID\treferences\n";
-    await writeFile(join(folder, "archive/occurrence.txt"), head + occurrence);
-    await writeFile(join(folder, "archive/multimedia.txt"), head + multimedia);
+    const head = (term: string) => `gbifID\t${term}\n`;
+    await writeFile(join(folder, "archive/occurrence.txt"), head(second) + occurrence);
+    await writeFile(join(folder, "archive/multimedia.txt"), head("references") + multimedia);
     return init("archive", "--name", "moths");
   };
 
@@ -114,6 +114,36 @@ describe("of the tables of an archive", () => {
     assert.match(stdout, /^multimedia has no records and was left out\.$/m);
     assert.match(stdout, /^pipelines\/moths\.yaml: 1 flow, all right\.$/m);
     assert.equal(code, 0);
+  });
+
+  test("ids have one type in all, though one has a space, dates are text, and no name needs quotes", async () => {
+    const ids = Array.from({ length: 3 }, (_, index) => `${index + 1}\t2024-05-0${index + 1}\n`);
+    await withTables(ids.join(""), "1\ta\n2 \tb\n1\tc\n", "eventDate");
+    const { stdout } = await runRunner(["guess", "archive"], { cwd: folder });
+    assert.match(stdout, /^ {2}`gbifID` leads to the core \(bigint\)\.$/m);
+    assert.match(stdout, /^ {2}`gbifID` has "2 ", with spaces around it: loaded as the number\.$/m);
+    const [occurrence, multimedia] = parse(await written("pipelines/moths.yaml")).flows.map(
+      (flow: { sink: { postgres_copy: { create: { columns: unknown } } } }) =>
+        flow.sink.postgres_copy.create.columns,
+    );
+    assert.deepEqual([occurrence.gbif_id, multimedia.gbif_id], ["bigint", "bigint"]);
+    assert.equal(occurrence.event_date, "text");
+    await copyTemplate(join(folder, "pipelines", ".runner", "db"));
+    const environment = { DATABASE_URL: "" };
+    const run = await runRunner(["pipelines/moths.yaml"], { cwd: folder, environment });
+    assert.equal(run.code, 0, run.stderr);
+    const query = "select references_ from moths.occurrence join moths.multimedia using (gbif_id)";
+    const words = ["sql", "pipelines/moths.yaml", `${query} order by 1`, "--csv"];
+    const joined = await runRunner(words, { cwd: folder, environment });
+    assert.deepEqual(joined.stdout.trim().split(/\r?\n/), ["references_", "a", "b", "c"]);
+  });
+
+  test("ids are text in all tables when one value is no number", async () => {
+    await withTables("1\ta\n2\tb\n", "1\ta\n2x\tb\n");
+    const text = await written("pipelines/moths.yaml");
+    assert.equal(text.match(/gbif_id: text/g)?.length, 2);
+    const { stdout } = await runRunner(["guess", "archive"], { cwd: folder });
+    assert.match(stdout, /because of "2x": all tables have it as text\.$/m);
   });
 
   test("verbatim, the core once more, gets no flow, and init says so", async () => {

@@ -239,9 +239,9 @@ onEachDatabase((database) => {
       assert.equal(
         messageOf(summary.error),
         [
-          "1 record was rejected of 2 read in flow `flow`; its limit is 0.",
+          "1 record was rejected by the time 2 were read in flow `flow`, which stopped there; its limit is 0.",
           '  input.txt:2 invalid_text_representation: Postgres refused: invalid input syntax for type integer: "2021-13-05" (column "id").',
-          `Nothing was committed. All are in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
+          `Nothing was committed. Those so far are in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
         ].join("\n"),
       );
       assert.deepEqual(await rowsOf(database(), "select * from strict"), []);
