@@ -14,6 +14,7 @@ const MOST_ROUNDS = 20;
 export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise<string> => {
   const before = new Map<string, string>();
   const after = new Map<string, string>();
+  const first = await look();
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const fixes = (await look()).flatMap(({ fix }) => fix ?? []);
     let isChanged = false;
@@ -28,8 +29,28 @@ export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise
     }
     if (!isChanged) break;
   }
+  const last = after.size > 0 ? await look() : first;
+  for (const [file, text] of before) {
+    const of = (complaints: readonly Complaint[]) =>
+      complaints.filter(({ place }) => place.file === file);
+    if (!isWorse(of(first), of(last))) continue;
+    await writeFile(file, text);
+    after.delete(file);
+  }
   return [...after].map(([file, text]) => diff(file, before.get(file) ?? "", text)).join("");
 };
+
+/**
+ * Whether changes have done harm. A file that was no YAML hid what else is wrong with it: there it is
+ * progress to be read at all, or further than before.
+ */
+const isWorse = (before: readonly Complaint[], after: readonly Complaint[]): boolean => {
+  const [stop, laterStop] = [before, after].map((complaints) => complaints.find(isSyntax)?.place);
+  if (stop === undefined) return after.length > before.length;
+  return laterStop !== undefined && laterStop.line <= stop.line;
+};
+
+const isSyntax = ({ code }: Complaint): boolean => /^(yaml_syntax|unquoted_variable)$/.test(code);
 
 /** From the end of each line to its beginning, so that the places before a change stay right. */
 const applied = (text: string, fixes: readonly Fix[]): string => {

@@ -9,6 +9,7 @@ import {
 } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
+import { databaseWords } from "./again.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
 import { tableLines, widthOf } from "./table.ts";
@@ -47,7 +48,9 @@ export const showCommand = (
     console.log(`Run ${whole.run.run} of ${plan.name}, in ${database.label}`);
     for (const line of runLines(whole, widthOf(process.stdout))) console.log(line);
     if (whole.flows.some(({ rejects }) => rejects.length > 0)) {
-      console.log(`\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}\``);
+      console.log(
+        `\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}${databaseWords(flags.database)}\``,
+      );
     }
     return 0;
   });

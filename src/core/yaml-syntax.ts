@@ -46,16 +46,8 @@ const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["
   const offset = text.lastIndexOf("\n", at - 1) + 1;
   if (code === "TAB_AS_INDENT") {
     const was = /^[ \t]*/.exec(text.slice(offset))?.[0] ?? "";
-    const above =
-      text
-        .slice(0, Math.max(0, offset - 1))
-        .split("\n")
-        .at(-1) ?? "";
-    // As deep as what the line above says, or one step into it.
-    const depth = /^[ \t]*(?:- +)*/.exec(above)?.[0].replaceAll("\t", "  ").length ?? 0;
-    const isDash = text.startsWith("-", offset + was.length);
-    const spaces = " ".repeat(/:\s*$/.test(above) ? depth + 2 : isDash ? was.length * 2 : depth);
-    return { offset, was, becomes: spaces };
+    const depth = depthFor(text, { offset, end: offset + was.length });
+    return depth === undefined ? undefined : { offset, was, becomes: " ".repeat(depth) };
   }
   if (code !== "BAD_DQ_ESCAPE") return undefined;
   const line = text.slice(offset).split("\n")[0] ?? "";
@@ -66,6 +58,30 @@ const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["
   if (quoted === undefined || /\\[\\nrt"]/.test(quoted[0])) return undefined;
   const becomes = `'${quoted[0].slice(1, -1)}'`;
   return { offset: offset + quoted.index, was: quoted[0], becomes };
+};
+
+/** How deep the line with tabs is meant to be; undefined where that is not beyond doubt. */
+const depthFor = (
+  text: string,
+  { offset, end }: { offset: number; end: number },
+): number | undefined => {
+  const above = text.slice(0, offset).split("\n").toReversed();
+  const below = text.slice(end).split("\n").slice(1);
+  const line = above.find((one) => !/^\s*(#|$)/.test(one)) ?? "";
+  // As deep as what the line above says, or one step into it.
+  const depth = /^[ \t]*(?:- +)*/.exec(line)?.[0].replaceAll("\t", "  ").length ?? 0;
+  const isFirst = /:\s*(#.*)?$/.test(line);
+  if (!/^- /.test(text.slice(end, end + 2))) return isFirst ? depth + 2 : depth;
+  // An item stands below the one before it, and above the one behind it.
+  const before = itemDepth(above);
+  const behind = itemDepth(below);
+  if (isFirst) return behind !== undefined && behind >= depth ? behind : depth + 2;
+  return behind === undefined || behind === before ? before : undefined;
+};
+
+const itemDepth = (lines: readonly string[]): number | undefined => {
+  const item = lines.find((line) => /^\s*- /.test(line));
+  return item === undefined ? undefined : /^ *(?=- )/.exec(item)?.[0].length;
 };
 
 /** An open quote is noticed at the end of the file; its place is where it opens. */

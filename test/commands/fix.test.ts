@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fixAll } from "../../src/commands/fix.ts";
 import { runRunner } from "../support/runner.ts";
 
 describe("runner validate --fix", () => {
@@ -67,6 +68,44 @@ describe("runner validate --fix", () => {
         .replace("tvs", "tsv"),
     );
     assert.equal(code, 0);
+  });
+
+  const list = (...items: string[]) =>
+    `name: p\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    transforms:\n${items.map((item) => `${item}\n`).join("")}    sink: { file: { path: "-" } }\n`;
+  const filter = "- filter: { column: a, present: true }";
+
+  for (const place of [0, 1, 2]) {
+    test(`puts item ${place + 1} of a list, behind a tab, below the other items`, async () => {
+      const right = [0, 1, 2].map(() => `      ${filter}`);
+      const { code, text } = await fixed(list(...right.with(place, `\t${filter}`)));
+      assert.equal(text, list(...right));
+      assert.equal(code, 0);
+    });
+  }
+
+  test("leaves a tab before an item that may belong to either of two lists", async () => {
+    const wrong = `${list(`      ${filter}`, `\t${filter}`)}  - name: b\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: "-" } }\n`;
+    const { code, text, stderr } = await fixed(wrong);
+    assert.equal(text, wrong);
+    assert.equal(code, 2);
+    assert.doesNotMatch(stderr, /^---|@@/m);
+  });
+
+  test("takes a change back that leaves more complaints, or the file no more readable", async () => {
+    const file = join(folder, "p.yaml");
+    const place = { file, line: 1, column: 1 };
+    const fix = { place, was: "a", becomes: "b" };
+    const wrong = (code: string) => ({ code, place, message: "Wrong." });
+    for (const [before, after] of [
+      ["wrong_value", [wrong("x"), wrong("y")]],
+      ["yaml_syntax", [wrong("yaml_syntax")]],
+    ] as const) {
+      await writeFile(file, "a\n");
+      const look = async () =>
+        (await readFile(file, "utf8")) === "a\n" ? [{ ...wrong(before), fix }] : after;
+      assert.equal(await fixAll(look), "");
+      assert.equal(await readFile(file, "utf8"), "a\n");
+    }
   });
 
   test("leaves alone what could be meant otherwise, and says nothing of changes", async () => {
