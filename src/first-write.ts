@@ -33,7 +33,11 @@ export const tablesThere = async (session: Session): Promise<ReadonlySet<string>
 export const askBeforeFirstWrite = async (
   session: Session,
   { plan, flows, state }: { plan: Plan; flows: readonly FlowPlan[]; state: RunState },
-  { before, confirm }: { before: ReadonlySet<string>; confirm: Confirm },
+  {
+    before,
+    confirm,
+    named = fileLabel(plan.file),
+  }: { before: ReadonlySet<string>; confirm: Confirm; named?: string | undefined },
 ): Promise<void> => {
   const targets = await targetsOf(session, flows);
   const known = await knownTargets(session, state.pipeline, flows);
@@ -46,7 +50,7 @@ export const askBeforeFirstWrite = async (
     throw firstWrite(
       plan.name,
       foreign.map(({ name }) => name),
-      fileLabel(plan.file),
+      named,
     );
   }
   await session.query(

@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly display?: Display | undefined;
   /** Asked before the first write into tables that hold rows of others; absent where nobody is to be asked. */
   readonly confirm?: Confirm | undefined;
+  /** The pipeline and its database as the user names them in commands. */
+  readonly named?: string | undefined;
   /** Told when the run has a number. */
   readonly onBegin?: (run: { run: string; database: string }) => void;
   /** Told of each flow that is done. */

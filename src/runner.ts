@@ -76,7 +76,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
       await setUp(database, plan.setup);
       if (confirm) {
         const what = { plan, flows: wanted, state: run };
-        await askBeforeFirstWrite(session, what, { before, confirm });
+        await askBeforeFirstWrite(session, what, { before, confirm, named: given.named });
       }
       given.onBegin?.({ run: run.run, database: label });
       const parts = { database, state: run, rejectFile, replay, citations, options };

@@ -118,6 +118,30 @@ onEachDatabase((database) => {
       }
     }
 
+    test("may have blank lines at the end, and commas or tabs between; another separator is said", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "blank.csv"), "id,day\n1,a\n");
+      const yaml = pipeline("blank", "csv: { path: blank.csv }", SINKS.append("blank"));
+      const repairedAs = async (content: string) => {
+        await writeFile(join(folder, "blank-repaired.csv"), content);
+        return await go(yaml, database(), "blank-repaired.csv");
+      };
+      for (const content of [
+        "reject_flow;id;day\nload;1;2024\n\n",
+        "reject_flow;id;day\r\nload;2;2024\r\n;;\r\n\r\n",
+        'reject_flow,"a;b",id,day\nload,x,3,2024\n\n',
+        "reject_flow\tid\tday\nload\t4\t2024\n",
+      ]) {
+        const { error, flows } = await repairedAs(content);
+        assert.equal(flows[0]?.inserted, 1, `${JSON.stringify(content)}: ${messageOf(error)}`);
+      }
+      const { error } = await repairedAs("reject_flow|id|day\nload|5|2024\n");
+      assert.match(
+        messageOf(error),
+        /^blank-repaired\.csv:1 cannot be loaded again: the header has no column `reject_flow`, separated by semicolons, commas or tabs\./,
+      );
+    });
+
     test("are forgotten when their table is emptied by the next run, and may be loaded again", async () => {
       const folder = database().folder;
       await writeFile(join(folder, "anew.csv"), "id,day\n1,2024-01-01\n2,some day\n");

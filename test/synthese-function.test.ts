@@ -201,6 +201,20 @@ flows:
       );
     });
 
+    test("tells nothing of the tables that it drops", async () => {
+      await stage();
+      const before = database().notices.length;
+      await rows(CALL);
+      assert.deepEqual(
+        database()
+          .notices.slice(before)
+          .filter((text) => text.includes("skipping")),
+        [],
+      );
+      const [setting] = await rows("show client_min_messages");
+      assert.equal(setting?.client_min_messages, "notice");
+    });
+
     test("a stage that is empty, older than the records, overtaken or of another version is refused, and nothing is deleted", async () => {
       await stage();
       await sums();
@@ -211,6 +225,12 @@ flows:
         "create table kept as select * from pinv_gbif.tmp_synthese; truncate pinv_gbif.tmp_synthese",
       );
       await refused(/The stage pinv_gbif\.tmp_synthese is empty\./);
+      await execute(database(), "alter table pinv_gbif.tmp_synthese rename to not_staged_yet");
+      await assert.rejects(rows(CALL), {
+        message: /The stage pinv_gbif\.tmp_synthese is empty\./,
+        hint: "runner explain stage_empty",
+      });
+      await execute(database(), "alter table pinv_gbif.not_staged_yet rename to tmp_synthese");
       await execute(
         database(),
         "insert into pinv_gbif.tmp_synthese select * from kept; update pinv_gbif.tmp_synthese set runner_version = 'other'",

@@ -1,12 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { fileLabel } from "../core/place.ts";
 import { count } from "../core/progress.ts";
 import type { Confirm } from "../first-write.ts";
+import { named } from "./again.ts";
 
 /** Asks the person at the terminal; where there is none, or none is to be asked, the answer is known. */
 export const confirmFirstWrite = (
   file: string,
-  { yes = false }: { readonly yes?: boolean },
+  { yes = false, database }: { readonly yes?: boolean; readonly database?: string },
   signal: AbortSignal,
 ): Confirm => {
   if (yes) return async () => true;
@@ -17,7 +17,7 @@ export const confirmFirstWrite = (
     );
     process.stderr.write(
       `This pipeline has never written into\n${lines.join("")}` +
-        `\`runner plan ${fileLabel(file)}\` shows what it would change there.\n`,
+        `\`runner plan ${named(file, database)}\` shows what it would change there.\n`,
     );
     return (await answerTo("Write into them? [y/N] ", signal)) === "y";
   };

@@ -4,6 +4,7 @@ import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { type Examination, examine, type Line } from "../doctor.ts";
 import { components } from "../registry.ts";
+import { named } from "./again.ts";
 import { refusalObject } from "./text.ts";
 
 export interface DoctorFlags {
@@ -30,7 +31,7 @@ export const doctorCommand = async (
   const unset = (await load(false)).complaints.filter(({ code }) => code === "variable_unset");
   const examination = await examine(plan, { database, unset, signal });
   if (json) console.log(JSON.stringify(doctorObject(examination)));
-  else for (const line of doctorLines(examination, file)) console.log(line);
+  else for (const line of doctorLines(examination, named(file, database))) console.log(line);
   return examination.lines.some(({ level }) => level === "problem") ? 3 : 0;
 };
 
@@ -89,7 +90,7 @@ const summary = (lines: readonly Line[], file: string): string => {
         ? " There is 1 warning."
         : ` There are ${warnings} warnings.`;
   if (problems === 0) {
-    return `Nothing has to be mended.${warned} Next: \`runner plan ${fileLabel(resolve(file))}\`.`;
+    return `Nothing has to be mended.${warned} Next: \`runner plan ${file}\`.`;
   }
   return `${problems === 1 ? "1 problem has" : `${problems} problems have`} to be mended before a run.${warned} Nothing was changed.`;
 };

@@ -2,6 +2,7 @@ import { COUNTED } from "../core/accounting.ts";
 import { atOneMoment, type PastRun, pastRuns } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
+import { databaseWords } from "./again.ts";
 import { lookBack } from "./past.ts";
 import { csvText, tableLines, widthOf } from "./table.ts";
 
@@ -29,7 +30,9 @@ export const historyCommand = (
     } else {
       const rows = historyRows(runs, count);
       for (const line of tableLines(rows, { width: widthOf(process.stdout) })) console.log(line);
-      console.error(`One of them in full: \`runner show ${fileLabel(plan.file)} ${runs[0]?.run}\``);
+      console.error(
+        `One of them in full: \`runner show ${fileLabel(plan.file)} ${runs[0]?.run}${databaseWords(flags.database)}\``,
+      );
     }
     return 0;
   });

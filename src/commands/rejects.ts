@@ -9,6 +9,7 @@ import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
+import { databaseWords } from "./again.ts";
 import { chosenRun, lookBack, type Past } from "./past.ts";
 import { csvText, tableLines, widthOf } from "./table.ts";
 
@@ -35,7 +36,7 @@ export const rejectsCommand = (
     const rejects = await rejectsOf(past, run, flags);
     if (flags.csv) await print(csvParts(rejects));
     else if (flags.ndjson) await print(ndjsonParts(rejects));
-    else await show(rejects, { past, run });
+    else await show(rejects, { past, run, at: databaseWords(flags.database) });
     return 0;
   });
 
@@ -90,7 +91,7 @@ const EXAMPLES = 5;
 
 const show = async (
   rejects: Rejects,
-  { past, run }: { past: Past; run: PastRun },
+  { past, run, at }: { past: Past; run: PastRun; at: string },
 ): Promise<void> => {
   const groups = new Map<string, { records: number; examples: WrittenReject[] }>();
   for await (const reject of rejects()) {
@@ -102,7 +103,10 @@ const show = async (
   }
   const file = fileLabel(past.plan.file);
   if (groups.size === 0) {
-    console.log(`Run ${run.run} of ${past.plan.name} set no record aside that is not loaded now.`);
+    // Of one that failed, only its file knows.
+    const isClean = run.status === "done" && run.counts.rejected === 0;
+    const found = isClean ? "rejected nothing" : "set no record aside that is not loaded now";
+    console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
     return;
   }
   const rows = [...groups.values()].flatMap(({ records, examples }) =>
@@ -116,7 +120,7 @@ const show = async (
   for (const line of tableLines([header, ...rows], { width: widthOf(process.stdout) }))
     console.log(line);
   console.error(
-    `To repair them: \`runner rejects ${file} ${run.run} --csv > repaired.csv\`, ` +
-      `then \`runner ${file} --replay repaired.csv\`.`,
+    `To repair them: \`runner rejects ${file} ${run.run}${at} --csv > repaired.csv\`, ` +
+      `then \`runner ${file} --replay repaired.csv${at}\`.`,
   );
 };

@@ -20,16 +20,18 @@ export interface Report {
 export interface ReportFlags {
   readonly log?: "text" | "json";
   readonly quiet?: boolean;
+  /** As the user has given it. */
+  readonly database?: string;
 }
 
 /** The report that the flags ask for, on standard error; `quiet` leaves out what needs nobody. */
 export const reportOf = (
   pipeline: string,
-  { log = "text", quiet = false }: ReportFlags,
+  { log = "text", quiet = false, database }: ReportFlags,
 ): Promise<Report> | Report =>
-  log === "json" ? jsonReport(pipeline, quiet) : textReport(pipeline, quiet);
+  log === "json" ? jsonReport(pipeline, quiet, database) : textReport(pipeline, quiet, database);
 
-const textReport = (pipeline: string, quiet: boolean): Report => {
+const textReport = (pipeline: string, quiet: boolean, given?: string): Report => {
   const say = (text: string) => console.error(text);
   const unlessQuiet = (text: string) => {
     if (!quiet) say(text);
@@ -47,13 +49,13 @@ const textReport = (pipeline: string, quiet: boolean): Report => {
     },
     end(summary) {
       if (quiet && summary.status === "done") return;
-      for (const line of closingLines(summary, pipeline)) say(line);
+      for (const line of closingLines(summary, pipeline, given)) say(line);
     },
   };
 };
 
 /** The library is loaded only for those who ask for it. */
-const jsonReport = async (pipeline: string, quiet: boolean): Promise<Report> => {
+const jsonReport = async (pipeline: string, quiet: boolean, given?: string): Promise<Report> => {
   const { default: pino } = await import("pino");
   const logger = pino(
     {
@@ -95,7 +97,7 @@ const jsonReport = async (pipeline: string, quiet: boolean): Promise<Report> => 
       const { status, citations, rejectFile, part } = summary;
       const error = status === "failed" ? failure(summary.error) : undefined;
       const fields = { status, citations, reject_file: rejectFile, error };
-      const message = closingLines(summary, pipeline).join("\n");
+      const message = closingLines(summary, pipeline, given).join("\n");
       const level = status === "done" ? "info" : status === "failed" ? "error" : "warn";
       logger[level](event("end", { ...fields, part: part && flowObject(part) }), message);
     },

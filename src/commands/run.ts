@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { runPipeline } from "../runner.ts";
+import { named } from "./again.ts";
 import { confirmFirstWrite } from "./confirm.ts";
 import { loadToRun } from "./load.ts";
 import { writeMetrics } from "./metrics.ts";
@@ -52,6 +53,7 @@ export const runCommand = async (
     log: report.log,
     display: report.display,
     confirm: confirmFirstWrite(file, flags, AbortSignal.any([now, soon])),
+    named: named(file, flags.database),
     onBegin: report.begin,
     onFlow: report.flow,
   });

@@ -9,6 +9,7 @@ import {
 } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
+import { databaseWords } from "./again.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
 import { tableLines, widthOf } from "./table.ts";
@@ -47,27 +48,41 @@ export const showCommand = (
     console.log(`Run ${whole.run.run} of ${plan.name}, in ${database.label}`);
     for (const line of runLines(whole, widthOf(process.stdout))) console.log(line);
     if (whole.flows.some(({ rejects }) => rejects.length > 0)) {
-      console.log(`\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}\``);
+      console.log(
+        `\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}${databaseWords(flags.database)}\``,
+      );
     }
     return 0;
   });
 
 const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] => {
   const took = run.seconds === null ? "" : `, ${duration(run.seconds)}`;
-  const compared = new Set(flows.flatMap(({ before }) => (before ? [before.run] : [])));
+  const counts = countLines(flows, width);
+  const rejects = flows.flatMap((flow) => rejectLines(flow, width));
   return [
     `${run.status}, started ${run.started}${took}, by ${run.holder}, version ${run.version}`,
     ...(run.replay === null ? [] : [`It loaded repaired records: ${run.replay}`]),
     ...(run.error === null ? [] : [run.error]),
-    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...countLines(flows, width)]),
-    ...(compared.size === 0
-      ? []
-      : [`In brackets: the difference to run ${[...compared].sort().join(" and ")}.`]),
-    ...flows.flatMap((flow) => rejectLines(flow, width)),
+    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...counts]),
+    ...comparedLines(flows, [...counts, ...rejects]),
+    ...rejects,
     ...flows.flatMap(findingLines),
     ...(citations.length === 0 ? [] : ["", ...citations.map(pastCitationLine)]),
   ];
 };
+
+/** With which runs the flows are compared, and whether anything differs. */
+const comparedLines = (flows: readonly PastFlow[], lines: readonly string[]): string[] => {
+  const compared = new Set(flows.flatMap(({ before }) => (before ? [before.run] : [])));
+  if (compared.size === 0) return [];
+  const runs = [...compared].sort((a, b) => a - b).join(" and ");
+  return lines.some((line) => DIFFERENCE.test(line))
+    ? [`In brackets: the difference to run ${runs}.`]
+    : [`No count differs from run ${runs}.`];
+};
+
+/** See `change`. */
+const DIFFERENCE = / \([+-]\d/;
 
 const countLines = (flows: readonly PastFlow[], width: number): string[] => {
   const noted = NOTED.filter((name) => flows.some(({ counts }) => counts[name] > 0));

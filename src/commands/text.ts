@@ -5,6 +5,7 @@ import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
+import { named } from "./again.ts";
 import { explainLine } from "./explain.ts";
 
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
@@ -52,7 +53,7 @@ const movedOf = (flow: FlowSummary): string => {
 };
 
 /** What is left to say when a run is over. */
-export const closingLines = (summary: RunSummary, pipeline: string): string[] => {
+export const closingLines = (summary: RunSummary, pipeline: string, given?: string): string[] => {
   const { run, status, database, rejectFile, error, citations } = summary;
   const lines = citations.map(citationLine);
   if (status === "done") {
@@ -64,7 +65,7 @@ export const closingLines = (summary: RunSummary, pipeline: string): string[] =>
     }
     if (database.startsWith("embedded")) {
       lines.push(
-        `Next: \`runner plan ${fileLabel(pipeline)}\` shows what another run would change; ` +
+        `Next: \`runner plan ${named(pipeline, given)}\` shows what another run would change; ` +
           `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads them into a server.`,
       );
     }

@@ -92,13 +92,13 @@ export const pastRuns = async (
 
 /**
  * The flows of a run in the order of their commits. Each is compared with the last run before that did this
- * flow and got to its end; one of repaired records is none to compare with.
+ * flow and got to its end; repaired records are compared with nothing, and nothing with them.
  */
 export const pastFlows = async (session: Session, run: number): Promise<PastFlow[]> => {
   const { rows } = await session.query<{ flow: string; before: number | null } & CountRow>(
     `select f.flow, ${VALUES}, (
         select max(other.run)::float8 from runner.flow g join runner.run other using (run)
-         where g.flow = f.flow and other.pipeline = r.pipeline and other.run < r.run
+         where g.flow = f.flow and other.pipeline = r.pipeline and other.run < r.run and r.replay is null
            and other.status = 'done' and other.replay is null) as before
        from runner.flow f join runner.run r using (run)
       where r.run = $1 order by f.committed_at, f.flow`,

@@ -76,10 +76,18 @@ const tableLinesOf = async (bytes: Buffer, name: string): Promise<Line[]> => {
   // Only to say what to do about a file that a spreadsheet saved in another encoding.
   for await (const _ of asValidUtf8(once(bytes), { encoding: "utf-8", name }));
   const header = bytes.toString("utf8").split(/\r?\n/, 1)[0] ?? "";
-  const delimiter = [";", "\t", ","].find((one) => header.includes(one)) ?? ";";
+  const delimiter = delimiterOf(header, name);
   const own = new Set<string>(Object.values(REJECT_COLUMNS));
   try {
-    const found = parse(bytes, { bom: true, columns: true, delimiter, info: true });
+    const found = parse(bytes, {
+      bom: true,
+      columns: true,
+      delimiter,
+      info: true,
+      // Spreadsheets and editors leave them at the end: no values, no record.
+      skip_empty_lines: true,
+      skip_records_with_empty_values: true,
+    });
     return (found as unknown as { record: Fields; info: { lines: number } }[]).map(
       ({ record, info }): Line => {
         const text = (key: keyof typeof REJECT_COLUMNS) => record[REJECT_COLUMNS[key]] || null;
@@ -98,6 +106,17 @@ const tableLinesOf = async (bytes: Buffer, name: string): Promise<Line[]> => {
     if (error instanceof CsvError) throw csvInvalid(name, error.message, error);
     throw error;
   }
+};
+
+/** That by which the header has the column of flows, whatever else is in the names of the others. */
+const delimiterOf = (header: string, name: string): string => {
+  const plain = header.replace(/^\ufeff/, "").replaceAll('"', "");
+  const found = [";", "\t", ","].find((one) => plain.split(one).includes(REJECT_COLUMNS.flow));
+  if (found !== undefined || plain.trim() === "") return found ?? ";";
+  throw repairedInvalid(
+    `${name}:1`,
+    `the header has no column \`${REJECT_COLUMNS.flow}\`, separated by semicolons, commas or tabs`,
+  );
 };
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {

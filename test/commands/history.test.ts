@@ -78,6 +78,12 @@ describe("what earlier runs did", () => {
     assert.equal(lines.stdout.trim().split("\n").length, 2);
     assert.equal((await runner("rejects", "past.yaml", "--code", "none", "--ndjson")).stdout, "");
 
+    // A plan of what cannot be read has nothing to show.
+    await writeFile(join(folder, "refused.csv"), "a|b\n1|2\n");
+    const refused = await runner("plan", "past.yaml", "--replay", "refused.csv");
+    assert.deepEqual([refused.code, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /refused\.csv:1 cannot be loaded again/);
+
     // Half of it is repaired: that half is listed no more.
     const mended = table.stdout
       .trim()
@@ -92,6 +98,18 @@ describe("what earlier runs did", () => {
     assert.deepEqual(JSON.parse(left.stdout).fields, { id: "5", day: "b" });
     assert.match((await runner("show", "past.yaml", "2")).stdout, /\n {2}bad_date +2 \(\+1\) +1\n/);
     assert.match((await runner("history", "past.yaml")).stdout, /\n {2}3 .* done, replay +1 +1 /);
+    assert.equal(
+      (await runner("rejects", "past.yaml")).stdout,
+      "Run 3 of past rejected nothing.\n",
+    );
+    const replayed = await runner("show", "past.yaml", "3");
+    assert.match(replayed.stdout, /\nload +1 +1 +0 +0 +0 +0 +0\n/);
+    assert.doesNotMatch(replayed.stdout, /In brackets|differs/);
+
+    assert.equal((await runner("past.yaml")).code, 0);
+    const same = await runner("show", "past.yaml");
+    assert.match(same.stdout, /\nNo count differs from run 2\.\n/);
+    assert.doesNotMatch(same.stdout, /In brackets/);
   });
 
   test("the rejects of a run that failed are those of its file", async () => {

@@ -4,6 +4,7 @@
  */
 
 import {
+  type RunnerError,
   rowsSuppressed,
   stageBusy,
   stageEmpty,
@@ -32,6 +33,16 @@ const ONE = "{{one}}";
 /** A message in which `%s` stand for what plpgsql knows. */
 const message = ({ message: text }: Error, ...values: readonly string[]): string =>
   values.length === 0 ? dollar(text) : `format(${[dollar(text), ...values].join(", ")})`;
+
+/** The message of an error, and where it is explained. */
+const told = (error: RunnerError, ...values: readonly string[]): string =>
+  `message = ${message(error, ...values)}, hint = ${dollar(`runner explain ${error.code}`)}`;
+
+/** Without PostgreSQL's notices that what is dropped is not there; those of triggers, and ours, come through. */
+const quietly = (statement: string): string =>
+  `perform set_config('client_min_messages', 'warning', true);
+    ${statement}
+    perform set_config('client_min_messages', v_messages, true);`;
 
 /** What the function's body is made of, from `declare` to `end`. */
 export const functionBody = (merge: MergeFunction): string => `
@@ -65,6 +76,7 @@ ${constants(merge)}
   v_suspects text;
   v_one text;
   v_result jsonb := '[]';
+  v_messages constant text := current_setting('client_min_messages');
 begin
 ${checks(merge)}
   begin
@@ -139,21 +151,24 @@ const MORE_TABLES = `
 
 const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFunction): string => `
   if not pg_try_advisory_xact_lock(hashtextextended(${sql.literal(`runner:${lock.key}`)}, 0)) then
-    raise exception using errcode = 'lock_not_available', message = ${message(stageBusy(lock.name))};
+    raise exception using errcode = 'lock_not_available', ${told(stageBusy(lock.name))};
+  end if;
+  if to_regclass(${sql.literal(stageSql)}) is null then
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(stage.table))};
   end if;
   select runner_run as run, runner_version as version, runner_flow as flow into v_staged from ${stageSql} limit 1;
   if not found then
-    raise exception using errcode = 'object_not_in_prerequisite_state', message = ${message(stageEmpty(stage.table))};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(stage.table))};
   end if;
   if v_staged.version <> ${sql.literal(shape.version)} then
-    raise exception using errcode = 'object_not_in_prerequisite_state', message = ${message(stageVersion(stage.table, stage.function))};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageVersion(stage.table, stage.function))};
   end if;
   -- The pipeline has brought newer records, and this flow has not seen them.
   select max(flow.run) as run, max(flow.run) filter (where flow.flow = v_staged.flow) as of_flow into v_row
     from runner.flow join runner.run on run.run = flow.run
    where run.pipeline = (select pipeline from runner.run where run = v_staged.run);
   if v_row.run > greatest(v_row.of_flow, v_staged.run) then
-    raise exception using errcode = 'object_not_in_prerequisite_state', message = ${message(stageStale(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageStale(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
   end if;
   -- Another run has written other values since: merging would bring back the old ones.
   select max(track.run) as run into v_row
@@ -161,7 +176,7 @@ const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFunction)
    where track.run > v_staged.run and track.hash <> stage.runner_hash
      and not exists (select from runner.run where run.run = track.run and run.pipeline = ${sql.literal(stage.function)});
   if v_row.run is not null then
-    raise exception using errcode = 'object_not_in_prerequisite_state', message = ${message(stageOvertaken(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageOvertaken(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
   end if;`;
 
 const beginning = ({ stage, lock, stageSql, runnerVersion }: MergeFunction): string => `
@@ -172,14 +187,14 @@ const beginning = ({ stage, lock, stageSql, runnerVersion }: MergeFunction): str
     insert into ${lock.table} (${lock.column}, run) values (${sql.literal(lock.name)}, v_run)
     on conflict (${lock.column}) do update set run = excluded.run, renewed_at = now();
     set constraints all immediate;
-    execute q_temporary;
+    ${quietly("execute q_temporary;")}
     execute ${dollar(`create temporary table runner_part as select stage.${NUMBER} as n, ${stage.part.value} as part from ${stageSql} as stage`)};
     if ${stage.part.parameter} is not null then
       execute 'delete from pg_temp.runner_part where part is distinct from $1' using ${stage.part.parameter};
       execute 'select from pg_temp.runner_part limit 1' into v_row;
       get diagnostics v_read = row_count;
       if v_read = 0 then
-        raise exception using errcode = 'object_not_in_prerequisite_state', message = ${message(stagePartEmpty(stage.table, stage.part.parameter, "%s"), stage.part.parameter)};
+        raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stagePartEmpty(stage.table, stage.part.parameter, "%s"), stage.part.parameter)};
       end if;
     end if;`;
 
@@ -277,7 +292,7 @@ const writing = ({ shape }: MergeFunction): string => `
           end;
           v_refused := '{}';
           if v_done is null then
-            execute replace(replace(q_judge, '${SUSPECTS}', v_suspects), '${ONE}', v_one);
+            ${quietly(`execute replace(replace(q_judge, '${SUSPECTS}', v_suspects), '${ONE}', v_one);`)}
             for v_row in execute 'select * from pg_temp.runner_judge()' loop
               if v_row.state is null then
                 v_done := v_row.row_number;
@@ -311,10 +326,12 @@ const counting = ({ stage, stageSql }: MergeFunction): string => `
       v_result := v_result || jsonb_build_object('part', v_part, 'inserted', v_inserted, 'updated', v_updated, 'unchanged', v_unchanged, 'held', v_held, 'rejected', v_rejected);`;
 
 const ending = (_: MergeFunction): string => `
-    execute ${dollar(`${dropTemporary()}
+    ${quietly(
+      `execute ${dollar(`${dropTemporary()}
     ${adoptEnd}
     drop table if exists pg_temp.runner_part, pg_temp.runner_conflict, pg_temp.runner_refused;
-    drop function if exists pg_temp.runner_judge();`)};
+    drop function if exists pg_temp.runner_judge();`)};`,
+    )}
     insert into runner.flow (run, flow, read, inserted, updated, unchanged, held, rejected, filtered, adopted, rekeyed)
     select v_run, v_staged.flow, v_read_all, sum((part ->> 'inserted')::bigint), sum((part ->> 'updated')::bigint),
            sum((part ->> 'unchanged')::bigint), sum((part ->> 'held')::bigint), sum((part ->> 'rejected')::bigint), 0, v_adopted, v_rekeyed
