@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { initNothing } from "../core/errors.ts";
+import { initNothing, RunnerError } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
 import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
@@ -51,9 +51,7 @@ export const begin = async (
   flags: InitFlags,
   { ask, signal }: { ask: Ask | undefined; signal: AbortSignal },
 ): Promise<Written> => {
-  const what = given ?? (await ask?.(WHAT)) ?? "";
-  if (what === "") throw initNothing();
-  const beginning = await beginningOf(what);
+  const beginning = await askedBeginning(given, ask);
   const wanted = flags.name ?? (await ask?.("A name for the pipeline?", beginning.name));
   const say = (text: string) => console.error(text);
   return writePipeline(beginning, {
@@ -70,6 +68,19 @@ export const begin = async (
       return /^(y|yes|o|oui)$/i.test(answer ?? "");
     },
   });
+};
+
+/** What is nothing that it knows is asked again, where there is somebody to ask. */
+const askedBeginning = async (given: string | undefined, ask: Ask | undefined) => {
+  for (let what = given ?? (await ask?.(WHAT)) ?? ""; ; what = (await ask?.(WHAT)) ?? "") {
+    if (what === "") throw initNothing();
+    try {
+      return await beginningOf(what);
+    } catch (error) {
+      if (!ask || !(error instanceof RunnerError) || error.code !== "init_unknown") throw error;
+      console.error(error.message);
+    }
+  }
 };
 
 const WHAT = [

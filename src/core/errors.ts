@@ -1606,7 +1606,9 @@ export const initUnknown = (what: string): RunnerError =>
   new RunnerError(
     "init_unknown",
     2,
-    `${JSON.stringify(what)} is no key of a data set (such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7), and there is no such file or folder.`,
+    /^\d{7}-\d{15}$/.test(what)
+      ? `${what} is the key of a download. Fetch its archive, https://api.gbif.org/v1/occurrence/download/request/${what}.zip, and give the file.`
+      : `${JSON.stringify(what)} is no key of a data set (such as 50c9509d-22c7-4a22-a47d-8c48425ef4a7), and there is no such file or folder.`,
   );
 
 /** `runner init` would overwrite a file. */

@@ -259,6 +259,21 @@ test("a person is asked what they have, for a name, and before a file is overwri
   );
 });
 
+test("a wrong path is asked again, and the key of a download is told for what it is", async () => {
+  const given = ["none.zip", KEY, "again"];
+  const ask = async () => given.shift() ?? "";
+  const { pipeline } = await begin(
+    "nowhere.zip",
+    { into: folder },
+    { ask, signal: AbortSignal.any([]) },
+  );
+  assert.equal(pipeline, join(folder, "pipelines/again.yaml"));
+  await assert.rejects(beginningOf("0012150-260108223611665"), {
+    message:
+      "0012150-260108223611665 is the key of a download. Fetch its archive, https://api.gbif.org/v1/occurrence/download/request/0012150-260108223611665.zip, and give the file.",
+  });
+});
+
 test("names are letters, digits and underscores, and begin with a letter", async () => {
   assert.equal(pipelineName("Réserve de l'Île-Barbe"), "reserve_de_l_ile_barbe");
   assert.equal(pipelineName("0012150-26"), "data_0012150_26");
