@@ -19,7 +19,7 @@ import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { adoptOption, holdOption, vanishedOption } from "../postgres/merge/care-options.ts";
 import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
-import { examineMerge } from "../postgres/merge/examine.ts";
+import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
@@ -126,6 +126,11 @@ const options = Type.Object({
   hold_when: holdOption,
   adopt: adoptOption,
   vanished: vanishedOption,
+  labels: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+    default: {},
+    description:
+      "What people call the values of a column, shown wherever old and new are: for each column an SQL query of values and labels, such as `cd_nom: select cd_nom, lb_nom from taxonomie.taxref`. A name that ends in `*` stands for all columns that begin so.",
+  }),
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
@@ -286,6 +291,7 @@ const mergeParts = async (
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
+  await checkLabels(session, shape);
   return { shape, unique, track, adopt: await openAdopt(session, shape) };
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { derivedTwice, keyNotGiven, mergeColumnUnknown } from "../../core/errors.ts";
 import { checkColumns, type TargetColumn, type TargetTable } from "../catalog.ts";
+import { isPattern, type Labels } from "./labels.ts";
 
 /** What a merge is told: the options of the sink, as far as they are about columns. */
 export interface MergeOptions {
@@ -17,6 +18,7 @@ export interface MergeOptions {
   readonly hold_when?: HoldOption;
   readonly track_input?: string;
   readonly adopt?: AdoptOption;
+  readonly labels?: Labels;
 }
 
 export type Plain = string | number | boolean | null;
@@ -82,6 +84,7 @@ export interface MergeShape {
   /** The flow's column with the hash of a record as it was read, which is kept in the track table. */
   readonly input: string | undefined;
   readonly adopt: AdoptOption | undefined;
+  readonly labels: Labels;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -164,6 +167,11 @@ export const mergeShape = (
     });
   const strayLate = Object.keys(options.unique?.late ?? {}).find((name) => !jsonMerge[name]);
   if (strayLate !== undefined) throw mergeColumnUnknown(strayLate, Object.keys(jsonMerge));
+  const plain = columns.flatMap(({ target, json }) => (json ? [] : [target.name]));
+  const strayLabel = Object.keys(options.labels ?? {}).find(
+    (name) => !isPattern(name) && !plain.includes(name),
+  );
+  if (strayLabel !== undefined) throw mergeColumnUnknown(strayLabel, plain);
   const { insert_only, not_compared, update, on_update } = options;
   const late = options.unique?.late;
   const meaning = {
@@ -193,6 +201,7 @@ export const mergeShape = (
     held: options.hold_when,
     input,
     adopt: options.adopt,
+    labels: options.labels ?? {},
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };
