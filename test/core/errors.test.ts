@@ -21,6 +21,11 @@ describe("suggestions", () => {
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.replaceEmpty("pinv_gbif.tmp_gbif_data", { name: "occurrence.txt", read: 2000 }),
+    "No record of occurrence.txt got into `pinv_gbif.tmp_gbif_data` (2000 read), and `mode: replace` would leave it empty. Its rows are as they were. " +
+      "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
+  ],
+  [
     errors.initNoTable("a.zip", "It has no table."),
     "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
   ],
