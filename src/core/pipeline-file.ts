@@ -27,6 +27,7 @@ import {
   placeOf,
   plain,
   scalarsOf,
+  timesOf,
   unsetIn,
   type YamlScalar,
   type YamlValue,
@@ -395,6 +396,7 @@ const stageOf = (
     options,
     place: entry.keyPlace,
     locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? entry.keyPlace,
+    times: (subject) => timesOf(inner, subject),
     unset: unsetIn(inner),
   };
 };
