@@ -69,7 +69,7 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
           ...(await examineOwners(ask, plan.setup)),
         ];
   const checks =
-    session === undefined ? [] : await runChecks(plan.checks ?? [], { ask, coming, known });
+    session === undefined ? [] : await runChecks(checksOf(plan), { ask, coming, known });
   const lines: Line[] = [
     ...environment,
     ...variables,
@@ -81,6 +81,11 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
   ];
   return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines) };
 };
+
+/** Those of the pipeline, then those that its flows run when they are done. */
+const checksOf = ({ checks = [], flows }: Plan): string[] => [
+  ...new Set([...checks, ...flows.flatMap((flow) => flow.checks ?? [])]),
+];
 
 /** Opens the database and a session; what keeps it from that is a line as well. */
 const reach = async (plan: Plan, { database, signal }: DoctorOptions): Promise<Reached> => {
