@@ -933,6 +933,21 @@ const TYPES = [
   "varchar(255)",
 ];
 
+/** The same, seen without a database: it is nearly one that each has, or another database's word for it. */
+export const typeMisspelt = (
+  column: string,
+  type: string,
+  meant: readonly string[],
+): RunnerError => {
+  const own = type.replace(/[^A-Za-z0-9_].*/, "");
+  return new RunnerError(
+    "unknown_type",
+    2,
+    `PostgreSQL has no type ${JSON.stringify(type)} (column \`${column}\`). Did you mean ${meant.map((name) => `\`${name}\``).join(" or ")}? A type of your own is written with its schema: \`public.${own}\`.`,
+    { subject: type },
+  );
+};
+
 /** `primary_key` names a column that `create` does not have. */
 export const primaryKeyUnknown = (name: string, known: Iterable<string>): RunnerError =>
   new RunnerError(

@@ -220,6 +220,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     'The database has no type "datetime2" (column `born`). There is `bigint`, `boolean`, `date`, `double precision`, `integer`, `jsonb`, `numeric`, `smallint`, `text`, `timestamp`, `timestamptz` and 2 more. Nothing was created.',
   ],
   [
+    errors.typeMisspelt("born", "datetime2 not null", ["timestamp"]),
+    'PostgreSQL has no type "datetime2 not null" (column `born`). Did you mean `timestamp`? A type of your own is written with its schema: `public.datetime2`.',
+  ],
+  [
     errors.encodingUnknown("a.csv", "klingon", undefined),
     'a.csv is said to be in the encoding "klingon", which is not known. UTF-8, UTF-16 and windows-1252 are, among others.',
   ],
