@@ -1635,6 +1635,24 @@ export const testTableFailed = (table: string, cause: unknown): RunnerError =>
     { cause },
   );
 
+/** A column of a test's row that no transform of the flow reads. */
+export const testColumnUnused = (name: string, asked: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_unused",
+    2,
+    `Nothing uses the column \`${name}\`.${suggestion(name, asked)}`,
+    { subject: name },
+  );
+
+/** A column that a test expects and that does not come out. */
+export const testColumnMissing = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_missing",
+    2,
+    `The rows that come out have no column \`${name}\`.${suggestion(name, known)}`,
+    { subject: name },
+  );
+
 /** A folder without tests. */
 export const noTests = (folder: string): RunnerError =>
   new RunnerError(

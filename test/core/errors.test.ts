@@ -70,6 +70,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
   ],
   [
+    errors.testColumnUnused("ordre", ["date", "order"]),
+    "Nothing uses the column `ordre`. Did you mean `order`?",
+  ],
+  [
+    errors.testColumnMissing("nmae", ["name"]),
+    "The rows that come out have no column `nmae`. Did you mean `name`?",
+  ],
+  [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
     'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
   ],
