@@ -1295,6 +1295,14 @@ export const diskSmall = (folder: string, free: string, wanted: string): RunnerE
 export const checkFailed = (files: string, reason: string): RunnerError =>
   new RunnerError("check_failed", 3, `No verdict of ${files}: ${reason.replace(/\.?$/, ".")}`);
 
+/** What checks look at is made by a setup that has not run. */
+export const notSetUp = (lacking: readonly string[], checks: number): RunnerError =>
+  new RunnerError(
+    "not_set_up",
+    2,
+    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`runner setup\` makes it now, and the first run does; then look again.`,
+  );
+
 /** A check of the pipeline whose rows are no verdicts. */
 export const checkShape = (file: string): RunnerError =>
   new RunnerError(

@@ -62,6 +62,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "No verdict of sql/a.sql, sql/b.sql: the role lacks rights.",
   ],
   [
+    errors.notSetUp(["gn_meta", "postgis"], 2),
+    "Not set up yet: setup makes `gn_meta` and `postgis`, at which 2 checks look. `runner setup` makes it now, and the first run does; then look again.",
+  ],
+  [
     errors.checkShape("sql/a.sql"),
     "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
   ],
