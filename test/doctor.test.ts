@@ -152,6 +152,16 @@ flows:
       );
     });
 
+    test("asks nothing of the columns that setup will add to staging tables made by hand", async () => {
+      await execute(
+        database(),
+        `create schema pinv_gbif; create table pinv_gbif.tmp_gbif_data (gbif_id bigint primary key, scientific_name varchar(255), dataset_key uuid, taxonkey int);
+         insert into pinv_gbif.tmp_gbif_data values (1, 'Aus bus', '50c9509d-22c7-4a22-a47d-8c48425ef4a7', 5)`,
+      );
+      assert.deepEqual(problems(await doctor("confluences.yaml")), []);
+      await execute(database(), "drop schema pinv_gbif cascade");
+    });
+
     test("tells triggers that do nothing, or that are switched off, from those that work", async () => {
       const rule = `insert into gn_sensitivity.t_sensitivity_rules (cd_nom, id_nomenclature_sensitivity, sensitivity_duration)
         select max(cd_nom), ref_nomenclatures.get_id_nomenclature('SENSIBILITE', '2'), 50 from taxonomie.taxref`;

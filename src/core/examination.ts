@@ -43,6 +43,8 @@ export interface Coming {
   hasTable(table: string): boolean;
   /** Whether what makes or alters the table knows a column of that name. */
   hasColumn(table: string, column: string): boolean;
+  /** Whether what makes or alters any table knows a column of that name: for messages that do not say which table. */
+  hasColumnSomewhere(column: string): boolean;
   hasUniqueIndex(table: string): boolean;
   /** The same, for another walk that is to note by itself what sinks write. */
   copy(): Coming;

@@ -38,6 +38,8 @@ const comingOf = ({ tables, indexed, written }: Made): Coming => {
     // The runner makes its own tables before the first flow.
     hasTable: (table) => /^"runner"\./.test(quotedTable(table)) || tables.has(quotedTable(table)),
     hasColumn: (table, column) => textsOf(table).some((text) => hasWord(text, column)),
+    hasColumnSomewhere: (column) =>
+      [...tables.values()].flat().some((text) => hasWord(text, column)),
     hasUniqueIndex: (table) => indexed.has(quotedTable(table)),
     copy: () => comingOf({ tables: new Map(tables), indexed, written: new Set(written) }),
     noteWritten(table, made) {

@@ -10,6 +10,19 @@ describe("suggestions", () => {
     assert.deepEqual(errors.nearest("xyz", ["from", "to"]), []);
   });
 
+  test("name a name with other capitals alone, however many are close", () => {
+    assert.deepEqual(errors.nearest("eventdate", ["eventTime", "eventDate"]), ["eventDate"]);
+  });
+
+  test("take as a slip of the pen other capitals and separators, and a letter too many, too few or out of place", () => {
+    const slips = ["event_date", "EVENTDATE", "evntDate", "eventtDate", "evnetDate"];
+    for (const slip of slips) assert.equal(errors.slippedName(slip, ["eventDate"]), "eventDate");
+    const others = ["eventTime", "eventData", "eventDate2", "evtDat"];
+    for (const other of others) assert.equal(errors.slippedName(other, ["eventDate"]), undefined);
+    assert.equal(errors.slippedName("idd", ["id"]), undefined);
+    assert.equal(errors.slippedName("event-date", ["eventDate", "event_date"]), undefined);
+  });
+
   test("list what is possible when nothing is close, and not hundreds of names", () => {
     assert.equal(errors.suggestion("xyz", ["from", "to"]), " There is `from` and `to`.");
     assert.equal(errors.suggestion("xyz", []), "");
@@ -20,6 +33,10 @@ describe("suggestions", () => {
 
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
+  [
+    errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
+    "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
+  ],
   [
     errors.initNoTable("a.zip", "It has no table."),
     "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
@@ -205,6 +222,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.unknownType("born", "datetime2"),
     'The database has no type "datetime2" (column `born`). There is `bigint`, `boolean`, `date`, `double precision`, `integer`, `jsonb`, `numeric`, `smallint`, `text`, `timestamp`, `timestamptz` and 2 more. Nothing was created.',
+  ],
+  [
+    errors.typeMisspelt("born", "datetime2 not null", ["timestamp"]),
+    'PostgreSQL has no type "datetime2 not null" (column `born`). Did you mean `timestamp`? A type of your own is written with its schema: `public.datetime2`.',
   ],
   [
     errors.encodingUnknown("a.csv", "klingon", undefined),
