@@ -6,8 +6,6 @@ import type { Readable } from "node:stream";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
-const WRITTEN_AT_ONCE = 100;
-
 /** A part of the file, in bytes. */
 export interface Stretch {
   readonly start: number;
@@ -61,14 +59,10 @@ export class RejectFile {
       // Run 1 of another database may have left one of this name: its rejects are not this run's.
       this.#handle = openSync(this.path, "w");
     }
-    // A chunk may be refused as a whole: its records once more as text are not to be in memory at once.
-    for (let from = 0; from < rejected.length; from += WRITTEN_AT_ONCE) {
-      const some = rejected.slice(from, from + WRITTEN_AT_ONCE);
-      const lines = some.map((reject) => `${JSON.stringify(written(flow, reject))}\n`);
-      const text = Buffer.from(lines.join(""));
-      writeSync(this.#handle, text);
-      this.#sizeBytes += text.length;
-    }
+    const lines = rejected.map((reject) => `${JSON.stringify(written(flow, reject))}\n`);
+    const text = Buffer.from(lines.join(""));
+    writeSync(this.#handle, text);
+    this.#sizeBytes += text.length;
   }
 
   /** The rejects between two positions. */
