@@ -4,7 +4,7 @@ import type { Batch } from "./core/batch.ts";
 import type { Component } from "./core/component.ts";
 import { anyColumns, given, transformed } from "./core/dry-run.ts";
 import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
-import type { Coming, Verdict, View } from "./core/examination.ts";
+import { type Coming, judgedHere, type Verdict, type View } from "./core/examination.ts";
 import type { Limit } from "./core/limits.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import { type Asking, verdictOf } from "./postgres/ask.ts";
@@ -71,7 +71,9 @@ const examineFlow = async (
   };
   const first =
     (await examined(flow.source, anyColumns)) ??
-    (await known(flow.source, (stage) => given(stage, examining.flows)));
+    (await known(flow.source, (stage) =>
+      given(stage, examining.flows, (error) => tellOf(stage)(judgedHere("problem", error))),
+    ));
   let batch = first;
   for (const stage of flow.transforms) {
     const before = batch;

@@ -50,6 +50,36 @@ onEachDatabase((database) => {
     });
   });
 
+  describe("doctor before the first run", () => {
+    test("says once of a database in which setup has still to make the GeoNature that it is not set up", async () => {
+      const found = await doctor("demo.yaml");
+      assert.deepEqual(problems(found), []);
+      assert.deepEqual(
+        of(found, "checks").filter((line) => line !== "ok postgis"),
+        ["warning not_set_up"],
+      );
+      assert.match(
+        messageOf(found, "not_set_up") ?? "",
+        /^Not set up yet: setup makes .*`gn_synthese`/,
+      );
+    });
+
+    test("names an archive that is not there, and one that is damaged", async () => {
+      await writeFile(join(database().folder, "damaged.zip"), "PK\u0003\u0004 and no more");
+      const flow = (name: string) =>
+        `  - name: ${name}\n    source: { dwca: { path: ${name}.zip } }\n    sink: { file: { path: "-" } }\n`;
+      const plan = await planFrom(
+        `name: p\nflows:\n${flow("elsewhere")}${flow("damaged")}`,
+        database(),
+      );
+      const found = await examine(plan, { database: database().opened, unset: [], signal });
+      assert.deepEqual(problems(found), [
+        "environment: input_missing",
+        "flow damaged: archive_broken",
+      ]);
+    });
+  });
+
   describe("doctor of a GeoNature", () => {
     before(() => installSandbox(database()));
 

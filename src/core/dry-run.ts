@@ -114,8 +114,15 @@ export const made = ({ component, options }: StagePlan): Batch => {
   return Batch.empty(nowhere, component.columns?.({ ...options }));
 };
 
-/** The same, with the columns of a local input that is here. Throws when the pipeline does not fit the input. */
-export const given = async (stage: StagePlan, flows: readonly FlowDraft[]): Promise<Batch> => {
+/**
+ * The same, with the columns of a local input that is here. Throws when the pipeline does not fit the input;
+ * `onDamage` is told when the input itself is no good.
+ */
+export const given = async (
+  stage: StagePlan,
+  flows: readonly FlowDraft[],
+  onDamage: (error: RunnerError) => void = () => undefined,
+): Promise<Batch> => {
   const batch = made(stage);
   const isKnown = batch.isClosed || (stage.unset ?? []).length > 0 || readsWritten(stage, flows);
   if (isKnown) return batch;
@@ -124,6 +131,7 @@ export const given = async (stage: StagePlan, flows: readonly FlowDraft[]): Prom
     return names ? Batch.empty(nowhere, names) : batch;
   } catch (error) {
     if (isOfPipeline(error)) throw error;
+    if (error instanceof RunnerError) onDamage(error);
     return batch;
   }
 };

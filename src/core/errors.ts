@@ -1304,6 +1304,14 @@ export const diskSmall = (folder: string, free: string, wanted: string): RunnerE
 export const checkFailed = (files: string, reason: string): RunnerError =>
   new RunnerError("check_failed", 3, `No verdict of ${files}: ${reason.replace(/\.?$/, ".")}`);
 
+/** What checks look at is made by a setup that has not run. */
+export const notSetUp = (lacking: readonly string[], checks: number): RunnerError =>
+  new RunnerError(
+    "not_set_up",
+    2,
+    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`runner setup\` makes it now, and the first run does; then look again.`,
+  );
+
 /** A check of the pipeline whose rows are no verdicts. */
 export const checkShape = (file: string): RunnerError =>
   new RunnerError(
@@ -1642,6 +1650,24 @@ export const testTableFailed = (table: string, cause: unknown): RunnerError =>
     2,
     `PostgreSQL refused the rows that the test gives for \`${table}\`: ${messageOf(cause)}.`,
     { cause },
+  );
+
+/** A column of a test's row that no transform of the flow reads. */
+export const testColumnUnused = (name: string, asked: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_unused",
+    2,
+    `Nothing uses the column \`${name}\`.${suggestion(name, asked)}`,
+    { subject: name },
+  );
+
+/** A column that a test expects and that does not come out. */
+export const testColumnMissing = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_missing",
+    2,
+    `The rows that come out have no column \`${name}\`.${suggestion(name, known)}`,
+    { subject: name },
   );
 
 /** A folder without tests. */

@@ -46,6 +46,8 @@ export interface Coming {
   /** Whether what makes or alters any table knows a column of that name: for messages that do not say which table. */
   hasColumnSomewhere(column: string): boolean;
   hasUniqueIndex(table: string): boolean;
+  /** Names of the schemas and extensions that setup makes. */
+  readonly containers: readonly string[];
   /** The same, for another walk that is to note by itself what sinks write. */
   copy(): Coming;
   /** Notes that a sink writes a table, and makes these columns if it is not there. */

@@ -62,12 +62,24 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "No verdict of sql/a.sql, sql/b.sql: the role lacks rights.",
   ],
   [
+    errors.notSetUp(["gn_meta", "postgis"], 2),
+    "Not set up yet: setup makes `gn_meta` and `postgis`, at which 2 checks look. `runner setup` makes it now, and the first run does; then look again.",
+  ],
+  [
     errors.checkShape("sql/a.sql"),
     "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
   ],
   [
     errors.codesFrozen(["SEXE 6"]),
     "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
+  ],
+  [
+    errors.testColumnUnused("ordre", ["date", "order"]),
+    "Nothing uses the column `ordre`. Did you mean `order`?",
+  ],
+  [
+    errors.testColumnMissing("nmae", ["name"]),
+    "The rows that come out have no column `nmae`. Did you mean `name`?",
   ],
   [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
