@@ -833,6 +833,15 @@ export const stateForbidden = (
       `Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
   );
 
+/** Schema `runner` is of an earlier version, and not this role's to change. */
+export const stateOutdated = (label: string, role: string, owner: string): RunnerError =>
+  new RunnerError(
+    "state_outdated",
+    3,
+    `Schema \`runner\` of ${label}, where the runner keeps its state, is of an earlier version, and its tables belong to role \`${owner}\`: role \`${role}\` may not bring them up to date. ` +
+      `Run \`runner setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
+  );
+
 /**
  * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
  * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.

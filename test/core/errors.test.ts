@@ -187,6 +187,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Who administers the database runs:\n  create schema runner authorization me;",
   ],
   [
+    errors.stateOutdated("postgresql://me@host/x", "loader", "admin"),
+    "Schema `runner` of postgresql://me@host/x, where the runner keeps its state, is of an earlier version, and its tables belong to role `admin`: role `loader` may not bring them up to date. Run `runner setup PIPELINE` once as `admin`; after that `loader` can run it again.",
+  ],
+  [
     errors.ownersOther("loader", "admin", ["alter table a.b owner to loader;"]),
     "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). Load as that owner; or who administers the database runs:\n  alter table a.b owner to loader;",
   ],
