@@ -114,6 +114,7 @@ describe("runner", () => {
     assert.match(stderr, /^\d+ values of occurrence\.txt are CSV-quoted/);
     assert.match(stderr, /\noccurrences: 2,000 read, 2,000 inserted in /);
     assert.match(stderr, /\nmultimedia: [\d,]+ read, [\d,]+ inserted in /);
+    assert.match(stderr, /\nLooked up in \d+ tables: [\d,]+ rows, [\d.]+ [kM]B of memory\.\n/);
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
@@ -243,6 +244,17 @@ flows:
         "Cause and cure: `runner explain file_missing`\n",
     );
     assert.match((await runner("./pipelines")).stderr, / pipelines is a folder, and this is the/);
+  });
+
+  test("names an archive that is not there once, though several flows read it", async () => {
+    const { code, stderr } = await runRunner(["pipelines/confluences.yaml"], {
+      cwd: folder,
+      environment: { CONFLUENCES_ARCHIVE: join(folder, "none.zip") },
+    });
+    assert.equal(code, 2);
+    const places = [...stderr.matchAll(/^(\S+) There is no file or folder/gm)].map(([, at]) => at);
+    assert.equal(new Set(places).size, places.length, stderr);
+    assert.equal(places.length, 2);
   });
 
   test("ends with 3 when the database cannot be reached, without its password", async () => {

@@ -27,6 +27,7 @@ import {
   placeOf,
   plain,
   scalarsOf,
+  timesOf,
   unsetIn,
   type YamlScalar,
   type YamlValue,
@@ -396,6 +397,7 @@ const stageOf = (
     options,
     place: entry.keyPlace,
     locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? entry.keyPlace,
+    times: (subject) => timesOf(inner, subject),
     unset: unsetIn(inner),
   };
 };

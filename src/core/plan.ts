@@ -44,6 +44,8 @@ export interface StagePlan {
   readonly place: Place;
   /** Where in this component's YAML a name stands; the component's own place when it does not. */
   locate(subject: string): Place;
+  /** How often a name stands in this component's YAML, as a value or as a key. */
+  times(subject: string): number;
   /** Variables without a value; their text, `${NAME}`, stands in the options. Only offline, never in a run. */
   readonly unset?: readonly string[];
 }
