@@ -1,6 +1,5 @@
-import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
-import { type Commit, type Context, defineSink, type RunIdentity } from "../core/component.ts";
+import { type Context, defineSink, type RunIdentity } from "../core/component.ts";
 import {
   parallelNeedsTrack,
   parallelNotWhole,
@@ -13,12 +12,11 @@ import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
-import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import { checkShape, createOption, createTable } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
+import { mergeAlone } from "../postgres/merge/alone.ts";
 import { adoptOption, holdOption, vanishedOption } from "../postgres/merge/care-options.ts";
-import { chunkColumns } from "../postgres/merge/chunk-columns.ts";
 import { examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
@@ -31,8 +29,6 @@ import {
   NOTHING_MERGED,
   sum,
 } from "../postgres/merge/merge.ts";
-import { mergeAll } from "../postgres/merge/merge-all.ts";
-import { chunkMerger } from "../postgres/merge/merge-chunk.ts";
 import { mergeParallel } from "../postgres/merge/parallel.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
 import { functionParts, stageAll } from "../postgres/merge/stage-only.ts";
@@ -221,7 +217,11 @@ export const postgresUpsert = defineSink({
         await session.commit();
         yield* mergeParallel(all, { ...work, sessions: settings.parallel });
       } else {
-        yield* mergeAlone(all, { ...work, isMetered: isMetered(first), settings });
+        yield* mergeAlone(all, {
+          ...work,
+          isMetered: isMetered(first),
+          commitRows: settings.commit_rows,
+        });
       }
       tellFindings(settings.table, total, context);
       if (watch) yield* settleVanished(session, watch, { merge, context });
@@ -286,44 +286,5 @@ const mergeParts = async (
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
-  return { shape, unique, track, adopt: await openAdopt(session, shape) };
+  return { shape, unique, track, adopt: openAdopt(shape) };
 };
-
-/** Merges in the one session, whose transaction is open. */
-const mergeAlone = (
-  batches: AsyncIterable<Batch>,
-  given: {
-    session: Session;
-    merge: MergeSettings;
-    context: Context;
-    onCommit: (merged: Merged) => void;
-    isMetered: boolean;
-    settings: Settings;
-  },
-): AsyncGenerator<Commit> => {
-  const { session, merge, context, onCommit, settings } = given;
-  const chunks = chunksOf(batches, chunkColumns(merge.shape));
-  const commitRows = settings.commit_rows === "all" ? Infinity : settings.commit_rows;
-  let isBegun = true;
-  return mergeAll(given.isMetered ? chunks : ahead(chunks, CHUNKS_AHEAD), {
-    session,
-    context,
-    merge: chunkMerger(session, merge),
-    begin: async () => {
-      // While a metered source waits for its next answer, no transaction is open.
-      if (!isBegun) await session.begin();
-      isBegun = false;
-      // Constraints that wait for the commit would name no row, and undo everything.
-      await session.query("set constraints all immediate");
-      if (given.isMetered) await session.script(ROW_BY_ROW);
-    },
-    commitRows: given.isMetered ? 1 : commitRows,
-    atEnd: given.isMetered ? AS_IT_WAS : undefined,
-    stop: context.signal,
-    onCommit,
-  });
-};
-
-/** A page of some hundred answers is looked up by index: a hash of the whole target for each costs more each time. */
-const ROW_BY_ROW = "set local enable_hashjoin = off; set local enable_mergejoin = off";
-const AS_IT_WAS = "set local enable_hashjoin to default; set local enable_mergejoin to default";

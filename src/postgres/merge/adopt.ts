@@ -1,24 +1,14 @@
 import { adoptNeedsPrimaryKey } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
-import { type Adopt, adoptSql, type Identity } from "./adopt-sql.ts";
+import { type Adopt, adoptSql } from "./adopt-sql.ts";
 import { forgetStaged, type Merge } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergeShape } from "./shape.ts";
 import { ADOPTABLE } from "./temporary.ts";
 
 /** What tells the rows apart; undefined without the option. */
-export const openAdopt = async (
-  session: Session,
-  shape: MergeShape,
-): Promise<Adopt | undefined> => {
-  const { adopt: option, table } = shape;
+export const openAdopt = ({ adopt: option, table, identity }: MergeShape): Adopt | undefined => {
   if (option === undefined) return undefined;
-  const { rows: identity } = await session.query<Identity[number]>(
-    `select attname as name, format_type(atttypid, -1) as type
-       from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey)
-      where indrelid = to_regclass($1) and indisprimary order by attnum`,
-    [table.sql],
-  );
   if (identity.length === 0) throw adoptNeedsPrimaryKey(table.name);
   return { option, identity };
 };

@@ -34,9 +34,12 @@ export const temporaryTables = (shape: MergeShape, track: string | undefined): s
     ${dropTemporary()}
     create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
-    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null);
+    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null${shape.identity.map(({ name, type }) => `, ${rowColumn(name)} ${type}`).join("")});
     ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
     create temporary view runner_row as ${rowView(shape, STAGE)};`;
+
+/** The name of a column with the primary key of the target's row. */
+export const rowColumn = (name: string): string => quoted(`row ${name}`);
 
 const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
