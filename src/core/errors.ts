@@ -766,6 +766,14 @@ export const databaseUnreachable = (label: string, cause: unknown): RunnerError 
     { cause },
   );
 
+/** Why a server that asks for a password gets none: the reason of `databaseUnreachable`. */
+export const passwordMissing = (openFile?: string): Error => {
+  const why = openFile
+    ? `${openFile} is not taken, as others may read it, too (\`chmod 600\` mends that)`
+    : "there is none";
+  return Object.assign(new Error(`the server asks for a password, and ${why}`), { code: "28P01" });
+};
+
 const unreachableReason = (cause: unknown): string => {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
   const reasons = new Set(errors.map((error) => messageOf(error).replace(/\.?$/, ".")));

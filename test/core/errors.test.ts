@@ -141,6 +141,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     'Postgres refuses the statement at 1:8: column "nmae" does not exist. Perhaps `name`.\n  1 | select nmae from t\n    |        ^',
   ],
   [
+    errors.databaseUnreachable("postgresql://a@h/d", errors.passwordMissing()),
+    "There is no connection to postgresql://a@h/d: the server asks for a password, and there is none. Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
+  ],
+  [
+    errors.databaseUnreachable("postgresql://a@h/d", errors.passwordMissing("/home/a/.pgpass")),
+    "There is no connection to postgresql://a@h/d: the server asks for a password, and /home/a/.pgpass is not taken, as others may read it, too (`chmod 600` mends that). Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
+  ],
+  [
     errors.databaseUnset(["DATABASE_URL"]),
     "`DATABASE_URL` of the environment, which says which database the pipeline has, has no value. Set it, or name the database with `--database`.",
   ],
