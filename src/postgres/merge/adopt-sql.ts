@@ -3,7 +3,7 @@
 import { quoted, quotedList } from "../names.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
 import { assignments, keyArray, sameKey } from "./sql.ts";
-import { ADOPT_SCOPE, ADOPTABLE, NUMBER, rowColumn, STAGE } from "./temporary.ts";
+import { ADOPT_SCOPE, ADOPTABLE, FRESH, NUMBER, rowColumn, STAGE } from "./temporary.ts";
 
 /** The columns of the target's primary key. */
 export type Identity = readonly { readonly name: string; readonly type: string }[];
@@ -26,18 +26,19 @@ export const adoptTables = ({ table }: MergeShape, { option, identity }: Adopt):
     ...option.match.map((_, index) => `m${index} text`),
   ];
   return `
+    create temporary table runner_fresh (n integer primary key);
     create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
     create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));`;
 };
 
 /**
- * `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
+ * `fresh` notes which staged rows the target does not have, `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
  * that are records of this chunk, by the first expression that fits, and `apply` gives rows their new key:
  * `$1` are the numbers of the records, the other parameters the rows' primary keys.
  */
 export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: string) => {
   const { table } = shape;
-  const isNew = `not exists (select from ${table.sql} as target where ${sameKey(shape, "target", "stage")}${where})`;
+  const isNew = `stage.${NUMBER} in (select n from ${FRESH})`;
   const within = option.within.map((name, index) => ({ name: quoted(name), w: `w${index}` }));
   const row = identity.map(({ name }) => rowColumn(name)).join(", ");
   const isRow = (alias: string) =>
@@ -47,6 +48,9 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
   const all = <Item>(items: readonly Item[], text: (item: Item, index: number) => string) =>
     items.map(text).join(", ");
   return {
+    fresh: `
+  insert into ${FRESH} select ${NUMBER} from ${STAGE} as stage
+   where not exists (select from ${table.sql} as target where ${sameKey(shape, "target", "stage")}${where})`,
     load: `
   with scope as (
     insert into ${ADOPT_SCOPE}

@@ -4,7 +4,7 @@ import { type Adopt, adoptSql } from "./adopt-sql.ts";
 import { forgetStaged, type Merge } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergeShape } from "./shape.ts";
-import { ADOPTABLE } from "./temporary.ts";
+import { ADOPTABLE, FRESH } from "./temporary.ts";
 
 /** What tells the rows apart; undefined without the option. */
 export const openAdopt = ({ adopt: option, table, identity }: MergeShape): Adopt | undefined => {
@@ -36,6 +36,11 @@ export const settleAdopted = async (merge: Merge): Promise<readonly Moved[]> => 
   const { shape, adopt } = settings;
   if (adopt === undefined) return [];
   const sql = adoptSql(shape, adopt, where);
+  await session.script(`truncate ${FRESH}`);
+  const isLarge = merge.rows >= MANY_ROWS;
+  if (isLarge) await session.script(WHOLE);
+  await session.query(sql.fresh);
+  if (isLarge) await session.script(AS_IT_WAS);
   await session.query(sql.load);
   const any = await session.query(`select from ${ADOPTABLE} limit 1`);
   if (any.rows.length === 0) return [];
@@ -96,6 +101,14 @@ const apply = async (
   ]);
   return new Set(rows.map(({ n }) => n));
 };
+
+/**
+ * Of many rows, each is not to be compared with all that the target has: PostgreSQL would do that while its statistics
+ * are from before most of the rows came, in the middle of a first load or an adoption; see `isFound`.
+ */
+export const WHOLE = "set local enable_nestloop = off";
+export const AS_IT_WAS = "set local enable_nestloop to default";
+const MANY_ROWS = 1000;
 
 /** The texts of the messages. */
 const saying = ({ option, identity }: Adopt) => {

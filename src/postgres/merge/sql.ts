@@ -96,14 +96,21 @@ export const uniqueConflicts = (
       : owner
           .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
           .join(" and ");
+  const key = shape.key.map(({ name }) => ({ name: quoted(name), own: quoted(`fresh ${name}`) }));
   return `
+  with other as materialized (
   select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
            or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
-         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked,
+         ${key.map(({ name, own }) => `fresh.${name} as ${own}`).join(", ")}
     from ${ROW} as fresh join ${shape.table.sql} as target on target.${quoted(column)} = fresh.${quoted(column)}
-   where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "fresh")}${where})
+   -- A row with the same key is the record's own. The few others are looked at closer, and only they.
+   where (${sameKey(shape, "target", "fresh")}) is not true
+  )
+  select n, value, key, old_key, new_key, is_own, is_seen, is_tracked from other
+   where not exists (select from ${shape.table.sql} as target where ${key.map(({ name, own }) => `target.${name} = other.${own}`).join(" and ")}${where})
    order by 1`;
 };
 

@@ -15,6 +15,8 @@ export const PROBE = "pg_temp.runner_probe";
 export const STAGE = "pg_temp.runner_stage";
 export const ROW = "pg_temp.runner_row";
 export const DIFF = "pg_temp.runner_diff";
+/** Numbers of the staged rows whose key the target does not have. */
+export const FRESH = "pg_temp.runner_fresh";
 /** Values of `adopt`'s `within` whose rows are in `ADOPTABLE`. */
 export const ADOPT_SCOPE = "pg_temp.runner_adopt_scope";
 /** Rows of other origins that records of this flow may be. */
@@ -87,7 +89,7 @@ const column = (name: string, type: string, isNotNull = false): TargetColumn => 
 
 export const dropTemporary = (): string => `
     drop view if exists ${ROW};
-    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE}, ${LISTED};`;
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${FRESH}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE}, ${LISTED};`;
 
 /** What is remembered of each row: half of each page is left free, since every run touches every row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
