@@ -193,10 +193,12 @@ export const inputMissing = (
   beside: readonly string[],
 ): RunnerError => {
   const close = nearest(name, beside);
+  const [, variable] = /\$([A-Za-z_]\w*)/.exec(path) ?? [];
+  const advice = variable ? ` A variable is written \`\${${variable}}\`.` : "";
   return new RunnerError(
     "input_missing",
     2,
-    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : ""}`,
+    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : advice}`,
     { subject: path },
   );
 };

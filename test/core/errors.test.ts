@@ -31,6 +31,11 @@ describe("suggestions", () => {
   });
 });
 
+test("a path with a variable of the shell's own form says how one is written", () => {
+  const { message } = errors.inputMissing("$DATA/a.zip", "a.zip", []);
+  assert.equal(message, "There is no file or folder $DATA/a.zip. A variable is written `${DATA}`.");
+});
+
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
