@@ -291,6 +291,15 @@ export const archiveMissing = (path: string, cause: unknown): RunnerError =>
     cause,
   });
 
+/** A folder where one file is to be read. */
+export const inputIsFolder = (path: string, source: string): RunnerError =>
+  new RunnerError(
+    "input_is_folder",
+    2,
+    `${path} is a folder, and \`${source}\` reads one file: name the file.`,
+    { subject: path },
+  );
+
 /** A file of 0 bytes. */
 export const archiveEmpty = (archive: string): RunnerError =>
   new RunnerError("archive_empty", 1, `${archive} is empty: 0 bytes. Was its download finished?`);

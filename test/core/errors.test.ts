@@ -92,6 +92,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The rows that come out have no column `nmae`. Did you mean `name`?",
   ],
   [
+    errors.inputIsFolder("/data/x", "csv"),
+    "/data/x is a folder, and `csv` reads one file: name the file.",
+  ],
+  [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
     'PostgreSQL refused the rows that the test gives for `ref.taxa`: invalid input syntax for type integer: "nine".',
   ],
