@@ -187,7 +187,7 @@ onEachDatabase((database) => {
       const { flow, said } = await synthese();
       assert.deepEqual([flow?.updated, flow?.held], [0, 1]);
       assert.ok(
-        said.some((text) => text.includes(`, ${row?.pk}: cd_nom "${row?.cd_nom}" → `)),
+        said.some((text) => text.includes(`, ${row?.pk}: cd_nom "${row?.cd_nom} (`)),
         said.join("\n"),
       );
       const applying = join(pipelines, "applying.yaml");
