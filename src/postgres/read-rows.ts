@@ -210,7 +210,7 @@ const locator =
       place: `${name}#${before + row + 1}${known}`,
       raw,
       names,
-      // Out of the text: a whole chunk may be set aside, and its values one by one take ten times as much memory.
+      // Out of the text: a whole chunk may be set aside, and its values one by one take more memory.
       fields: () => {
         const all: Fields = JSON.parse(raw);
         return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
