@@ -74,7 +74,7 @@ const connect = async (
   } catch (error) {
     throw databaseUnreachable(label, error);
   }
-  const backend = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const backend = await client.query<{ pid: number }>(FIRST);
 
   /** Every statement goes through here, so that a broken connection has one name. */
   let running = 0;
@@ -138,6 +138,10 @@ function* pieces(data: Uint8Array): Generator<Uint8Array> {
     yield data.subarray(start, start + PIECE_BYTES);
   }
 }
+
+/** Statements here are wide and run once: to compile them, where the server can, takes longer than it spares. */
+const FIRST = `select pg_backend_pid() as pid,
+  (select set_config(name, 'off', false) from pg_settings where name = 'jit') as jit`;
 
 const configOf = (url: string): pg.ClientConfig => {
   try {
