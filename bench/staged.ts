@@ -12,6 +12,8 @@ const root = new URL("../", import.meta.url).pathname;
 export interface Staged extends AsyncDisposable {
   /** The program as it is published, with the words that run `bench/synthese.yaml`. */
   readonly command: readonly [string, ...string[]];
+  /** The same, with those that plan it. */
+  readonly plan: readonly [string, ...string[]];
   /** What that pipeline reads from the environment. */
   readonly environment: (parallel: number) => NodeJS.ProcessEnv;
   readonly psql: (words: string) => Promise<Measured>;
@@ -33,23 +35,25 @@ export const stagedSandbox = async (rows: number, log: (text: string) => void): 
   await writeArchive(archive, { rows, seed: 1, mode: "big", badShare: 0, isTame: true });
   await copyPipelines(work, { server, archive });
   const program = await build(work);
-  const command = (pipeline: string): [string, ...string[]] => [
+  const words = (...more: string[]): [string, ...string[]] => [
     process.execPath,
     "--max-semi-space-size=8",
     program,
-    join(work, "pipelines", pipeline),
-    "--yes",
+    ...more,
   ];
+  const pipeline = (name: string) => join(work, "pipelines", name);
+  const command = (name: string) => words(pipeline(name), "--yes");
 
   log("Staging …");
   await sql("create extension if not exists postgis");
-  const [node, ...words] = command("stage.yaml");
-  await measure(node, words);
+  const [node, ...staging] = command("stage.yaml");
+  await measure(node, staging);
   await sql(
     "insert into pinv_gbif.cor_uuid_inaturalist (id_inaturalist, uuid) select distinct id_inaturalist, md5(id_inaturalist::text)::uuid from pinv_gbif.tmp_gbif_data where id_inaturalist is not null",
   );
   return {
     command: command("bench.yaml"),
+    plan: words("plan", pipeline("bench.yaml")),
     environment: (parallel) => ({ BENCH_DATABASE: server, BENCH_PARALLEL: String(parallel) }),
     psql,
     sql,

@@ -1,10 +1,12 @@
 /**
  * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
- * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the sample's files.
+ * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the
+ * sample's files, the program that splits lines from its source.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import wabt from "wabt";
 import { codeListsSql } from "../samples/code-lists.ts";
 import { sampleSql } from "../samples/taxref.ts";
 import { codesPage, readCodes } from "../src/core/codes.ts";
@@ -29,6 +31,13 @@ const mapping = await readMapping({
   vocabularies: fileURLToPath(new URL("vocabularies.csv", sinp)),
 });
 
+const splitProgram = async (): Promise<string> => {
+  const source = readFileSync(new URL("src/core/split.wat", root), "utf8");
+  const { buffer } = (await wabt()).parseWat("split.wat", source, { simd: true }).toBinary({});
+  const text = Buffer.from(buffer).toString("base64");
+  return `/** \`split.wat\` as a program, by \`npm run docs\`. */\nexport const SPLIT_PROGRAM =\n  "${text}";\n`;
+};
+
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "schema/test.schema.json": `${JSON.stringify(testSchema(), null, 2)}\n`,
@@ -39,6 +48,7 @@ const generated: Record<string, string> = {
   "README.md": readme(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
   "pipelines/sql/sandbox/6-sample.sql": sampleSql(),
+  "src/core/split-program.ts": await splitProgram(),
 };
 
 const isCheck = process.argv.includes("--check");

@@ -8,10 +8,11 @@ import { judged, type Verdict, well } from "./core/examination.ts";
 import { examineFolder } from "./core/folder.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Database, Session } from "./core/session.ts";
+import { missingInputs } from "./core/uses.ts";
 import { examinePlan } from "./examine.ts";
 import { type Asking, askDatabase, askNobody } from "./postgres/ask.ts";
-import { runChecks } from "./postgres/checks.ts";
 import { comingFrom } from "./postgres/coming.ts";
+import { runChecksBefore } from "./postgres/early-checks.ts";
 import { examineOwners } from "./postgres/examine-owners.ts";
 import { examineServer } from "./postgres/examine-server.ts";
 
@@ -69,10 +70,13 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
           ...(await examineOwners(ask, plan.setup)),
         ];
   const checks =
-    session === undefined ? [] : await runChecks(plan.checks ?? [], { ask, coming, known });
+    session === undefined ? [] : await runChecksBefore(checksOf(plan), { ask, coming, known });
   const lines: Line[] = [
     ...environment,
     ...variables,
+    ...missingInputs(plan.flows).map(
+      ({ place, ...error }): Line => ({ ...judged("problem", error), about: "environment", place }),
+    ),
     line,
     ...server.map((verdict) => ({ ...verdict, about: "database" })),
     ...checks.map((verdict) => ({ ...verdict, about: "checks" })),
@@ -81,6 +85,11 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
   ];
   return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines) };
 };
+
+/** Those of the pipeline, then those that its flows run when they are done. */
+const checksOf = ({ checks = [], flows }: Plan): string[] => [
+  ...new Set([...checks, ...flows.flatMap((flow) => flow.checks ?? [])]),
+];
 
 /** Opens the database and a session; what keeps it from that is a line as well. */
 const reach = async (plan: Plan, { database, signal }: DoctorOptions): Promise<Reached> => {

@@ -2,9 +2,9 @@
 
 import type { Batch } from "./core/batch.ts";
 import type { Component } from "./core/component.ts";
-import { anyColumns, made, transformed } from "./core/dry-run.ts";
+import { anyColumns, given, transformed } from "./core/dry-run.ts";
 import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
-import type { Coming, Verdict, View } from "./core/examination.ts";
+import { type Coming, judgedHere, type Verdict, type View } from "./core/examination.ts";
 import type { Limit } from "./core/limits.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import { type Asking, verdictOf } from "./postgres/ask.ts";
@@ -40,7 +40,9 @@ export const examinePlan = async (plan: Plan, examining: Examining): Promise<Exa
   const known: Record<string, readonly object[]> = {};
   for (const flow of plan.flows) {
     const tell = (verdict: Located) => verdicts.push(verdict);
-    known[flow.name] = recordsIn(await examineFlow(flow, examining, tell));
+    known[flow.name] = recordsIn(
+      await examineFlow(flow, { ...examining, flows: plan.flows }, tell),
+    );
   }
   return { verdicts, known };
 };
@@ -53,7 +55,7 @@ const recordsIn = (batch: Batch): readonly object[] =>
 /** Gives what is known of the source's records. */
 const examineFlow = async (
   flow: FlowPlan,
-  examining: Examining,
+  examining: Examining & Pick<Plan, "flows">,
   tellOne: (verdict: Located) => void,
 ): Promise<Batch> => {
   const tellOf = (stage: StagePlan) => (verdict: Verdict) => {
@@ -67,8 +69,12 @@ const examineFlow = async (
     const tell = tellOf(stage);
     return component.examine({ ...options }, viewOf(batch, examining, tell));
   };
-  const given = (await examined(flow.source, anyColumns)) ?? (await known(flow.source, made));
-  let batch = given;
+  const first =
+    (await examined(flow.source, anyColumns)) ??
+    (await known(flow.source, (stage) =>
+      given(stage, examining.flows, (error) => tellOf(stage)(judgedHere("problem", error))),
+    ));
+  let batch = first;
   for (const stage of flow.transforms) {
     const before = batch;
     batch =
@@ -77,7 +83,7 @@ const examineFlow = async (
     tellRejects(batch, before, { flow, tell: tellOf(stage) });
   }
   await examined(flow.sink, batch);
-  return given;
+  return first;
 };
 
 /** Without a database, a component that asks it knows nothing of single records. */

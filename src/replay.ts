@@ -35,7 +35,7 @@ export const replayOf = async (plan: Plan, path: string, signal: AbortSignal): P
     const own = repaired.get(flow.name);
     if (own === undefined) return [];
     const source = repairedSource(own, { pipeline: plan.name, flow: flow.name, label });
-    const place = { place: flow.place, locate: () => flow.place };
+    const place = { place: flow.place, locate: () => flow.place, times: () => 0 };
     return [{ ...flow, source: { ...source, ...place }, rejects: withoutShares(flow.rejects) }];
   });
   const ids = [...repaired].map(

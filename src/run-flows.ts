@@ -16,6 +16,9 @@ import type { RunState } from "./core/state.ts";
 import type { Stop } from "./core/stop.ts";
 import { countAttributes, type Span } from "./core/trace.ts";
 import type { Confirm } from "./first-write.ts";
+import { askDatabase } from "./postgres/ask.ts";
+import { runChecks } from "./postgres/checks.ts";
+import { comingFrom } from "./postgres/coming.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
 import { type Replay, replayOf } from "./replay.ts";
@@ -143,6 +146,18 @@ export const openFor = async (
   });
 };
 
+/** Runs the checks of a flow that is done, and warns of what is not well. */
+const tellChecks = async (
+  files: readonly string[],
+  { database, options: { log } }: Running,
+): Promise<void> => {
+  if (files.length === 0) return;
+  await using session = await database.session();
+  const nothing = { coming: await comingFrom([]), known: {} };
+  const verdicts = await runChecks(files, { ask: askDatabase(session), ...nothing });
+  for (const { level, message } of verdicts) if (level !== "ok") log.warn(message);
+};
+
 const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   const { log, display, isFresh = false, isListing = false } = run.options;
   const { signal } = run.stop;
@@ -205,6 +220,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     signal.throwIfAborted();
     await span.within(() => runFlow(flow, context, account));
     if (whole !== undefined) await state.exported(flow.name, whole);
+    await tellChecks(flow.checks ?? [], run);
   } catch (error) {
     account.end(error);
     span.end(countAttributes(account.committed), error);

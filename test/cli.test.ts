@@ -241,6 +241,17 @@ flows:
     assert.match((await runner("./pipelines")).stderr, / pipelines is a folder, and this is the/);
   });
 
+  test("names an archive that is not there once, though several flows read it", async () => {
+    const { code, stderr } = await runRunner(["pipelines/confluences.yaml"], {
+      cwd: folder,
+      environment: { CONFLUENCES_ARCHIVE: join(folder, "none.zip") },
+    });
+    assert.equal(code, 2);
+    const places = [...stderr.matchAll(/^(\S+) There is no file or folder/gm)].map(([, at]) => at);
+    assert.equal(new Set(places).size, places.length, stderr);
+    assert.equal(places.length, 2);
+  });
+
   test("ends with 3 when the database cannot be reached, without its password", async () => {
     const { code, stderr } = await runner(
       "pipelines/demo.yaml",

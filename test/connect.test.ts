@@ -205,6 +205,79 @@ flows:
     });
   });
 
+  describe("validate --connect, of rows that vanish", () => {
+    const vanishing = (vanished: string) =>
+      flow(
+        "select 1 as id, 'x' as note",
+        `postgres_upsert: { table: s.bird, key: [id], track: s.bird_track, vanished: { of: f, ${vanished} } }`,
+      );
+    const present = "present: select id from s.plain";
+
+    test("names the grants for all that is deleted, and for what is asked", async () => {
+      await execute(
+        database(),
+        `create role connect_deleting;
+         create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);
+         grant usage on schema s to connect_deleting; grant select, insert, update on s.bird, s.bird_track to connect_deleting`,
+      );
+      const asked = () =>
+        complaints(
+          vanishing(
+            `action: delete, ${present}, keep_when: id in (select bird from s.nest), along: [{ table: s.nest, column: bird, of: id }]`,
+          ),
+          database(),
+          asRole(database(), "connect_deleting"),
+        );
+      const grants = (await asked()).map(({ message }) => message.split("\n").slice(1));
+      assert.deepEqual(grants.flat(), [
+        "  grant delete on table s.bird to connect_deleting;",
+        "  grant delete on table s.bird_track to connect_deleting;",
+        "  grant select on table s.plain to connect_deleting;",
+        "  grant select on table s.nest to connect_deleting;",
+        "  grant delete, select on table s.nest to connect_deleting;",
+      ]);
+      await execute(database(), grants.flat().join("\n"));
+      assert.deepEqual(await asked(), []);
+    });
+
+    test("needs fewer rights where rows are only reported", async () => {
+      await execute(database(), "revoke delete on s.bird, s.nest from connect_deleting");
+      const yaml = vanishing(`action: report, ${present}`);
+      const role = asRole(database(), "connect_deleting");
+      assert.deepEqual(await complaints(yaml, database(), role), []);
+    });
+
+    test("complains of SQL that cannot be read and of columns that are not there, under their names", async () => {
+      const found = await complaints(
+        vanishing(
+          "action: delete, present: select name from s.plain, scope: rare, keep_when: is_rare, along: [{ table: s.nest, column: brid, of: id }, { table: s.nest, column: bird, of: idd }]",
+        ),
+        database(),
+      );
+      assert.deepEqual(
+        found.map(({ code, message }) => [code, message]),
+        [
+          [
+            "expression_failed",
+            "Postgres refuses the SQL of `present` of `vanished`: column given.id does not exist.",
+          ],
+          [
+            "expression_failed",
+            'Postgres refuses the SQL of `scope` of `vanished`: column "rare" does not exist.',
+          ],
+          [
+            "table_column_unknown",
+            "Table `s.nest` has no column `brid`. Did you mean `bird`? Nothing was loaded.",
+          ],
+          [
+            "table_column_unknown",
+            "Table `s.bird` has no column `idd`. Did you mean `id`? Nothing was loaded.",
+          ],
+        ],
+      );
+    });
+  });
+
   describe("the command", () => {
     test("prints what the database complains of like any other complaint, and ends with 2", async (context) => {
       const { folder, url, kind } = database();

@@ -50,6 +50,36 @@ onEachDatabase((database) => {
     });
   });
 
+  describe("doctor before the first run", () => {
+    test("says once of a database in which setup has still to make the GeoNature that it is not set up", async () => {
+      const found = await doctor("demo.yaml");
+      assert.deepEqual(problems(found), []);
+      assert.deepEqual(
+        of(found, "checks").filter((line) => line !== "ok postgis"),
+        ["warning not_set_up"],
+      );
+      assert.match(
+        messageOf(found, "not_set_up") ?? "",
+        /^Not set up yet: setup makes .*`gn_synthese`/,
+      );
+    });
+
+    test("names an archive that is not there, and one that is damaged", async () => {
+      await writeFile(join(database().folder, "damaged.zip"), "PK\u0003\u0004 and no more");
+      const flow = (name: string) =>
+        `  - name: ${name}\n    source: { dwca: { path: ${name}.zip } }\n    sink: { file: { path: "-" } }\n`;
+      const plan = await planFrom(
+        `name: p\nflows:\n${flow("elsewhere")}${flow("damaged")}`,
+        database(),
+      );
+      const found = await examine(plan, { database: database().opened, unset: [], signal });
+      assert.deepEqual(problems(found), [
+        "environment: input_missing",
+        "flow damaged: archive_broken",
+      ]);
+    });
+  });
+
   describe("doctor of a GeoNature", () => {
     before(() => installSandbox(database()));
 
@@ -150,6 +180,16 @@ flows:
         database(),
         "drop schema pinv_gbif cascade; update gn_meta.t_datasets set unique_dataset_id = '8a863029-f435-446a-821e-275f4f641165' where unique_dataset_id = '00000000-0000-4000-8000-000000000000'",
       );
+    });
+
+    test("asks nothing of the columns that setup will add to staging tables made by hand", async () => {
+      await execute(
+        database(),
+        `create schema pinv_gbif; create table pinv_gbif.tmp_gbif_data (gbif_id bigint primary key, scientific_name varchar(255), dataset_key uuid, taxonkey int);
+         insert into pinv_gbif.tmp_gbif_data values (1, 'Aus bus', '50c9509d-22c7-4a22-a47d-8c48425ef4a7', 5)`,
+      );
+      assert.deepEqual(problems(await doctor("confluences.yaml")), []);
+      await execute(database(), "drop schema pinv_gbif cascade");
     });
 
     test("tells triggers that do nothing, or that are switched off, from those that work", async () => {
@@ -274,7 +314,7 @@ flows:
       assert.equal((refused.error as RunnerError).code, "state_forbidden");
       assert.match(
         (refused.error as Error).message,
-        /\n {2}grant usage on schema runner to doctor_weak;\n {2}grant select, insert, update on all tables in schema runner to doctor_weak;$/,
+        /\n {2}grant usage on schema runner to doctor_weak;\n {2}grant select, insert, update on all tables in schema runner to doctor_weak;\n {2}grant delete on runner\.input, runner\.replayed to doctor_weak;$/,
       );
       const text = doctorLines(await doctor("confluences.yaml", weak), "c.yaml");
       const statements = text.slice(text.indexOf("For who administers the database") + 1, -2);

@@ -627,6 +627,29 @@ onEachDatabase((database) => {
       );
     });
 
+    test("tells a role whose tables somebody else made by hand to become their owner, and then migrates them", async () => {
+      const role = `heir_${database().kind}_${process.pid}`;
+      await installSandbox(database());
+      await execute(
+        database(),
+        `drop schema if exists pinv_gbif cascade; create schema pinv_gbif; create role ${role};
+         create table pinv_gbif.tmp_gbif_data (gbif_id bigint primary key, taxonkey int);
+         create table pinv_gbif.cor_multimedia (gbif_id bigint, media_url text)`,
+      );
+      const message = await setUp(database(), [SOURCE], role);
+      assert.match(
+        String(message),
+        new RegExp(
+          `\n {2}alter table pinv_gbif\\.cor_multimedia owner to ${role};\n {2}alter table pinv_gbif\\.tmp_gbif_data owner to ${role};\n`,
+        ),
+      );
+      const statements = [...String(message).matchAll(/^ {2}(.+;)$/gm)].map((match) => match[1]);
+      for (const statement of statements) await execute(database(), String(statement));
+      assert.equal(await setUp(database(), [STAGING], role), undefined);
+      await execute(database(), `drop owned by ${role} cascade; drop role ${role}`);
+      await installSandbox(database(), { scripts: [STAGING, SOURCE] });
+    });
+
     test("runs in psql too, as the sandbox does", async (context) => {
       if (database().kind === "embedded") return context.skip("psql needs a server");
       await execute(

@@ -25,8 +25,8 @@ onEachDatabase((database) => {
     return summary;
   };
   /** Runs the flow `synthese` alone, into the table or only into the stage. */
-  const sink = async () => (await run("merging.yaml")).flows[0];
-  const stage = async () => (await run("staging.yaml")).flows[0];
+  const sink = async (way = "") => (await run(`merging${way}.yaml`)).flows[0];
+  const stage = async (way = "") => (await run(`staging${way}.yaml`)).flows[0];
   const sums = async (sql = CALL) => {
     const [found] = await rows(
       `select sum(inserted)::int as inserted, sum(updated)::int as updated, sum(unchanged)::int as unchanged, sum(held)::int as held from (${sql}) as counts`,
@@ -54,6 +54,16 @@ onEachDatabase((database) => {
        truncate pinv_gbif.track_synthese;
        insert into pinv_gbif.track_synthese select * from track_before;`,
     );
+  /** The rejects of the merge itself. */
+  const rejects = (run: string) =>
+    rows(
+      `select code, message from runner.reject where run = ${run} and code <> 'taxon_unknown' and code not like 'uuid_p%' and code not like 'uuid_m%' and code not like 'date%' order by 1, 2`,
+    );
+  const findings = (run: string) =>
+    rows(
+      `select kind, key, column_name, old, new from runner.finding where run = ${run} order by kind, key, column_name`,
+    );
+  const last = async () => String((await rows("select max(run) as run from runner.run"))[0]?.run);
   const fingerprint = () =>
     rows("select xmin::text, ctid::text from gn_synthese.synthese order by id_synthese");
 
@@ -63,6 +73,10 @@ onEachDatabase((database) => {
     for (const [name, mode] of [
       ["merging", "merge"],
       ["staging", "stage_only"],
+      ["merging-adopting", "merge, adopt: apply"],
+      ["staging-adopting", "stage_only, adopt: apply"],
+      ["merging-deleting", "merge, vanished: delete, vanished_after_exports: 1"],
+      ["staging-deleting", "stage_only, vanished: delete, vanished_after_exports: 1"],
     ]) {
       await writeFile(
         join(pipelines, `${name}.yaml`),
@@ -138,16 +152,6 @@ flows:
       assert.ok(old);
       const bySink = await sink();
       const expected = await content();
-      const rejects = (run: string) =>
-        rows(
-          `select code, message from runner.reject where run = ${run} and code <> 'taxon_unknown' and code not like 'uuid_p%' and code not like 'uuid_m%' and code not like 'date%' order by 1, 2`,
-        );
-      const findings = (run: string) =>
-        rows(
-          `select kind, key, column_name, old, new from runner.finding where run = ${run} order by kind, key, column_name`,
-        );
-      const last = async () =>
-        String((await rows("select max(run) as run from runner.run"))[0]?.run);
       const sinkRun = await last();
       const [expectedRejects, expectedFindings] = [await rejects(sinkRun), await findings(sinkRun)];
       assert.deepEqual(
@@ -163,6 +167,53 @@ flows:
       const ownRun = await last();
       assert.deepEqual(await rejects(ownRun), expectedRejects);
       assert.deepEqual(await findings(ownRun), expectedFindings);
+    });
+
+    test("adopts rows loaded by hand as the sink does, and leaves alone what may be two", async () => {
+      await restore();
+      await execute(
+        database(),
+        `create temporary table hand as
+           select id_synthese, row_number() over (order by id_synthese) as n from gn_synthese.synthese
+             join gn_synthese.t_sources using (id_source) where name_source = 'GBIF' order by id_synthese offset 50 limit 40;
+         update gn_synthese.synthese as s
+            set id_source = (select id_source from gn_synthese.t_sources where name_source = 'Occtax'),
+                unique_id_sinp = case n % 2 when 0 then unique_id_sinp else gen_random_uuid() end,
+                entity_source_pk_value = case n % 2 when 0 then 'hand ' || n else entity_source_pk_value end,
+                observers = case when n % 3 = 0 then 'typed by hand' else observers end,
+                additional_data = '{"hand": 1}'
+           from hand where hand.id_synthese = s.id_synthese;
+         insert into gn_synthese.synthese (id_source, id_dataset, nom_cite, date_min, date_max, entity_source_pk_value)
+         select id_source, id_dataset, 'the same by hand', date_min, date_max, entity_source_pk_value
+           from gn_synthese.synthese join hand using (id_synthese) where n = 51;
+         delete from pinv_gbif.track_synthese where entity_source_pk_value in (select entity_source_pk_value from gn_synthese.synthese where additional_data ->> 'hand' = '1');
+         drop table hand, synthese_before, track_before;
+         create table synthese_before as select * from gn_synthese.synthese;
+         create table track_before as select * from pinv_gbif.track_synthese;`,
+      );
+      const bySink = await sink("-adopting");
+      // But for the one that is there twice; and the row of the test before, which was only reported there.
+      assert.equal(bySink?.adopted, 39 + 1);
+      const [expected, sinkRun] = [await content(), await last()];
+      await restore();
+      await stage("-adopting");
+      assert.deepEqual(await sums(), countsOf(bySink));
+      assert.deepEqual(await content(), expected);
+      const ownRun = await last();
+      assert.deepEqual(await findings(ownRun), await findings(sinkRun));
+      assert.deepEqual(await rejects(ownRun), await rejects(sinkRun));
+      assert.deepEqual(
+        (await rejects(ownRun))
+          .map(({ code }) => code)
+          .filter((code) => code === "adopt_ambiguous"),
+        ["adopt_ambiguous"],
+      );
+      const [ids] = await rows(
+        `select count(*)::int as n from runner.finding join gn_synthese.synthese on id_synthese::text = old
+          where run = ${ownRun} and kind = 'adopted' and column_name = 'id_synthese' and old = new and additional_data ->> 'hand' = '1'`,
+      );
+      assert.equal(ids?.n, 39);
+      assert.deepEqual(await sums(), { ...countsOf(await sink("-adopting")) });
     });
 
     test("a dry run counts what it would do, and leaves no trace", async () => {
@@ -199,6 +250,24 @@ flows:
         rows("select * from pinv_gbif.upsert_gbif_data('00000000-0000-0000-0000-000000000000')"),
         /has no row of p_dataset 00000000-0000-0000-0000-000000000000\. Nothing was merged, and nothing deleted\./,
       );
+    });
+
+    test("deletes and reports nothing whose record is gone: that is left to the flow with `merge`", async () => {
+      await sink();
+      const [gone] = await rows(
+        "delete from pinv_gbif.tmp_gbif_data where gbif_id = (select min(entity_source_pk_value)::bigint from gn_synthese.synthese join gn_synthese.t_sources using (id_source) where name_source = 'GBIF') returning gbif_id::text as id",
+      );
+      const there = () =>
+        rows(
+          `select id_synthese, run::int from gn_synthese.synthese join pinv_gbif.track_synthese using (id_source, entity_source_pk_value) where entity_source_pk_value = '${gone?.id}'`,
+        );
+      const before = await there();
+      assert.equal(before.length, 1);
+      await stage("-deleting");
+      await sums();
+      assert.deepEqual(await there(), before);
+      assert.deepEqual(await findings(await last()), []);
+      assert.equal((await sink("-deleting"))?.vanished, 1);
     });
 
     test("tells nothing of the tables that it drops", async () => {

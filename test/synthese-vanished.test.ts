@@ -1,11 +1,11 @@
 /** Records that GBIF has withdrawn, from export to export, by the pipelines as they come with the project. */
 
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
-import { openArchive } from "../src/archive/archive.ts";
 import { messageOf } from "../src/core/errors.ts";
+import { changedSample } from "./support/changed-archive.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
 import { copyPipelines, planFile, runFile, undoing } from "./support/pipelines.ts";
 
@@ -27,30 +27,8 @@ onEachDatabase((database) => {
     );
   });
 
-  /** The sample, changed, as an export of its own. */
-  const exported = async (name: string, change: (line: string) => string) => {
-    const folder = join(database().folder, name);
-    await mkdir(folder, { recursive: true });
-    await using archive = await openArchive(join(database().folder, "samples/demo.zip"), {
-      signal: new AbortController().signal,
-      limits: { maxBytes: 1e9, maxRatio: 1000 },
-    });
-    for (const entry of archive.entries.values()) {
-      const parts: Buffer[] = [];
-      for await (const part of entry.read(new AbortController().signal)) parts.push(part);
-      const text = Buffer.concat(parts).toString();
-      const changed =
-        entry.name === "occurrence.txt"
-          ? text
-              .split(/(?<=\n)/)
-              .map(change)
-              .join("")
-          : text;
-      await mkdir(join(folder, entry.name, ".."), { recursive: true });
-      await writeFile(join(folder, entry.name), changed);
-    }
-    return folder;
-  };
+  const exported = (name: string, change: (line: string) => string) =>
+    changedSample(database(), name, change);
   const load = async (archive: string) => {
     const environment = { ARCHIVE: archive };
     const { flows, said, error, status, run } = await runFile(file, database(), { environment });

@@ -63,6 +63,13 @@ begin
                not has_database_privilege(current_database(), 'create')
              else not has_schema_privilege('pinv_gbif', 'create, usage')
            end
+    union all
+    -- Tables that another role made, perhaps by hand: only their owner may add what they lack.
+    select 4, format('alter %s pinv_gbif.%I owner to %I;', case relkind when 'v' then 'view' else 'table' end, relname, current_user)
+      from pg_class
+     where relnamespace = to_regnamespace('pinv_gbif') and relkind in ('r', 'p', 'v') and not pg_has_role(relowner, 'usage')
+       and relname in ('tmp_gbif_data', 'cor_multimedia', 'cor_uuid_inaturalist', 'cor_taxon', 'cor_dataset',
+                       'cor_taxon_key', 'v_taxon_link', 'v_taxon_name')
   ) as statements;
 
   if missing is not null then

@@ -9,9 +9,7 @@
 \ir checks/projection.sql
 \ir checks/taxa.sql
 \ir checks/staged-taxa.sql
-\ir checks/staged-inpn.sql
 \ir checks/sensitivity.sql
-\ir checks/sensitive-rows.sql
 \ir checks/areas.sql
 \ir checks/loaded-before.sql
 \ir checks/adoptable.sql

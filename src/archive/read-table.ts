@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
 import type { Batch, Input } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
-import { RunnerError } from "../core/errors.ts";
 import { textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
@@ -57,24 +55,6 @@ interface TableChoice {
 export const knownColumns = ({ table }: TableChoice): readonly string[] | undefined =>
   table === "datasets" ? DATASETS : undefined;
 
-/**
- * Throws, before anything runs, when a zip or folder that is here has no such table. What else may be
- * wrong with it is told when it is read; a tar would have to be unpacked for this.
- */
-export const checkTable = async (location: string, { table }: TableChoice): Promise<void> => {
-  if (table === undefined || table === "datasets" || /\.(tgz|tar|gz)$/i.test(location)) return;
-  if (!existsSync(location)) return;
-  const { signal } = new AbortController();
-  try {
-    await using archive = await openArchive(location, {
-      signal,
-      limits: { maxBytes: Infinity, maxRatio: Infinity },
-    });
-    findTable(archive, await tablesOf(archive, signal), table);
-  } catch (error) {
-    if (error instanceof RunnerError && error.code === "table_unknown") throw error;
-  }
-};
 type Lent = Pick<Context, "signal" | "log">;
 
 /** The records of a table of the archive at a path or URL; columns by term name, as `meta.xml` has them. */

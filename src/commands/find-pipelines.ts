@@ -7,15 +7,24 @@ import { duplicatePipeline, nearest, noPipelineThere } from "../core/errors.ts";
 import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import { readYaml } from "../core/yaml-file.ts";
+import { components } from "../registry.ts";
 
 export interface Found {
   /** By absolute path, in the order in which they were named and found. */
   readonly loaded: ReadonlyMap<string, Loaded>;
   /** Files of flows with parameters that no pipeline here includes: nobody knows their values. */
   readonly unchecked: readonly string[];
+  /** By absolute path: the files of tests. */
+  readonly tests: ReadonlyMap<string, CheckedTests>;
 }
 
-/** Loads all pipelines of files and folders; throws when a file or folder has none. */
+/** A file of tests that was looked at and not run. */
+export interface CheckedTests {
+  readonly tests: number;
+  readonly complaints: readonly Complaint[];
+}
+
+/** Loads all pipelines and tests of files and folders; throws when a file or folder has none. */
 export const loadTargets = async (
   targets: readonly string[],
   options: LoadOptions,
@@ -32,7 +41,18 @@ export const loadTargets = async (
   // Without `params` it is a pipeline whose name was forgotten or misspelt.
   await load(alone.filter(({ hasParameters }) => !hasParameters).map(({ file }) => file));
   const unchecked = alone.filter(({ hasParameters }) => hasParameters).map(({ file }) => file);
-  return { loaded, unchecked };
+  const tests = new Map<string, CheckedTests>();
+  for (const file of found.flatMap((one) => one.tests)) tests.set(file, await checkedTests(file));
+  return { loaded, unchecked, tests };
+};
+
+const checkedTests = async (file: string): Promise<CheckedTests> => {
+  // Loaded for who has tests: it costs as much as many pipelines.
+  const { loadTestFile } = await import("../testing/test-file.ts");
+  const { columnComplaints } = await import("../testing/check-columns.ts");
+  const { cases, complaints } = await loadTestFile(file, components);
+  const ofColumns = await Promise.all(cases.map(columnComplaints));
+  return { tests: cases.length, complaints: [...complaints, ...ofColumns.flat()] };
 };
 
 /** Pipelines that go by the same name in the same database; an embedded one is each folder's own. */
@@ -55,13 +75,28 @@ interface Part {
   readonly hasParameters: boolean;
 }
 
-/** A file itself is a pipeline; below a folder, `parts` are files of flows that others may include. */
-const filesOf = async (target: string): Promise<{ pipelines: string[]; parts: Part[] }> => {
+/** The name of a file of tests. */
+export const TEST_FILE = /\.test\.ya?ml$/;
+
+interface Files {
+  readonly pipelines: string[];
+  readonly parts: Part[];
+  readonly tests: string[];
+}
+
+/** A file itself is a pipeline or tests; below a folder, `parts` are files of flows that others may include. */
+const filesOf = async (target: string): Promise<Files> => {
   const info = await stat(target).catch(() => undefined);
-  if (!info?.isDirectory()) return { pipelines: [target], parts: [] };
+  if (!info?.isDirectory()) {
+    const isTest = TEST_FILE.test(target);
+    return { pipelines: isTest ? [] : [target], parts: [], tests: isTest ? [target] : [] };
+  }
+  const all = await yamlFiles(target);
+  const tests = all.filter((file) => TEST_FILE.test(file));
   const pipelines: string[] = [];
   const parts: Part[] = [];
-  for (const file of await yamlFiles(target)) {
+  for (const file of all) {
+    if (TEST_FILE.test(file)) continue;
     const keys = await keysOf(file);
     // A file that cannot be read counts, so that it is complained of; one without flows is no business of ours.
     if (keys && !keys.some((key) => key === "flows" || nearest(key, ["flows"]).length > 0))
@@ -70,8 +105,10 @@ const filesOf = async (target: string): Promise<{ pipelines: string[]; parts: Pa
     if (hasParameters || keys?.includes("name") === false) parts.push({ file, hasParameters });
     else pipelines.push(file);
   }
-  if (pipelines.length + parts.length === 0) throw noPipelineThere(fileLabel(target));
-  return { pipelines, parts };
+  if (pipelines.length + parts.length + tests.length === 0) {
+    throw noPipelineThere(fileLabel(target));
+  }
+  return { pipelines, parts, tests };
 };
 
 /** All YAML files below a folder, except in hidden folders and `node_modules`. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Complaint, formatComplaint } from "../core/complaint.ts";
+import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
 import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
@@ -27,7 +27,7 @@ export const loadToRun = async (
     database,
   });
   const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
-  const complaints = [...loaded.complaints, ...missingInputs(chosen)];
+  const complaints = distinct([...loaded.complaints, ...missingInputs(chosen)]);
   tell([...loaded.warnings, ...complaints]);
   return { ...loaded, complaints, plan: complaints.length === 0 ? loaded.plan : undefined };
 };

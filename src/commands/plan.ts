@@ -110,7 +110,7 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
     ...(findings.length > 0
       ? [
           "",
-          `${flow.name} would find:`,
+          `${flow.name} would find, the first of each kind (all: \`--csv\`):`,
           ...tableLines([["what", "key", "column", "old", "new"], ...findings], { width, indent }),
         ]
       : []),
@@ -139,13 +139,15 @@ const changeRows = ({ changed }: FlowSummary): string[][] =>
     ),
   );
 
-/** What a row is, its key, and old and new of what it is about. */
+/** What a row is, its key, and below each other old and new of what it is about. */
 const findingRows = ({ findings }: FlowSummary): string[][] =>
-  findings.map(({ kind, key, column, old, new: now }) =>
-    column === null
-      ? [kind, key, "", old ?? "", now ?? ""]
-      : [kind, key, column, old ?? "(empty)", now ?? "(empty)"],
-  );
+  findings.map(({ kind, key, column, old, new: now }, index) => {
+    const before = findings[index - 1];
+    const isSameRow = before?.kind === kind && before.key === key;
+    const row = isSameRow ? ["", ""] : [kind, key];
+    if (column === null) return [...row, "", old ?? "", now ?? ""];
+    return [...row, column, old ?? "(empty)", old === now ? "(stays)" : (now ?? "(empty)")];
+  });
 
 const rejectRows = ({ rejectedByCode, rejectExamples }: FlowSummary): string[][] =>
   rejectedByCode.flatMap(([code, records]) =>

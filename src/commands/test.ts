@@ -7,7 +7,7 @@ import { components } from "../registry.ts";
 import { hasPassed, type Tested } from "../testing/run-case.ts";
 import { runTests, type TestedFile } from "../testing/run-tests.ts";
 import { annotation } from "./annotation.ts";
-import { yamlFiles } from "./find-pipelines.ts";
+import { TEST_FILE, yamlFiles } from "./find-pipelines.ts";
 import { tableLines, widthOf } from "./table.ts";
 import { errorText } from "./text.ts";
 
@@ -45,8 +45,6 @@ const testFiles = async (target: string): Promise<string[]> => {
   }
   return [TEST_FILE.test(target) ? target : target.replace(/(\.ya?ml)$/, ".test$1")];
 };
-
-const TEST_FILE = /\.test\.ya?ml$/;
 
 const tellFile = ({ file, complaints, tested }: TestedFile): void => {
   const label = fileLabel(file);

@@ -6,7 +6,7 @@ import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
-import { type Found, loadTargets, sameNames } from "./find-pipelines.ts";
+import { type CheckedTests, type Found, loadTargets, sameNames } from "./find-pipelines.ts";
 import { fixAll } from "./fix.ts";
 
 export interface ValidateFlags {
@@ -41,6 +41,7 @@ export const validateCommand = async (
 const allOf = (found: Found): Complaint[] =>
   distinct([
     ...[...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
+    ...[...found.tests.values()].flatMap(({ complaints }) => inOrder(complaints)),
     ...sameNames(found),
   ]);
 
@@ -56,9 +57,10 @@ const connected = async (found: Found, options: ConnectOptions): Promise<Found> 
 
 type Report = (found: Found, complaints: readonly Complaint[], flags: ValidateFlags) => void;
 
-const asText: Report = ({ loaded, unchecked }, complaints, flags) => {
+const asText: Report = ({ loaded, unchecked, tests }, complaints, flags) => {
   for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
   for (const [file, one] of loaded) reportFile(file, one, flags);
+  for (const [file, one] of flags.print ? [] : tests) reportTests(file, one);
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
@@ -67,13 +69,14 @@ const asText: Report = ({ loaded, unchecked }, complaints, flags) => {
   if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };
 
-const asJson: Report = ({ loaded, unchecked }, complaints) => {
+const asJson: Report = ({ loaded, unchecked, tests }, complaints) => {
   const report = {
     files: [...loaded].map(([file, { flows, variables }]) => ({
       file: fileLabel(file),
       flows,
       variables,
     })),
+    tests: [...tests].map(([file, { tests }]) => ({ file: fileLabel(file), tests })),
     unchecked: unchecked.map(fileLabel),
     complaints: complaints.map(({ code, message, place, isWarning, fix }) => ({
       code,
@@ -114,10 +117,19 @@ const reportFile = (
   { print }: ValidateFlags,
 ) => {
   const label = fileLabel(file);
-  const problems = complaints.length === 1 ? "1 problem" : `${complaints.length} problems`;
-  const counted = flows.length === 1 ? "1 flow" : `${flows.length} flows`;
   const unset = variables.length > 0 ? ` Needs to run: ${variables.join(", ")}.` : "";
-  if (complaints.length > 0) console.error(`${label}: ${problems}.`);
-  else if (!print) console.log(`${label}: ${counted}, all right.${unset}`);
+  if (complaints.length > 0) console.error(`${label}: ${counted(complaints.length, "problem")}.`);
+  else if (!print) console.log(`${label}: ${counted(flows.length, "flow")}, all right.${unset}`);
   else if (plan) console.log(expandPipeline(plan).trimEnd());
 };
+
+const reportTests = (file: string, { tests, complaints }: CheckedTests) => {
+  const label = fileLabel(file);
+  const own = complaints.filter(({ place }) => place.file === file).length;
+  if (own > 0) console.error(`${label}: ${counted(own, "problem")}.`);
+  else if (complaints.length > 0) console.error(`${label}: not checked, as its pipeline is wrong.`);
+  else console.log(`${label}: ${counted(tests, "test")}, all right.`);
+};
+
+const counted = (number: number, noun: string): string =>
+  number === 1 ? `1 ${noun}` : `${number} ${noun}s`;

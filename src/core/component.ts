@@ -138,7 +138,10 @@ interface Definition<Options extends TObject, Stage> {
    * `columns` are those that come from the stage before; undefined when any may.
    */
   check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
-  /** The tables and local files that it reads and writes, as far as its options tell. */
+  /**
+   * The tables and local files that it reads and writes, as far as its options tell. A source that uses files
+   * alone is opened by `validate` when they are there, for the columns of its first batch.
+   */
   uses?(options: Static<Options>): readonly Use[];
   /**
    * What a record's result depends on besides the record and the options, as a text: the content of a file

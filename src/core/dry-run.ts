@@ -1,26 +1,34 @@
 import { Batch, type Input } from "./batch.ts";
+import type { Column } from "./columns.ts";
 import type { Complain, Complaint } from "./complaint.ts";
 import type { Context, Source, Transform } from "./component.ts";
-import { RunnerError } from "./errors.ts";
+import { RunnerError, slippedName, unknownColumn, unknownColumns } from "./errors.ts";
+import { inputColumns, isOfPipeline } from "./input-columns.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
+import { readsWritten } from "./uses.ts";
 
 const nowhere: Input = { name: "", sizeBytes: undefined, identity: async () => "" };
 
 /**
  * Runs the real transforms of each flow over one empty batch, so that a column that is not there is
- * found before anything is read. Sources and sinks are only made, not run.
+ * found before anything is read. Sources and sinks are only made, not run; of a local input that is here,
+ * the beginning is read for its columns.
  *
  * Behind a stage of which nothing certain is known (it was complained of, or a variable of it has no
  * value) any column may exist, until a `project` closes the list again.
  */
 export const dryRun = async (flows: readonly FlowDraft[]): Promise<Complaint[]> => {
   const complaints: Complaint[] = [];
-  for (const flow of flows) complaints.push(...(await problemsOf(flow)));
+  for (const flow of flows) complaints.push(...(await problemsOf(flow, flows)));
   return complaints;
 };
 
-const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Complaint[]> => {
+const problemsOf = async (
+  { source, transforms, sink }: FlowDraft,
+  flows: readonly FlowDraft[],
+): Promise<Complaint[]> => {
   const complaints: Complaint[] = [];
+  const lacking = new Set<string>();
   const complain: Complain = (code, place, message, details) =>
     complaints.push({ code, place, message, ...details });
   const attempt = async (
@@ -30,20 +38,65 @@ const problemsOf = async ({ source, transforms, sink }: FlowDraft): Promise<Comp
   ): Promise<Batch> => {
     if (stage === undefined) return anyColumns;
     const isUncertain = (stage.unset ?? []).length > 0;
-    const columns = before.isClosed ? before.names : undefined;
+    // A transform that wrote a column which it should have found made it no better.
+    const known = before.names.filter((name) => !lacking.has(name));
+    const columns = before.isClosed ? known : undefined;
+    const { batch: noting, missed } = noted(before);
     try {
       if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain, columns);
-      const batch = await work(stage, before);
-      return isUncertain && batch.names.some((name) => name.includes("${")) ? anyColumns : batch;
+      const batch = await work(stage, noting);
+      if (isUncertain && batch.names.some((name) => name.includes("${"))) return anyColumns;
+      for (const name of missed) lacking.add(name);
+      complaints.push(...missingColumns([...missed], stage, known));
+      return batch;
     } catch (error) {
       if (!isUncertain) complaints.push(complaintOf(error, stage));
       return anyColumns;
     }
   };
-  let batch = await attempt(source, anyColumns, made);
+  let batch = await attempt(source, anyColumns, (stage) => given(stage, flows));
   for (const transform of transforms) batch = await attempt(transform, batch, transformed);
   await attempt(sink, batch, made);
   return complaints;
+};
+
+/** A batch that notes which columns it is asked for and does not have, instead of throwing at the first. */
+const noted = (batch: Batch): { batch: Batch; missed: ReadonlySet<string> } => {
+  const missed = new Set<string>();
+  if (!batch.isClosed) return { batch, missed };
+  const { names } = batch;
+  const known = new Set(names);
+  const get = (name: string): Column => {
+    if (known.has(name)) return batch.column(name);
+    missed.add(name);
+    return anyColumns.column(name);
+  };
+  return { batch: batch.withOnly({ get, keys: () => names }), missed };
+};
+
+/** Each where it stands; those that the pipeline does not name, such as what a mapping reads, in one sentence. */
+const missingColumns = (
+  missed: readonly string[],
+  { place, locate, times, unset = [] }: StagePlan,
+  known: readonly string[],
+): Complaint[] => {
+  const certain = unset.length > 0 ? missed.filter((name) => !name.includes("${")) : missed;
+  const named = certain.filter((name) => locate(name) !== place);
+  const unnamed = certain.filter((name) => locate(name) === place);
+  const told = named.map((name) => {
+    const { code, message } = unknownColumn(name, known);
+    const at = locate(name);
+    const becomes = times(name) === 1 ? slippedName(name, known) : undefined;
+    return {
+      code,
+      message,
+      place: at,
+      ...(becomes ? { fix: { place: at, was: name, becomes } } : {}),
+    };
+  });
+  if (unnamed.length === 0) return told;
+  const { code, message } = unknownColumns(unnamed, known);
+  return [...told, { code, message, place }];
 };
 
 /** Nothing is known of what comes. */
@@ -61,6 +114,28 @@ export const made = ({ component, options }: StagePlan): Batch => {
   return Batch.empty(nowhere, component.columns?.({ ...options }));
 };
 
+/**
+ * The same, with the columns of a local input that is here. Throws when the pipeline does not fit the input;
+ * `onDamage` is told when the input itself is no good.
+ */
+export const given = async (
+  stage: StagePlan,
+  flows: readonly FlowDraft[],
+  onDamage: (error: RunnerError) => void = () => undefined,
+): Promise<Batch> => {
+  const batch = made(stage);
+  const isKnown = batch.isClosed || (stage.unset ?? []).length > 0 || readsWritten(stage, flows);
+  if (isKnown) return batch;
+  try {
+    const names = await inputColumns(stage, context);
+    return names ? Batch.empty(nowhere, names) : batch;
+  } catch (error) {
+    if (isOfPipeline(error)) throw error;
+    if (error instanceof RunnerError) onDamage(error);
+    return batch;
+  }
+};
+
 /** What a transform makes of a batch, without a database. */
 export const transformed = async (
   { component, options }: StagePlan,
@@ -75,7 +150,7 @@ export const transformed = async (
 };
 
 const forbidden = (): never => {
-  throw new Error("a transform opens nothing before its first record");
+  throw new Error("neither a source of files nor a transform without a record opens anything else");
 };
 
 const context: Context = {
@@ -92,6 +167,6 @@ const context: Context = {
   run: { id: "", isFresh: false, isReplay: false, pipeline: "", flow: "", lock: undefined },
   basis: forbidden,
   cite: forbidden,
-  reads: forbidden,
+  reads: () => undefined,
   exportOf: forbidden,
 };

@@ -64,17 +64,40 @@ export const nearest = (wrong: string, known: Iterable<string>): string[] => {
   );
 };
 
-const closeByLetters = (wrong: string, known: Iterable<string>): string[] =>
-  [...known]
+const closeByLetters = (wrong: string, known: Iterable<string>): string[] => {
+  const close = [...known]
     .map((name) => ({ name, distance: editDistance(wrong.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= allowedDistance(wrong, name))
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .map(({ name }) => name);
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  // With other capitals it is the name itself.
+  const same = close.filter(({ distance }) => distance === 0);
+  return (same.length > 0 ? same : close).map(({ name }) => name);
+};
 
 /** The known name that a wrong one was meant to be, if only one is close by its letters. */
 export const meantName = (wrong: string, known: Iterable<string>): string | undefined => {
   const [close, other] = closeByLetters(wrong, known);
   return other === undefined ? close : undefined;
+};
+
+/**
+ * The known name of which a wrong one is a slip of the pen, if there is one: written with other capitals or
+ * separators, or with a letter too many, too few or out of place. Columns that are merely alike are different data.
+ */
+export const slippedName = (wrong: string, known: Iterable<string>): string | undefined => {
+  const [slip, other] = [...known].filter((name) => isSlip(plainName(wrong), plainName(name)));
+  return other === undefined ? slip : undefined;
+};
+
+const plainName = (name: string): string => name.toLowerCase().replace(/[\s_.-]/g, "");
+
+const isSlip = (wrong: string, name: string): boolean => {
+  const letters = (text: string) => [...text].sort().join("");
+  const digits = (text: string) => text.replace(/\D/g, "");
+  if (wrong === name) return true;
+  const isOther = wrong.length === name.length && letters(wrong) !== letters(name);
+  if (name.length < 5 || isOther || digits(wrong) !== digits(name)) return false;
+  return editDistance(wrong, name) === 1;
 };
 
 /** A third of the letters; of a name of one or two letters never all. */
@@ -122,6 +145,18 @@ export const unknownColumn = (name: string, known: Iterable<string>): RunnerErro
     `There is no column \`${name}\` here.${suggestion(name, known)}`,
     { subject: name },
   );
+
+/** A stage reads columns that the pipeline does not name one by one, and the batch does not have them. */
+export const unknownColumns = (names: readonly string[], known: Iterable<string>): RunnerError => {
+  const [first = "", ...others] = names;
+  if (others.length === 0) return unknownColumn(first, known);
+  return new RunnerError(
+    "unknown_column",
+    2,
+    `There are no columns ${listed(names)} here. There is ${listed(known)}.`,
+    { subject: first },
+  );
+};
 
 /** `filter` without a condition, or with two. */
 export const filterCondition = (given: number): RunnerError =>
@@ -798,6 +833,15 @@ export const stateForbidden = (
       `Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
   );
 
+/** Schema `runner` is of an earlier version, and not this role's to change. */
+export const stateOutdated = (label: string, role: string, owner: string): RunnerError =>
+  new RunnerError(
+    "state_outdated",
+    3,
+    `Schema \`runner\` of ${label}, where the runner keeps its state, is of an earlier version, and its tables belong to role \`${owner}\`: role \`${role}\` may not bring them up to date. ` +
+      `Run \`runner setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
+  );
+
 /**
  * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
  * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.
@@ -897,6 +941,21 @@ const TYPES = [
   "uuid",
   "varchar(255)",
 ];
+
+/** The same, seen without a database: it is nearly one that each has, or another database's word for it. */
+export const typeMisspelt = (
+  column: string,
+  type: string,
+  meant: readonly string[],
+): RunnerError => {
+  const own = type.replace(/[^A-Za-z0-9_].*/, "");
+  return new RunnerError(
+    "unknown_type",
+    2,
+    `PostgreSQL has no type ${JSON.stringify(type)} (column \`${column}\`). Did you mean ${meant.map((name) => `\`${name}\``).join(" or ")}? A type of your own is written with its schema: \`public.${own}\`.`,
+    { subject: type },
+  );
+};
 
 /** `primary_key` names a column that `create` does not have. */
 export const primaryKeyUnknown = (name: string, known: Iterable<string>): RunnerError =>
@@ -1245,6 +1304,14 @@ export const diskSmall = (folder: string, free: string, wanted: string): RunnerE
 export const checkFailed = (files: string, reason: string): RunnerError =>
   new RunnerError("check_failed", 3, `No verdict of ${files}: ${reason.replace(/\.?$/, ".")}`);
 
+/** What checks look at is made by a setup that has not run. */
+export const notSetUp = (lacking: readonly string[], checks: number): RunnerError =>
+  new RunnerError(
+    "not_set_up",
+    2,
+    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`runner setup\` makes it now, and the first run does; then look again.`,
+  );
+
 /** A check of the pipeline whose rows are no verdicts. */
 export const checkShape = (file: string): RunnerError =>
   new RunnerError(
@@ -1583,6 +1650,24 @@ export const testTableFailed = (table: string, cause: unknown): RunnerError =>
     2,
     `PostgreSQL refused the rows that the test gives for \`${table}\`: ${messageOf(cause)}.`,
     { cause },
+  );
+
+/** A column of a test's row that no transform of the flow reads. */
+export const testColumnUnused = (name: string, asked: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_unused",
+    2,
+    `Nothing uses the column \`${name}\`.${suggestion(name, asked)}`,
+    { subject: name },
+  );
+
+/** A column that a test expects and that does not come out. */
+export const testColumnMissing = (name: string, known: Iterable<string>): RunnerError =>
+  new RunnerError(
+    "test_column_missing",
+    2,
+    `The rows that come out have no column \`${name}\`.${suggestion(name, known)}`,
+    { subject: name },
   );
 
 /** A folder without tests. */

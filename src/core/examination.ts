@@ -43,7 +43,11 @@ export interface Coming {
   hasTable(table: string): boolean;
   /** Whether what makes or alters the table knows a column of that name. */
   hasColumn(table: string, column: string): boolean;
+  /** Whether what makes or alters any table knows a column of that name: for messages that do not say which table. */
+  hasColumnSomewhere(column: string): boolean;
   hasUniqueIndex(table: string): boolean;
+  /** Names of the schemas and extensions that setup makes. */
+  readonly containers: readonly string[];
   /** The same, for another walk that is to note by itself what sinks write. */
   copy(): Coming;
   /** Notes that a sink writes a table, and makes these columns if it is not there. */

@@ -35,6 +35,7 @@ const expandedFlow = (flow: FlowPlan, folder: string) => ({
     ? {}
     : { transforms: flow.transforms.map((transform) => expandedStage(transform, folder)) }),
   sink: expandedStage(flow.sink, folder),
+  ...(flow.checks?.length ? { checks: flow.checks.map((file) => near(file, folder)) } : {}),
   ...(flow.isOnRequest ? { on_request: true } : {}),
   rejects: expandedLimits(flow.rejects),
 });

@@ -17,7 +17,8 @@ import {
 import { FieldColumn, type Slab } from "./columns.ts";
 import { lineTooLong } from "./errors.ts";
 import { giveBack } from "./memory.ts";
-import { firstMarked, fourTimes, sameBytes, viewOf } from "./words.ts";
+import { newSplitter, type Split, type Splitter } from "./split.ts";
+import { viewOf } from "./words.ts";
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -122,9 +123,9 @@ export async function* lineBatches(
     fieldsOf ? { place, raw, fields: () => fieldsOf(valuesOf(raw, format)) } : { place, raw };
   let line = table.firstLine;
   // One batch's fences lie where the last one's lay: by then its columns have been used.
-  const memory = new FenceMemory();
+  const splitter = newSplitter();
   for await (const bytes of lines) {
-    const split = splitLines(bytes, format, memory);
+    const split = splitLines(bytes, format, splitter);
     const firstLine = line;
     const { starts, lines: numbers } = split;
     const locate = locator({ bytes, starts, numbers }, (number, raw) =>
@@ -159,85 +160,21 @@ export const fieldColumns = (slab: Slab, names: ReadonlyMap<string, number>): Co
   keys: () => names.keys(),
 });
 
-interface Split {
+interface SplitLines extends Omit<Split, "fences"> {
   readonly slab: Slab;
-  /** Where each good row begins. */
-  readonly starts: Int32Array;
-  /** Line of each good row, counted from the first of these lines. */
-  readonly lines: Int32Array;
-  readonly lineCount: number;
-  readonly wrong: readonly { start: number; line: number; fields: number }[];
 }
 
-/**
- * Finds every separator. Lines of the wrong width are set aside, blank ones are passed over.
- *
- * Four bytes are looked at at once, which takes two thirds of the time although every fifth byte of a
- * GBIF line is a separator.
- */
+/** Finds every field. Lines of the wrong width are set aside, blank ones are passed over. */
 export const splitLines = (
   bytes: Buffer,
   format: LineFormat,
-  memory: FenceMemory = new FenceMemory(),
-): Split => {
-  const { separator, fields } = format;
-  const stride = fields + 1;
-  const view = viewOf(bytes);
-  const separators = fourTimes(separator);
-  const starts: number[] = [];
-  const lines: number[] = [];
-  const wrong: { start: number; line: number; fields: number }[] = [];
-  let fences = memory.fences;
-  let first = 0;
-  let lineCount = 0;
-  for (let start = 0; start < bytes.length; lineCount++) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const end = newline > start && bytes[newline - 1] === CARRIAGE_RETURN ? newline - 1 : newline;
-    // A store behind the end of a typed array does nothing, so a line that does not fit is only counted.
-    if (first + stride > fences.length) fences = memory.grow(first + stride);
-    let cursor = first + 1;
-    fences[first] = start - 1;
-    let index = start;
-    for (const last = end - 3; index < last; index += 4) {
-      let found = sameBytes(view.getInt32(index, true), separators);
-      for (; found !== 0; found &= found - 1) fences[cursor++] = index + firstMarked(found);
-    }
-    for (; index < end; index++) {
-      if (bytes[index] === separator) fences[cursor++] = index;
-    }
-    if (cursor === first + fields && end > start) {
-      fences[cursor] = end;
-      starts.push(start);
-      lines.push(lineCount);
-      first += stride;
-    } else if (end > start) {
-      wrong.push({ start, line: lineCount, fields: cursor - first });
-    }
-    start = newline + 1;
-  }
-  const own = fences.subarray(0, first);
-  const quoted = format.mayQuote ? quotedFields(bytes, own, stride) : undefined;
-  return {
-    slab: { bytes, view, fences: own, fields, quoted },
-    starts: Int32Array.from(starts),
-    lines: Int32Array.from(lines),
-    lineCount,
-    wrong,
-  };
+  split: Splitter = newSplitter(),
+): SplitLines => {
+  const { fields } = format;
+  const { fences, ...rest } = split(bytes, format);
+  const quoted = format.mayQuote ? quotedFields(bytes, fences, fields + 1) : undefined;
+  return { slab: { bytes, view: viewOf(bytes), fences, fields, quoted }, ...rest };
 };
-
-/** Memory for the fences of one batch after the other. */
-export class FenceMemory {
-  fences: Int32Array = new Int32Array(1 << 16);
-
-  /** The same fences with room for more. */
-  grow(needed: number): Int32Array {
-    const larger = new Int32Array(Math.max(needed, this.fences.length * 2));
-    larger.set(this.fences);
-    this.fences = larger;
-    return larger;
-  }
-}
 
 /**
  * The fields that GBIF's writer of small downloads CSV-quoted although `meta.xml` says that nothing is.

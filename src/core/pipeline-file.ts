@@ -27,6 +27,7 @@ import {
   placeOf,
   plain,
   scalarsOf,
+  timesOf,
   unsetIn,
   type YamlScalar,
   type YamlValue,
@@ -304,8 +305,9 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   const rejects = limitsOf(limits?.value, complain);
   const onRequest = entryOf(value, "on_request")?.value;
   const isOnRequest = onRequest !== undefined && plain(onRequest) === true;
+  const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
   const places = { place: value.place, rejectsPlace: limits?.keyPlace };
-  return { name, ...places, source, transforms, sink, rejects, isOnRequest };
+  return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest };
 };
 
 /** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */
@@ -395,6 +397,7 @@ const stageOf = (
     options,
     place: entry.keyPlace,
     locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? entry.keyPlace,
+    times: (subject) => timesOf(inner, subject),
     unset: unsetIn(inner),
   };
 };

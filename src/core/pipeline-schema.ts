@@ -62,6 +62,12 @@ export const flowOptions = Type.Object({
     }),
   ),
   sink: anything("Where the records go: one sink."),
+  checks: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description:
+        "SQL files like those of the pipeline's `checks`, run read-only whenever the flow is done, too: what is not `ok` is told as a warning.",
+    }),
+  ),
   on_request: Type.Optional(
     Type.Boolean({
       description: "Whether the flow runs only when it is named: `--flow duplicates`.",

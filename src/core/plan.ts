@@ -16,7 +16,7 @@ export interface Plan {
   readonly lock?: string | undefined;
   /** Absolute paths of SQL scripts, run in this order before the first flow. */
   readonly setup: readonly string[];
-  /** Absolute paths of SQL files whose rows say what is well and what is not; only `runner doctor` runs them. */
+  /** Absolute paths of SQL files whose rows say what is well and what is not; `runner doctor` runs them. */
   readonly checks?: readonly string[];
   /** In the order in which they run. */
   readonly flows: readonly FlowPlan[];
@@ -31,6 +31,8 @@ export interface FlowPlan {
   readonly rejects: RejectLimits;
   /** Where `rejects` stands, if the flow has it. */
   readonly rejectsPlace?: Place | undefined;
+  /** Absolute paths of SQL files whose rows are told when the flow is done, and by `runner doctor`. */
+  readonly checks?: readonly string[];
   /** Whether it runs only when it is named. */
   readonly isOnRequest?: boolean;
 }
@@ -42,6 +44,8 @@ export interface StagePlan {
   readonly place: Place;
   /** Where in this component's YAML a name stands; the component's own place when it does not. */
   locate(subject: string): Place;
+  /** How often a name stands in this component's YAML, as a value or as a key. */
+  times(subject: string): number;
   /** Variables without a value; their text, `${NAME}`, stands in the options. Only offline, never in a run. */
   readonly unset?: readonly string[];
 }

@@ -74,6 +74,14 @@ export const missingInputs = (flows: readonly FlowDraft[]): Complaint[] => {
     });
 };
 
+/** Whether a source reads a file that one of the flows writes: what lies there now is of an earlier run. */
+export const readsWritten = (source: StagePlan, flows: readonly FlowDraft[]): boolean => {
+  const read = new Set(usesOf(source).map(({ what, name }) => `${what} ${name}`));
+  return stepsOf(flows).some(
+    (step) => isWrite(step) && read.has(`${step.use.what} ${step.use.name}`),
+  );
+};
+
 const isWrite = ({ use }: Step): boolean => use.how !== "read";
 
 const sameThing = (a: Step, b: Step): boolean =>

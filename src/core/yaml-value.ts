@@ -89,3 +89,8 @@ export const placeOf = (value: YamlValue, subject: string): Place | undefined =>
   for (const entry of entriesOf(value)) if (entry.key === subject) return entry.keyPlace;
   return undefined;
 };
+
+/** How often a name stands in it, as a value or as a key. */
+export const timesOf = (value: YamlValue, subject: string): number =>
+  [...scalarsOf(value)].filter((scalar) => scalar.value === subject).length +
+  [...entriesOf(value)].filter(({ key }) => key === subject).length;

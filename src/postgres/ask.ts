@@ -38,9 +38,15 @@ export const verdictOf = (error: unknown, coming: Coming): Verdict | undefined =
 };
 
 const UNDEFINED_TABLE = "42P01";
+const UNDEFINED_COLUMN = "42703";
 
-/** The first quoted word of such a message is the table, in whatever language it is: `relation "a.b" does not exist`. */
+/**
+ * The first quoted word of such a message is the name, in whatever language it is: `relation "a.b" does not
+ * exist`. A column's is not quoted where its table's stands before it: `column t.c does not exist`.
+ */
 const isComing = (sqlstate: string, message: string, coming: Coming): boolean => {
   const [, name] = /["«]\s*([^"»]+?)\s*["»]/.exec(message) ?? [];
-  return sqlstate === UNDEFINED_TABLE && name !== undefined && coming.hasTable(name);
+  if (sqlstate === UNDEFINED_TABLE) return name !== undefined && coming.hasTable(name);
+  const [, column] = /\.(\S+)/.exec(message) ?? [];
+  return sqlstate === UNDEFINED_COLUMN && coming.hasColumnSomewhere(name ?? column ?? "");
 };

@@ -77,8 +77,8 @@ const runCheck = async (
 const isLevel = (value: unknown): value is Level =>
   value === "ok" || value === "warning" || value === "problem";
 
-/** A file that only names others stands for those. */
-const selectsOf = async (path: string): Promise<string[]> => {
+/** The files of checks in a file: one that only names others stands for those. */
+export const selectsOf = async (path: string): Promise<string[]> => {
   const text = await readFile(path, "utf8");
   const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
     resolve(dirname(path), name),

@@ -14,15 +14,17 @@ export const comingFrom = async (scripts: readonly string[]): Promise<Coming> =>
   const tables = new Map<string, string[]>();
   const indexed = new Set<string>();
   const written = new Set<string>();
+  const containers = new Set<string>();
   for (const text of texts) {
     for (const [, name = ""] of text.matchAll(MAKES_TABLE)) {
       const key = quotedTable(name);
       tables.set(key, [...(tables.get(key) ?? []), text]);
     }
     for (const [, name = ""] of text.matchAll(MAKES_INDEX)) indexed.add(quotedTable(name));
+    for (const [, name = ""] of text.matchAll(MAKES_CONTAINER)) containers.add(name.toLowerCase());
     for (const [, name = ""] of text.matchAll(MAKES_ROWS)) written.add(quotedTable(name));
   }
-  return comingOf({ tables, indexed, written });
+  return comingOf({ tables, indexed, written, containers: [...containers] });
 };
 
 interface Made {
@@ -30,16 +32,21 @@ interface Made {
   readonly tables: Map<string, readonly string[]>;
   readonly indexed: ReadonlySet<string>;
   readonly written: Set<string>;
+  readonly containers: readonly string[];
 }
 
-const comingOf = ({ tables, indexed, written }: Made): Coming => {
+const comingOf = ({ tables, indexed, written, containers }: Made): Coming => {
   const textsOf = (table: string) => tables.get(quotedTable(table)) ?? [];
   return {
     // The runner makes its own tables before the first flow.
     hasTable: (table) => /^"runner"\./.test(quotedTable(table)) || tables.has(quotedTable(table)),
     hasColumn: (table, column) => textsOf(table).some((text) => hasWord(text, column)),
+    hasColumnSomewhere: (column) =>
+      [...tables.values()].flat().some((text) => hasWord(text, column)),
     hasUniqueIndex: (table) => indexed.has(quotedTable(table)),
-    copy: () => comingOf({ tables: new Map(tables), indexed, written: new Set(written) }),
+    containers,
+    copy: () =>
+      comingOf({ tables: new Map(tables), indexed, written: new Set(written), containers }),
     noteWritten(table, made) {
       written.add(quotedTable(table));
       tables.set(quotedTable(table), [...textsOf(table), made.join(" ")]);
@@ -60,7 +67,11 @@ const MAKES_INDEX = new RegExp(
   "gi",
 );
 
-const hasWord = (text: string, word: string): boolean =>
+const MAKES_CONTAINER =
+  /\bcreate\s+(?:schema|extension)\s+(?:if\s+not\s+exists\s+)?"?(?!authorization\b)([a-z_][\w$]*)/gi;
+
+/** Whether a name stands in a text by itself. */
+export const hasWord = (text: string, word: string): boolean =>
   new RegExp(`(^|[^\\w$])${word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}($|[^\\w$])`, "i").test(
     text,
   );

@@ -2,12 +2,14 @@ import {
   createLacksColumns,
   primaryKeyUnknown,
   tableDiffers,
+  typeMisspelt,
   unknownType,
 } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
+import { bareType, meantTypes } from "./type-names.ts";
 
 /** The option `create` of a sink. */
 export const createOption = Type.Optional(
@@ -32,11 +34,15 @@ export const createOption = Type.Optional(
   ),
 );
 
-/** Throws when the primary key is not among the columns. */
+/** Throws when the primary key is not among the columns, or a type is none. */
 export const checkShape = (shape: TableShape | undefined): void => {
   const known = Object.keys(shape?.columns ?? {});
   const unknown = shape?.primary_key?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw primaryKeyUnknown(unknown, known);
+  for (const [column, type] of Object.entries(shape?.columns ?? {})) {
+    const meant = meantTypes(type);
+    if (meant) throw typeMisspelt(column, type, meant);
+  }
 };
 
 /** Throws when a flow has columns that the table will not have. */
@@ -93,10 +99,9 @@ export const checkDeclared = (found: TargetTable, shape: TableShape): void => {
 /** Throws for a type that the database does not know; asked one by one, so that the error can name the column. */
 export const checkTypes = async (session: Session, shape: TableShape): Promise<void> => {
   for (const [column, type] of Object.entries(shape.columns)) {
-    const bare = type.replace(/\(.*\)/, "").replace(/\s+not\s+null\s*$/i, "");
     const { rows } = await session.query<{ known: boolean }>(
       "select to_regtype($1) is not null as known",
-      [bare],
+      [bareType(type)],
     );
     if (!rows[0]?.known) throw unknownType(column, type);
   }

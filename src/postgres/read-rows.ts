@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { Batch, type Fields, type Input, type Locate } from "../core/batch.ts";
 import { CopyColumn, type Slab, unescaped } from "../core/columns.ts";
 import { queryWithoutColumns } from "../core/errors.ts";
-import { FenceMemory, splitLines } from "../core/lines.ts";
+import { splitLines } from "../core/lines.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
+import { newSplitter, type Splitter } from "../core/split.ts";
 import { quotedList } from "./names.ts";
 import { type Statement, statementError } from "./statement.ts";
 
@@ -56,14 +57,14 @@ export async function* readTable(
   const { names, table } = rows;
   const layout = await layoutOf(session, table);
   const input = inputOf(session, rows, layout.pages * layout.pageBytes);
-  const memory = new FenceMemory();
+  const splitter = newSplitter();
   let read = 0;
   let pages = FIRST_PAGES;
   for (let first = 0; first < layout.pages; ) {
     signal.throwIfAborted();
     const bytes = await session.copyOut(copySql(rows, { ...layout, first, pages }));
     const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
-    const batch = rowsBatch(bytes, { names, input, memory, before: read, inputBytes });
+    const batch = rowsBatch(bytes, { names, input, splitter, before: read, inputBytes });
     // A table is made some pages larger at once than it needs.
     if (batch.size > 0) yield batch;
     read += batch.size;
@@ -182,14 +183,14 @@ const rowsBatch = (
   part: {
     names: readonly string[];
     input: Input;
-    memory: FenceMemory;
+    splitter: Splitter;
     before: number;
     inputBytes: number;
   },
 ): Batch => {
   const { names, input, before } = part;
   const format = { separator: TAB, fields: names.length + 1, mayQuote: false };
-  const { slab, starts } = splitLines(bytes, format, part.memory);
+  const { slab, starts } = splitLines(bytes, format, part.splitter);
   const hasEscapes = bytes.includes(BACKSLASH);
   return Batch.from({
     columns: fieldsOf(slab, names, hasEscapes),

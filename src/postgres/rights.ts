@@ -4,7 +4,7 @@ import { rightsMissing } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { tableParts } from "./names.ts";
 
-export type Right = "select" | "insert" | "update" | "truncate";
+export type Right = "select" | "insert" | "update" | "delete" | "truncate";
 
 /** Throws `rights_missing` with the grants that a table lacks; a table that is not there lacks none. */
 export const requireRights = async (
@@ -69,6 +69,7 @@ lacking as (
   select wanted, nspname, relname from target, unnest($3::text[]) as wanted
    where case wanted
            when 'truncate' then not has_table_privilege(oid, wanted)
+           when 'delete' then not has_table_privilege(oid, wanted)
            else not has_any_column_privilege(oid, wanted)
          end
 ),

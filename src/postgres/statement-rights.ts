@@ -9,24 +9,32 @@ import { statementTypes } from "./statement-types.ts";
 
 const PERMISSION_DENIED = "42501";
 
+/** The columns of a statement, asked inside a transaction; for rights that lack, see `withGrants`. */
+export const examineStatement = (session: Session, statement: Statement): Promise<Batch> =>
+  withGrants(session, statement, () => statementTypes(session, statement));
+
 /**
- * The columns of a statement, asked inside a transaction. When PostgreSQL refuses for want of rights, throws
+ * Lets PostgreSQL read a statement, inside a transaction. When it refuses for want of rights, throws
  * `rights_missing` with the grants for all tables that the statement names.
  */
-export const examineStatement = async (session: Session, statement: Statement): Promise<Batch> => {
+export const withGrants = async <T>(
+  session: Session,
+  { sql, name }: Pick<Statement, "sql" | "name">,
+  work: () => Promise<T>,
+): Promise<T> => {
   await session.query("savepoint runner_statement");
   try {
-    return await statementTypes(session, statement);
+    return await work();
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     if (!isDatabaseError(cause) || cause.code !== PERMISSION_DENIED) throw error;
     await session.query("rollback to savepoint runner_statement");
     const statements: string[] = [];
-    for (const table of tablesNamed(statement.sql)) {
+    for (const table of tablesNamed(sql)) {
       statements.push(...(await grantsMissing(session, table, ["select"])));
     }
     if (statements.length === 0) throw error;
-    throw rightsMissing(await roleOf(session), statement.name, [...new Set(statements)]);
+    throw rightsMissing(await roleOf(session), name, [...new Set(statements)]);
   }
 };
 

@@ -1,4 +1,4 @@
-import { checkTable, knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import { defineSource } from "../core/component.ts";
 import { location } from "../core/options.ts";
 import { Type } from "../core/type.ts";
@@ -14,7 +14,6 @@ export const dwca = defineSource({
   }),
   example: "dwca: { path: ../samples/demo.zip, table: occurrence }",
   columns: knownColumns,
-  check: ({ path, ...table }) => checkTable(path, table),
   uses: ({ path }) => fileUse(path, "read"),
   create:
     ({ path, ...table }) =>

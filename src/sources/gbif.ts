@@ -1,4 +1,4 @@
-import { checkTable, knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
+import { knownColumns, readTable, tableOptions } from "../archive/read-table.ts";
 import type { Batch } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import type { Document } from "../core/document.ts";
@@ -84,10 +84,7 @@ export const gbif = defineSource({
   example: "gbif: { query: queries/inat.json, table: occurrence }",
   columns: knownColumns,
   uses: ({ archive }) => fileUse(archive, "read"),
-  check: async ({ query, archive, ...table }, complain) => {
-    await checkRequest(query, complain);
-    await checkTable(archive, table);
-  },
+  check: ({ query }, complain) => checkRequest(query, complain),
   examine: (settings, view) => examineGbif(settings, knownColumns(settings), view),
   create: (settings) =>
     async function* (context) {

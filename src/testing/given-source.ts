@@ -9,6 +9,8 @@ import type { GivenRow } from "./test-file.ts";
 /** The rows of a test in the place of a flow's source. */
 export interface GivenSource {
   readonly stage: StagePlan;
+  /** What it gives. */
+  readonly batch: Batch;
   /** Columns that were asked for so far. */
   readonly asked: ReadonlySet<string>;
 }
@@ -35,6 +37,7 @@ export const givenSource = (rows: readonly GivenRow[], own: StagePlan): GivenSou
     },
     keys: () => known ?? names,
   };
+  const batch = batchOf(rows, columns);
   const component = defineSource({
     name: "given",
     summary: "The rows of a test.",
@@ -42,10 +45,10 @@ export const givenSource = (rows: readonly GivenRow[], own: StagePlan): GivenSou
     example: "given: {}",
     create: () =>
       async function* () {
-        yield batchOf(rows, columns);
+        yield batch;
       },
   });
-  return { stage: { ...own, component, options: {} }, asked };
+  return { stage: { ...own, component, options: {} }, batch, asked };
 };
 
 const nothing = new ConstantColumn(null);

@@ -9,7 +9,7 @@ import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "../core/plan.ts";
 import { readYaml } from "../core/yaml-file.ts";
-import { valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
+import { entryOf, valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
 import {
   type GivenCells,
   type GivenTables,
@@ -24,6 +24,8 @@ export interface GivenRow {
   readonly values: ReadonlyMap<string, string | null>;
   /** The columns that it names itself, and has not from its base. */
   readonly own: readonly string[];
+  /** Where the name of a column stands in it. */
+  readonly placeOf: (column: string) => Place;
 }
 
 /** One test: what goes into which transforms, and what is to come out. */
@@ -63,7 +65,8 @@ export const loadTestFile = async (
   components: readonly Component[],
 ): Promise<TestFile> => {
   const complaints: Complaint[] = [];
-  const complain: Complain = (code, place, message) => complaints.push({ code, place, message });
+  const complain: Complain = (code, place, message, details) =>
+    complaints.push({ code, place, message, ...details });
   const value = await readYaml(file, complain);
   const options = value && optionsOf(value, file, complain);
   const plan = options && (await planOf(file, options, { components, complaints }));
@@ -109,8 +112,8 @@ const planOf = async (
 const caseOf = (index: number, reading: Reading): TestCase | undefined => {
   const { value, options, plan, complain } = reading;
   const test = options.tests[index] as TestCaseOptions;
-  const at = (...path: YamlPath): Place =>
-    (valueAt(value, ["tests", index, ...path]) ?? value).place;
+  const of = (...path: YamlPath) => valueAt(value, ["tests", index, ...path]) ?? value;
+  const at = (...path: YamlPath): Place => of(...path).place;
   const { rows, rejects, filtered, error } = test.expect;
   if (rows === undefined && rejects.length === 0 && filtered === undefined && !error) {
     const message =
@@ -141,7 +144,7 @@ const caseOf = (index: number, reading: Reading): TestCase | undefined => {
     place: at("name"),
     flow,
     transforms,
-    rows: test.rows.map((cells, row) => givenRow(cells, at("rows", row), base)),
+    rows: test.rows.map((cells, row) => givenRow(cells, of("rows", row), base)),
     tables: { ...options.tables, ...test.tables },
     placeOfTable: (table) =>
       (
@@ -150,7 +153,7 @@ const caseOf = (index: number, reading: Reading): TestCase | undefined => {
       ).place,
     expect: {
       ...test.expect,
-      rows: rows?.map((cells, row) => givenRow(cells, at("expect", "rows", row))),
+      rows: rows?.map((cells, row) => givenRow(cells, of("expect", "rows", row))),
     },
   };
 };
@@ -169,8 +172,9 @@ const baseOf = (
   return found ?? {};
 };
 
-const givenRow = (cells: GivenCells, place: Place, base: GivenCells = {}): GivenRow => ({
-  place,
+const givenRow = (cells: GivenCells, row: YamlValue, base: GivenCells = {}): GivenRow => ({
+  place: row.place,
+  placeOf: (column) => entryOf(row, column)?.keyPlace ?? row.place,
   values: new Map(
     Object.entries({ ...base, ...cells }).map(([name, value]) => [name, textOf(value)]),
   ),

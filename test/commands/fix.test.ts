@@ -70,6 +70,28 @@ describe("runner validate --fix", () => {
     assert.equal(code, 0);
   });
 
+  test("mends a column that is a slip of the pen, and none that is merely like another", async () => {
+    await writeFile(join(folder, "b.csv"), "eventDate,decimalLongitude,date_min,speciesKey\n");
+    const columns = (...names: string[]) =>
+      `name: p\nflows:\n  - name: a\n    source: { csv: { path: b.csv } }\n    transforms:\n      - distinct: { columns: [${names.join(", ")}] }\n    sink: { file: { path: "-" } }\n`;
+    const slips = await fixed(columns("event_date", "decimalLongitdue", "specieKey"));
+    assert.equal(slips.text, columns("eventDate", "decimalLongitude", "speciesKey"));
+    assert.equal(slips.code, 0);
+    const others = await fixed(columns("decimalLatitude", "date_max"));
+    assert.equal(others.text, columns("decimalLatitude", "date_max"));
+    assert.match(others.stderr, /no column `date_max` here\. Did you mean `date_min`\?/);
+    assert.equal(others.code, 2);
+  });
+
+  test("leaves a column whose name stands elsewhere in its component, too", async () => {
+    await writeFile(join(folder, "b.csv"), "references\n");
+    const wrong =
+      'name: p\nflows:\n  - name: a\n    source: { csv: { path: b.csv } }\n    transforms:\n      - extract_id: { to: refrences, from: refrences, pattern: "(.)" }\n    sink: { file: { path: "-" } }\n';
+    const { code, text } = await fixed(wrong);
+    assert.equal(text, wrong);
+    assert.equal(code, 2);
+  });
+
   const list = (...items: string[]) =>
     `name: p\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    transforms:\n${items.map((item) => `${item}\n`).join("")}    sink: { file: { path: "-" } }\n`;
   const filter = "- filter: { column: a, present: true }";

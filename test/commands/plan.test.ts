@@ -101,7 +101,7 @@ test("a plan shows adopted, re-keyed and vanished rows where there are any, and 
 flow   read  inserted  updated  unchanged  held  rejected  filtered  adopted
 merge     3         0        2          0     1         0         0        2
 
-merge would find:
+merge would find, the first of each kind (all: \`--csv\`):
   what      key   column  old  new
   held      5, 1  cd_nom    3  (empty)
   vanished  5, 9`,

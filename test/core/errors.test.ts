@@ -10,6 +10,19 @@ describe("suggestions", () => {
     assert.deepEqual(errors.nearest("xyz", ["from", "to"]), []);
   });
 
+  test("name a name with other capitals alone, however many are close", () => {
+    assert.deepEqual(errors.nearest("eventdate", ["eventTime", "eventDate"]), ["eventDate"]);
+  });
+
+  test("take as a slip of the pen other capitals and separators, and a letter too many, too few or out of place", () => {
+    const slips = ["event_date", "EVENTDATE", "evntDate", "eventtDate", "evnetDate"];
+    for (const slip of slips) assert.equal(errors.slippedName(slip, ["eventDate"]), "eventDate");
+    const others = ["eventTime", "eventData", "eventDate2", "evtDat"];
+    for (const other of others) assert.equal(errors.slippedName(other, ["eventDate"]), undefined);
+    assert.equal(errors.slippedName("idd", ["id"]), undefined);
+    assert.equal(errors.slippedName("event-date", ["eventDate", "event_date"]), undefined);
+  });
+
   test("list what is possible when nothing is close, and not hundreds of names", () => {
     assert.equal(errors.suggestion("xyz", ["from", "to"]), " There is `from` and `to`.");
     assert.equal(errors.suggestion("xyz", []), "");
@@ -20,6 +33,10 @@ describe("suggestions", () => {
 
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
+  [
+    errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
+    "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
+  ],
   [
     errors.initNoTable("a.zip", "It has no table."),
     "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
@@ -45,12 +62,24 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "No verdict of sql/a.sql, sql/b.sql: the role lacks rights.",
   ],
   [
+    errors.notSetUp(["gn_meta", "postgis"], 2),
+    "Not set up yet: setup makes `gn_meta` and `postgis`, at which 2 checks look. `runner setup` makes it now, and the first run does; then look again.",
+  ],
+  [
     errors.checkShape("sql/a.sql"),
     "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
   ],
   [
     errors.codesFrozen(["SEXE 6"]),
     "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
+  ],
+  [
+    errors.testColumnUnused("ordre", ["date", "order"]),
+    "Nothing uses the column `ordre`. Did you mean `order`?",
+  ],
+  [
+    errors.testColumnMissing("nmae", ["name"]),
+    "The rows that come out have no column `nmae`. Did you mean `name`?",
   ],
   [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),
@@ -158,6 +187,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Who administers the database runs:\n  create schema runner authorization me;",
   ],
   [
+    errors.stateOutdated("postgresql://me@host/x", "loader", "admin"),
+    "Schema `runner` of postgresql://me@host/x, where the runner keeps its state, is of an earlier version, and its tables belong to role `admin`: role `loader` may not bring them up to date. Run `runner setup PIPELINE` once as `admin`; after that `loader` can run it again.",
+  ],
+  [
     errors.ownersOther("loader", "admin", ["alter table a.b owner to loader;"]),
     "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). Load as that owner; or who administers the database runs:\n  alter table a.b owner to loader;",
   ],
@@ -201,6 +234,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.unknownType("born", "datetime2"),
     'The database has no type "datetime2" (column `born`). There is `bigint`, `boolean`, `date`, `double precision`, `integer`, `jsonb`, `numeric`, `smallint`, `text`, `timestamp`, `timestamptz` and 2 more. Nothing was created.',
+  ],
+  [
+    errors.typeMisspelt("born", "datetime2 not null", ["timestamp"]),
+    'PostgreSQL has no type "datetime2 not null" (column `born`). Did you mean `timestamp`? A type of your own is written with its schema: `public.datetime2`.',
   ],
   [
     errors.encodingUnknown("a.csv", "klingon", undefined),

@@ -578,7 +578,7 @@ onEachDatabase((database) => {
         );
       };
       const AMBIGUOUS =
-        "It is not sure which row it is: by `substring(link from '[0-9]+')` it may be 5; 6, or that row is another record's too. Nothing was changed.";
+        "It is not sure which row it is: by `substring(link from '[0-9]+')` it may be id 5; id 6, or that row is another record's too. Nothing was changed.";
 
       test("are left alone with `report`: the records are set aside and the rows are listed", async () => {
         await made("reported");
@@ -601,18 +601,17 @@ onEachDatabase((database) => {
         );
         assert.equal(
           rejects[0]?.message,
-          "Its row is there already with the key 1, x (by `uuid`); `adopt` with `action: apply` takes it over.",
+          "Its row, id 1, is there already with the key 1, x (by `uuid`); `adopt` with `action: apply` takes it over.",
         );
         assert.equal(rejects[3]?.message, AMBIGUOUS);
         assert.deepEqual(await all("reported where id < 100"), OLD);
         assert.deepEqual(summary.said, [
           [
             "`reported` has rows under another key that are records of this flow. They are as they were, and the records were set aside (`adoptable`); `adopt` with `action: apply` makes the rows the pipeline's. For example:",
-            '  5, 11: src "1" → "5"',
-            '  5, 11: pk "x" → "11"',
-            '  5, 22: src "1" → "5"',
-            '  5, 33: pk (empty) → "33"',
-            '  5, 77: src "1" → "5"',
+            '  5, 11 (id 1): src "1" → "5", pk "x" → "11"',
+            '  5, 22 (id 2): src "1" → "5"',
+            '  5, 33 (id 3): pk (empty) → "33"',
+            '  5, 77 (id 7): src "1" → "5"',
             `All are in runner.finding: select * from runner.finding where run = ${summary.run} and kind = 'adoptable';`,
           ].join("\n"),
         ]);
@@ -656,7 +655,7 @@ onEachDatabase((database) => {
         );
         assert.match(
           summary.said.join("\n"),
-          /^4 rows of `adopted` belong to this pipeline from now on\. For example:\n {2}5, 11: src "1" → "5"\n/m,
+          /^4 rows of `adopted` belong to this pipeline from now on\. For example:\n {2}5, 11 \(id 1\): src "1" → "5", pk "x" → "11"\n/m,
         );
         const again = await merge("adopted", RECORDS, {
           ...options("apply", "adopted"),

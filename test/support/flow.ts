@@ -20,6 +20,7 @@ export const stage = (component: Component, options: object = {}): StagePlan => 
   options,
   place,
   locate: () => place,
+  times: () => 0,
 });
 
 type Row = Readonly<Record<string, string | null>>;

@@ -48,14 +48,17 @@ export const planFile = async (
   file: string,
   { opened }: TestDatabase,
   { flows }: { flows?: readonly string[] } = {},
-): Promise<Rehearsal> =>
-  rehearsePipeline(await loaded(file), {
+): Promise<Rehearsal & { said: string[] }> => {
+  const said: string[] = [];
+  const rehearsal = await rehearsePipeline(await loaded(file), {
     database: opened,
     flows,
     lockTimeoutSecs: 10,
     signal: new AbortController().signal,
-    log: { info: () => undefined, warn: () => undefined },
+    log: { info: (text) => said.push(text), warn: (text) => said.push(text) },
   });
+  return { ...rehearsal, said };
+};
 
 /** The plan of a pipeline file; throws what is wrong with the file. */
 export const loaded = async (file: string, environment: NodeJS.ProcessEnv = {}): Promise<Plan> => {

@@ -3,7 +3,7 @@ import type { Session } from "../../core/session.ts";
 import { type Adopt, adoptSql, type Identity } from "./adopt-sql.ts";
 import { forgetStaged, type Merge } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
-import type { AdoptOption, MergeShape } from "./shape.ts";
+import type { MergeShape } from "./shape.ts";
 import { ADOPTABLE } from "./temporary.ts";
 
 /** What tells the rows apart; undefined without the option. */
@@ -52,19 +52,20 @@ export const settleAdopted = async (merge: Merge): Promise<readonly Moved[]> => 
   const { rows: matches } = await session.query<Match>(sql.matches);
   if (matches.length === 0) return [];
 
+  const say = saying(adopt);
   const byNumber = Map.groupBy(matches, ({ n }) => n);
   const isSure = ({ rows, records }: Match) => rows === 1 && records === 1;
   const unsure = [...byNumber].filter(([, [first]]) => first && !isSure(first)).map(([n]) => n);
-  setAside(unsure, (n) => ambiguous(byNumber.get(n) ?? [], adopt.option));
+  setAside(unsure, (n) => say.ambiguous(byNumber.get(n) ?? []));
   const sure = matches.filter(isSure);
   if (adopt.option.action === "report") {
     setAside(
       sure.map(({ n }) => n),
-      (n) => adoptable(byNumber.get(n)?.[0], adopt.option),
+      (n) => say.adoptable(byNumber.get(n) ?? []),
     );
     find(
-      sure.flatMap(({ old_key: oldKey, new_key: newKey }) =>
-        movedFindings(shape, { kind: "adoptable", oldKey, newKey }),
+      sure.flatMap(({ row, old_key: oldKey, new_key: newKey }) =>
+        movedFindings(shape, { kind: "adoptable", oldKey, newKey, row }, adopt.identity),
       ),
     );
     await forgetStaged(
@@ -78,12 +79,18 @@ export const settleAdopted = async (merge: Merge): Promise<readonly Moved[]> => 
   const taken = sure.filter(({ n }) => !adopted.has(n));
   setAside(
     taken.map(({ n }) => n),
-    (n) => ambiguous(byNumber.get(n) ?? [], adopt.option),
+    (n) => say.ambiguous(byNumber.get(n) ?? []),
   );
   await forgetStaged(session, [...unsure, ...taken.map(({ n }) => n)]);
   return sure
     .filter(({ n }) => adopted.has(n))
-    .map(({ n, old_key, new_key }) => ({ kind: "adopted", n, oldKey: old_key, newKey: new_key }));
+    .map(({ n, row, old_key, new_key }) => ({
+      kind: "adopted",
+      n,
+      oldKey: old_key,
+      newKey: new_key,
+      row,
+    }));
 };
 
 const apply = async (
@@ -100,29 +107,35 @@ const apply = async (
   return new Set(rows.map(({ n }) => n));
 };
 
-const keyText = (key: readonly (string | null)[]): string =>
-  key.map((value) => value ?? "(empty)").join(", ");
+/** The texts of the messages. */
+const saying = ({ option, identity }: Adopt) => {
+  const by = (rank: number) => option.match[rank]?.row ?? "";
+  // `id_synthese 4711`: how people look a row up.
+  const rowText = (row: readonly string[]) =>
+    identity.map(({ name }, index) => `${name} ${row[index]}`).join(", ");
+  return {
+    adoptable: ([match]: readonly Match[]) =>
+      adoptable({
+        row: rowText(match?.row ?? []),
+        key: (match?.old_key ?? []).map((value) => value ?? "(empty)").join(", "),
+        by: by(match?.rank ?? 0),
+      }),
+    ambiguous: (matches: readonly Match[]) =>
+      ambiguous({
+        rows: matches.map(({ row }) => rowText(row)).join("; "),
+        by: by(matches[0]?.rank ?? 0),
+      }),
+  };
+};
 
-const matchedBy = (option: Pick<AdoptOption, "match">, rank: number): string =>
-  `\`${option.match[rank]?.row ?? ""}\``;
-
-/** What a person reads of a record whose row may be adopted. */
-export const adoptable = (
-  match: Pick<Match, "old_key" | "rank"> | undefined,
-  option: Pick<AdoptOption, "match">,
-) => ({
+/** What a person reads of a record whose row may be adopted, of texts: which row, its key, by what it was found. */
+export const adoptable = ({ row, key, by }: { row: string; key: string; by: string }) => ({
   code: "adoptable",
-  message: `Its row is there already with the key ${keyText(match?.old_key ?? [])} (by ${matchedBy(option, match?.rank ?? 0)}); \`adopt\` with \`action: apply\` takes it over.`,
+  message: `Its row, ${row}, is there already with the key ${key} (by \`${by}\`); \`adopt\` with \`action: apply\` takes it over.`,
 });
 
 /** What a person reads of a record that may be several rows. */
-export const ambiguous = (
-  matches: readonly Pick<Match, "row" | "rank">[],
-  option: Pick<AdoptOption, "match">,
-) => {
-  const rows = matches.map(({ row }) => row.join(", ")).join("; ");
-  return {
-    code: "adopt_ambiguous",
-    message: `It is not sure which row it is: by ${matchedBy(option, matches[0]?.rank ?? 0)} it may be ${rows}, or that row is another record's too. Nothing was changed.`,
-  };
-};
+export const ambiguous = ({ rows, by }: { rows: string; by: string }) => ({
+  code: "adopt_ambiguous",
+  message: `It is not sure which row it is: by \`${by}\` it may be ${rows}, or that row is another record's too. Nothing was changed.`,
+});

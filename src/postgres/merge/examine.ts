@@ -1,42 +1,47 @@
-import { expressionFailed, RunnerError } from "../../core/errors.ts";
 import type { View } from "../../core/examination.ts";
 import type { Session } from "../../core/session.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { TableShape } from "../create-table.ts";
 import { checkFit, checkValue, examineTarget } from "../examine-target.ts";
 import { quoted } from "../names.ts";
-import { requireCreate, requireRights } from "../rights.ts";
+import { type Right, requireCreate, requireRights } from "../rights.ts";
 import { openAdopt } from "./adopt.ts";
+import { examineVanished } from "./examine-vanished.ts";
+import { prepared } from "./prepared.ts";
 import { type MergeOptions, type MergeShape, mergeShape } from "./shape.ts";
 import { rowView, stageColumns } from "./temporary.ts";
 import { checkTrack } from "./track.ts";
 import { uniqueKey } from "./unique-key.ts";
+import type { VanishedOption } from "./vanished.ts";
 
 type Settings = MergeOptions & {
   readonly track?: string;
   readonly create?: TableShape;
+  readonly vanished?: VanishedOption;
 };
 
 /** Says what a merge into this target would stumble over, without beginning it. */
 export const examineMerge = async (settings: Settings, view: View): Promise<void> => {
   const { batch, coming } = view;
-  const isUpdating = settings.update === undefined || settings.update.length > 0;
+  const { track, vanished } = settings;
   const found = await view.ask((session) =>
     examineTarget(
       session,
       {
         table: settings.table,
         create: settings.create,
-        rights: isUpdating ? ["select", "insert", "update"] : ["select", "insert"],
+        rights: rightsOf(settings),
         names: [...batch.names, ...settings.key, ...namesIn(settings)],
       },
       coming,
     ),
   );
-  const { track } = settings;
   // By itself: what else is wrong must not hide a grant that is missing, too.
   if (track !== undefined)
-    await view.ask((session) => requireRights(session, track, ["select", "insert", "update"]));
+    await view.ask((session) =>
+      requireRights(session, track, ["select", "insert", "update", ...forgetting(settings)]),
+    );
+  if (vanished) await examineVanished(vanished, view, settings);
   // Where any column may come, there is nothing to compare.
   if (found === undefined || !batch.isClosed) return;
   const { target, isThere } = found;
@@ -55,6 +60,17 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   await view.ask((session) => checkHeld(session, shape));
   await view.ask((session) => checkAdopt(session, shape));
 };
+
+const rightsOf = ({ update, vanished }: Settings): Right[] => [
+  "select",
+  "insert",
+  ...(update === undefined || update.length > 0 ? (["update"] as const) : []),
+  ...(vanished?.action === "delete" ? (["delete"] as const) : []),
+];
+
+/** Rows that got another key, and rows that are gone, are deleted from the track. */
+const forgetting = ({ unique, vanished }: Settings): Right[] =>
+  unique === undefined && (vanished === undefined || vanished.action === "keep") ? [] : ["delete"];
 
 const namesIn = ({ derive, json_merge, on_insert, on_update }: Settings): string[] =>
   [derive, json_merge, on_insert, on_update].flatMap((map) => Object.keys(map));
@@ -111,17 +127,3 @@ const checkAdopt = async (session: Session, shape: MergeShape): Promise<void> =>
 /** In the place of the rows that are staged: their columns, with their types. */
 const nothingStaged = (shape: MergeShape): string =>
   `(select ${stageColumns(shape).map(nothingOf).join(", ")})`;
-
-/** Lets PostgreSQL read a statement, and gives no row of it. */
-const prepared = async (
-  session: Session,
-  sql: string,
-  { what, subject }: { what: string; subject: string },
-): Promise<void> => {
-  try {
-    await session.query(`select 1 as one from (${sql}\n) as asked limit 0`);
-  } catch (error) {
-    if (error instanceof RunnerError) throw error;
-    throw expressionFailed(what, subject, error);
-  }
-};

@@ -3,13 +3,13 @@ import type { Context } from "../../core/component.ts";
 import { count } from "../../core/progress.ts";
 import type { Merged } from "./merge.ts";
 
-/** Findings of a flow, of so many of each kind are told old and new. */
-const FINDINGS_SHOWN = 20;
+/** Of a flow, so many rows of each kind are told, with old and new. */
+const ROWS_SHOWN = 10;
 
-/** So many of each kind. */
+/** What is told of each kind. */
 export const firstOfEachKind = (findings: readonly Finding[]): Finding[] =>
   [...Map.groupBy(findings, ({ kind }) => kind).values()].flatMap((ofKind) =>
-    ofKind.slice(0, FINDINGS_SHOWN),
+    [...Map.groupBy(ofKind, ({ key }) => key).values()].slice(0, ROWS_SHOWN).flat(),
   );
 
 /** Tells what a person should know of the rows of a flow; all of it is in `runner.finding`. */
@@ -19,11 +19,12 @@ export const tellFindings = (
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
   const listed = (sentence: string, kind: Finding["kind"]): string =>
-    [
-      `${sentence} For example:`,
-      ...changesOf(findings, kind),
-      ...(mode === "run" ? [whereAllAre(kind, run.id)] : []),
-    ].join("\n");
+    // A plan lists them itself.
+    mode === "plan"
+      ? sentence
+      : [`${sentence} For example:`, ...changesOf(findings, kind), whereAllAre(kind, run.id)].join(
+          "\n",
+        );
   if (held > 0) {
     const left = held === 1 ? "was left as it is" : "were left as they are";
     log.warn(listed(`${rows(held, table)} would change and ${left} (\`hold_when\`).`, "held"));
@@ -45,15 +46,17 @@ export const tellFindings = (
 const rows = (number: number, table: string): string =>
   `${number === 1 ? "1 row" : `${count(number)} rows`} of \`${table}\``;
 
-const changesOf = (findings: readonly Finding[], kind: Finding["kind"]): string[] =>
-  findings
-    .filter((finding) => finding.kind === kind)
-    .slice(0, FINDINGS_SHOWN)
-    .map(({ key, column, ...change }) =>
-      column === null
-        ? `  ${key}`
-        : `  ${key}: ${column} ${shown(change.old)} → ${shown(change.new)}`,
-    );
+/** `  2, 1234 (id_synthese 4711): id_source "3" → "2"`: a line for each row; what stays tells which it is. */
+const changesOf = (findings: readonly Finding[], kind: Finding["kind"]): string[] => {
+  const ofKind = findings.filter((finding) => finding.kind === kind);
+  return [...Map.groupBy(ofKind, ({ key }) => key)].slice(0, ROWS_SHOWN).map(([key, parts]) => {
+    const stays = parts.filter((part) => part.old === part.new && part.column !== null);
+    const changes = parts.filter((part) => part.old !== part.new);
+    const row = stays.map(({ column, old }) => `${column} ${old}`).join(", ");
+    const what = changes.map((part) => `${part.column} ${shown(part.old)} → ${shown(part.new)}`);
+    return `  ${key}${row && ` (${row})`}${what.length > 0 ? `: ${what.join(", ")}` : ""}`;
+  });
+};
 
 const shown = (value: string | null): string =>
   value === null ? "(empty)" : JSON.stringify(value);

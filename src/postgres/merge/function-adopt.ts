@@ -32,17 +32,14 @@ export const adopting = ({ shape, adopt }: MergeFunction): string => {
 ${action === "report" ? reporting(shape, adopt) : applying(shape, adopt, sql.apply())}`;
 };
 
-const reporting = (shape: MergeFunction["shape"], { option }: Adopt): string => `
-        execute ${dollar(`${setAsideUnsure(option, `not (${IS_SURE})`)}`)};
-        execute ${dollar(setAsideSure(option))};
-        execute ${dollar(movedFindingsSql(shape, "adoptable", `${MATCH} where ${IS_SURE}`))} using v_run, v_staged.flow;
+const reporting = (shape: MergeFunction["shape"], adopt: Adopt): string => `
+        execute ${dollar(`${setAsideUnsure(adopt, `not (${IS_SURE})`)}`)};
+        execute ${dollar(setAsideSure(adopt))};
+        execute ${dollar(movedFindingsSql(shape, "adoptable", { rows: `${MATCH} where ${IS_SURE}`, identity: adopt.identity }))} using v_run, v_staged.flow;
         execute 'delete from ${STAGE} where ${NUMBER} in (select n from ${MATCH})';`;
 
-const applying = (
-  shape: MergeFunction["shape"],
-  { option, identity }: Adopt,
-  apply: string,
-): string => {
+const applying = (shape: MergeFunction["shape"], adopt: Adopt, apply: string): string => {
+  const { identity } = adopt;
   const rowKeys = identity.map((_, index) => `k${index + 1}`);
   const arrays = rowKeys.map(
     (name, index) => `array_agg(row_key[${index + 1}] order by n) as ${name}`,
@@ -55,30 +52,32 @@ const applying = (
           end loop;
         end if;
         v_adopted := v_adopted + cardinality(v_moved);
-        execute ${dollar(setAsideUnsure(option, "n <> all ($1)"))} using v_moved;
-        execute ${dollar(movedFindingsSql(shape, "adopted", `${MATCH} where n = any ($3)`))} using v_run, v_staged.flow, v_moved;
+        execute ${dollar(setAsideUnsure(adopt, "n <> all ($1)"))} using v_moved;
+        execute ${dollar(movedFindingsSql(shape, "adopted", { rows: `${MATCH} where n = any ($3)`, identity }))} using v_run, v_staged.flow, v_moved;
         execute 'delete from ${STAGE} where ${NUMBER} in (select n from ${MATCH} where n <> all ($1))' using v_moved;`;
 };
 
-/** The messages are those of the sink; what they tell of a record stands for itself in a \`format\`. */
-const PLACEHOLDER = { match: [{ row: "%s", record: "" }] };
+const matchedBy = ({ option }: Adopt): string =>
+  `(array[${option.match.map(({ row }) => literal(row)).join(", ")}])[min(rank) + 1]`;
 
-const matchedBy = ({ match }: Adopt["option"]): string =>
-  `(array[${match.map(({ row }) => literal(row)).join(", ")}])[min(rank) + 1]`;
+/** How people look a row up, of its primary key. */
+const rowText = ({ identity }: Adopt): string =>
+  `concat_ws(', ', ${identity.map(({ name }, index) => `${literal(`${name} `)} || row_key[${index + 1}]`).join(", ")})`;
 
-const setAsideUnsure = (option: Adopt["option"], which: string): string => {
-  const { code, message } = ambiguous([{ row: ["%s"], rank: 0 }], PLACEHOLDER);
+/** The messages are those of the sink, as texts for `format`. */
+const setAsideUnsure = (adopt: Adopt, which: string): string => {
+  const { code, message } = ambiguous({ rows: "%2$s", by: "%1$s" });
   return `
           insert into pg_temp.runner_refused
-          select n, ${literal(code)}, format(${literal(message)}, ${matchedBy(option)}, string_agg(array_to_string(row_key, ', '), '; ' order by row_key))
+          select n, ${literal(code)}, format(${literal(message)}, ${matchedBy(adopt)}, string_agg(${rowText(adopt)}, '; ' order by row_key))
             from ${MATCH} where ${which} group by n`;
 };
 
-const setAsideSure = (option: Adopt["option"]): string => {
-  const { code, message } = adoptable({ old_key: ["%s"], rank: 0 }, PLACEHOLDER);
+const setAsideSure = (adopt: Adopt): string => {
+  const { code, message } = adoptable({ row: "%s", key: "%s", by: "%s" });
   return `
           insert into pg_temp.runner_refused
-          select n, ${literal(code)}, format(${literal(message)}, array_to_string(min(old_key), ', ', '(empty)'), ${matchedBy(option)})
+          select n, ${literal(code)}, format(${literal(message)}, min(${rowText(adopt)}), array_to_string(min(old_key), ', ', '(empty)'), ${matchedBy(adopt)})
             from ${MATCH} where ${IS_SURE} group by n`;
 };
 

@@ -264,7 +264,7 @@ const settlingUnique = ({ shape }: MergeFunction): string => {
             from pg_temp.runner_conflict where n <> all ($1)`)} using v_keyed;
         execute ${dollar(`delete from ${STAGE} where ${NUMBER} in (select n from pg_temp.runner_conflict where n <> all ($1))`)} using v_keyed;
         if cardinality(v_keyed) > 0 then
-          execute ${dollar(movedFindingsSql(shape, "rekeyed", "pg_temp.runner_conflict where n = any ($3)"))} using v_run, v_staged.flow, v_keyed;
+          execute ${dollar(movedFindingsSql(shape, "rekeyed", { rows: "pg_temp.runner_conflict where n = any ($3)" }))} using v_run, v_staged.flow, v_keyed;
           v_moved := v_moved || v_keyed;
           v_rekeyed := v_rekeyed + cardinality(v_keyed);
           execute q_forget using v_keyed, v_run;

@@ -1,6 +1,7 @@
 /** Statements that only the SQL function needs: how rows come from the stage's table into those of the merge. */
 
 import { quoted, quotedList } from "../names.ts";
+import type { Identity } from "./adopt-sql.ts";
 import type { MergeFunction } from "./function.ts";
 import type { MergeShape } from "./shape.ts";
 import { examples, HELD_ROWS, literal } from "./sql.ts";
@@ -40,21 +41,27 @@ export const heldFindings = (shape: MergeShape, where: string): string => {
    where change.old is distinct from change.new`;
 };
 
-/** Stores old and new key of rows that get another one; `$1` is the run, `$2` the flow, `rows` a table with a condition. */
+/**
+ * Stores what `movedFindings` tells of rows that get another key; `$1` is the run, `$2` the flow, `rows` a table with a
+ * condition, which has `row_key` where rows are told apart by their primary key (`identity`).
+ */
 export const movedFindingsSql = (
   { key }: MergeShape,
   kind: "adopted" | "adoptable" | "rekeyed",
-  rows: string,
+  { rows, identity = [] }: { rows: string; identity?: Identity },
 ): string => {
-  const parts = key.map(
-    ({ name }, n) => `(${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`,
-  );
+  const parts = [
+    ...identity.map(
+      ({ name }, n) => `(true, ${literal(name)}, row_key[${n + 1}], row_key[${n + 1}])`,
+    ),
+    ...key.map(({ name }, n) => `(false, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`),
+  ];
   return `
   insert into runner.finding (run, flow, kind, key, column_name, old, new)
   select $1, $2, ${literal(kind)}, array_to_string(new_key, ', '), part.name, part.old, part.new
-    from (select old_key, new_key from ${rows}) as moved
-    cross join lateral (values ${parts.join(", ")}) as part (name, old, new)
-   where part.old is distinct from part.new`;
+    from (select * from ${rows}) as moved
+    cross join lateral (values ${parts.join(", ")}) as part (stays, name, old, new)
+   where part.stays or part.old is distinct from part.new`;
 };
 
 const columnList = (columns: readonly { readonly name: string }[]): string =>

@@ -1,4 +1,5 @@
 import type { Finding } from "../../core/accounting.ts";
+import type { Identity } from "./adopt-sql.ts";
 import type { MergeShape } from "./shape.ts";
 
 /** A row of the target that got the key of a record of this chunk. */
@@ -9,23 +10,27 @@ export interface Moved {
   readonly n: number;
   readonly oldKey: readonly (string | null)[];
   readonly newKey: readonly string[];
+  /** Its primary key, where it is known: people look a row up by that while its key is another. */
+  readonly row?: readonly string[];
 }
 
-/** Old and new of the key's columns that differ. */
+/** What told the row apart, which stays, then old and new of the key's columns that differ. */
 export const movedFindings = (
   { key }: Pick<MergeShape, "key">,
-  { kind, oldKey, newKey }: Pick<Moved, "oldKey" | "newKey"> & Pick<Finding, "kind">,
-): (Finding & { readonly column: string })[] =>
-  key.flatMap(({ name }, index) =>
-    oldKey[index] === newKey[index]
-      ? []
-      : [
-          {
-            kind,
-            key: newKey.join(", "),
-            column: name,
-            old: oldKey[index] ?? null,
-            new: newKey[index] ?? null,
-          },
-        ],
-  );
+  { kind, oldKey, newKey, row = [] }: Omit<Moved, "kind" | "n"> & Pick<Finding, "kind">,
+  identity: Identity = [],
+): (Finding & { readonly column: string })[] => {
+  const parts = [
+    ...identity.map(({ name }, index) => [name, row[index], row[index]] as const),
+    ...key
+      .map(({ name }, index) => [name, oldKey[index], newKey[index]] as const)
+      .filter(([, old, now]) => old !== now),
+  ];
+  return parts.map(([column, old = null, now = null]) => ({
+    kind,
+    key: newKey.join(", "),
+    column,
+    old,
+    new: now,
+  }));
+};

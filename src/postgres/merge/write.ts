@@ -30,7 +30,9 @@ export const write = async (
   const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
   const numbers = new Set(moved.map(({ n }) => n));
   const movedOnly = equal.filter((n) => numbers.has(n)).length;
-  const keyChanges = moved.flatMap((row) => movedFindings(shape, row));
+  const keyChanges = moved.flatMap((row) =>
+    movedFindings(shape, row, row.row && settings.adopt?.identity),
+  );
   find(keyChanges);
   for (const { name } of shape.key) {
     const ofColumn = keyChanges.filter(({ column }) => column === name);

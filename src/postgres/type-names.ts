@@ -1,0 +1,68 @@
+/** The types of PostgreSQL by name, for who has no database at hand. */
+
+import { nearest } from "../core/errors.ts";
+
+const TYPES = [
+  "bigint int8 bigserial serial8 bit varbit boolean bool bytea character char varchar bpchar cidr date",
+  "float float4 float8 real inet integer int int4 interval json jsonb jsonpath macaddr macaddr8 money name",
+  "numeric decimal oid pg_lsn smallint int2 smallserial serial2 serial serial4 text time timetz timestamp",
+  "timestamptz tsquery tsvector uuid xml box circle line lseg path point polygon",
+  "int4range int8range numrange daterange tsrange tstzrange int4multirange int8multirange nummultirange",
+  "datemultirange tsmultirange tstzmultirange",
+  // Of extensions that such databases have.
+  "geometry geography raster box2d box3d hstore citext ltree",
+]
+  .join(" ")
+  .split(" ")
+  .concat(
+    "double precision",
+    "character varying",
+    "bit varying",
+    "time with time zone",
+    "time without time zone",
+    "timestamp with time zone",
+    "timestamp without time zone",
+  );
+
+const known: ReadonlySet<string> = new Set(TYPES);
+
+/** What other databases, spreadsheets and programs call them. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["string", "text"],
+  ["str", "text"],
+  ["clob", "text"],
+  ["longtext", "text"],
+  ["mediumtext", "text"],
+  ["nvarchar", "varchar"],
+  ["varchar2", "varchar"],
+  ["number", "numeric"],
+  ["long", "bigint"],
+  ["tinyint", "smallint"],
+  ["mediumint", "integer"],
+  ["double", "double precision"],
+  ["datetime", "timestamp"],
+  ["datetime2", "timestamp"],
+  ["blob", "bytea"],
+  ["binary", "bytea"],
+  ["guid", "uuid"],
+]);
+
+/** A type without length and `not null`, as the catalog knows it. */
+export const bareType = (type: string): string =>
+  type.replace(/\(.*\)/, "").replace(/\s+not\s+null\s*$/i, "");
+
+/**
+ * What a type was meant to be that PostgreSQL does not have; undefined for one that it has, and for any other
+ * name: it may be a domain, an enum or an extension's. So may one with its schema before it.
+ */
+export const meantTypes = (type: string): readonly string[] | undefined => {
+  const name = bareType(type)
+    .replace(/(\s*\[\d*\])+$/, "")
+    .trim()
+    .replace(/\s+/g, " ")
+    .toLowerCase();
+  if (known.has(name) || name.includes(".") || name.startsWith("interval ")) return undefined;
+  const elsewhere = ELSEWHERE.get(name);
+  const meant = elsewhere === undefined ? nearest(name, known) : [elsewhere];
+  return meant.length > 0 ? meant : undefined;
+};
