@@ -34,6 +34,7 @@ const repaired = async (
   const lines = (await readFile(rejectFile ?? assert.fail(), "utf8")).trim().split("\n");
   const mended = lines.map((line) => {
     const reject = JSON.parse(line);
+    if ("columns" in reject) return `${line}\n`;
     return `${JSON.stringify({ ...reject, fields: repair(reject.fields) })}\n`;
   });
   await writeFile(file, mended.join(""));

@@ -1,4 +1,4 @@
-import type { Fields } from "../core/batch.ts";
+import type { FieldReader } from "../core/batch.ts";
 import { duplicateColumns, headerDiffers, headerTooShort } from "../core/errors.ts";
 import type { Table } from "./meta.ts";
 
@@ -49,19 +49,26 @@ export const layoutOf = (
 };
 
 /**
- * The values of a line by column, for whoever repairs it. What a line that is too long has beyond the last
- * column is under `(51)`, `(52)` …, for people to put in its place.
+ * Reads the values of a line by column. What a line that is too long has beyond the last column is under
+ * `(51)`, `(52)` …, for people to put in its place.
  */
-export const fieldsOfLine = (
-  { columns, width }: Layout,
-  values: readonly (string | null)[],
-): Fields => {
-  const surplus = values.slice(width).map((value, index) => [`(${width + index + 1})`, value]);
-  const known = [...columns].map(([name, { index, default: value = null }]) => [
-    name,
-    (index === undefined ? null : values[index]) || value,
-  ]);
-  return Object.fromEntries([...known, ...surplus]);
+export const lineFields = ({ columns, width }: Layout): FieldReader => {
+  const names = [...columns.keys()];
+  const placed = [...columns.values()];
+  return {
+    names,
+    read: (values) => {
+      const fields: Record<string, string> = {};
+      placed.forEach(({ index, default: whenEmpty }, at) => {
+        const value = (index === undefined ? null : values[index]) || whenEmpty;
+        if (value) fields[names[at] as string] = value;
+      });
+      values.slice(width).forEach((value, at) => {
+        if (value) fields[`(${width + at + 1})`] = value;
+      });
+      return fields;
+    },
+  };
 };
 
 /** Without `meta.xml`, the header is all there is. */

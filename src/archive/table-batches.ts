@@ -4,7 +4,7 @@ import { csvBatches } from "../core/csv.ts";
 import { asUtf8, asValidUtf8 } from "../core/encoding.ts";
 import { headerMissing } from "../core/errors.ts";
 import { lineBatches, takeLines, wholeLines } from "../core/lines.ts";
-import { fieldsOfLine, type Layout, layoutOf } from "./layout.ts";
+import { type Layout, layoutOf, lineFields } from "./layout.ts";
 import type { Table } from "./meta.ts";
 
 /**
@@ -44,7 +44,7 @@ export async function* tableBatches(
         layout = layoutOf(table, header, width, input.name);
         return Array.from({ length: layout.width }, (_, index) => `${index}`);
       },
-      fieldsOf: (values) => fieldsOfLine(layout as Layout, values),
+      fieldsOf: () => lineFields(layout as Layout),
     },
   );
   for await (const batch of batches) yield withNames(batch, layout as Layout);
@@ -72,7 +72,7 @@ async function* plainBatches(
     input,
     firstLine: skip + 1,
     onQuoted,
-    fieldsOf: (values) => fieldsOfLine(layout, values),
+    fields: lineFields(layout),
   });
   for await (const batch of batches) {
     isEmpty = false;

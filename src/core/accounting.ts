@@ -341,6 +341,7 @@ export class FlowAccount {
       this.#state.run,
       this.flow,
       ...STORED.map((name) => counts[name]),
+      counts.rejected > 0 ? this.#rejectFile.columns(this.flow) : null,
     ]);
   }
 
@@ -397,9 +398,10 @@ const NO_ROWS: Commit = {
 const NOTHING: Counts = { ...NO_ROWS, read: 0, rejected: 0, filtered: 0 };
 
 const WRITE_COUNTS = `
-insert into runner.flow (run, flow, ${STORED.join(", ")})
-values ($1, $2, ${STORED.map((_, index) => `$${index + 3}`).join(", ")})
+insert into runner.flow (run, flow, ${STORED.join(", ")}, reject_columns)
+values ($1, $2, ${STORED.map((_, index) => `$${index + 3}`).join(", ")}, $${STORED.length + 3}::text[])
 on conflict (run, flow) do update set committed_at = now(),
+  reject_columns = coalesce(excluded.reject_columns, flow.reject_columns),
   ${STORED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
 
 const WRITE_FINDINGS = `

@@ -5,7 +5,8 @@ import type { Schema } from "./options-check.ts";
 
 /** The alternative that a value is meant to be, by its type and its keys; the schema itself when none fits. */
 export const meant = (schema: Schema, data: unknown): Schema => {
-  const fitting = (schema.anyOf ?? [])
+  if (schema.anyOf === undefined) return schema;
+  const fitting = schema.anyOf
     .filter((branch) => isOfType(meant(branch, data), data))
     .map((branch) => ({ branch, distance: distanceTo(branch, data) }))
     .sort((a, b) => a.distance - b.distance);

@@ -18,8 +18,16 @@ export interface Input {
   identity(): Promise<string>;
 }
 
-/** The values of a record by the source's columns, for whoever repairs it. */
+/** Values of a record by the source's columns, for whoever repairs it. */
 export type Fields = Readonly<Record<string, string | null>>;
+
+/** Reads a record that is set aside. */
+export interface FieldReader {
+  /** All columns. */
+  readonly names: readonly string[];
+  /** Those of its values that there are, be it too long or too short. */
+  readonly read: (values: readonly (string | null)[]) => Fields;
+}
 
 /** Where a record came from. */
 export interface RecordPlace {
@@ -27,8 +35,10 @@ export interface RecordPlace {
   readonly place: string;
   /** The record as it stands in the input. */
   readonly raw: string;
-  /** Reads them out of the record; undefined where it is none that has columns. */
+  /** Reads its values out of the record; undefined where it is none that has columns. */
   readonly fields?: (() => Fields) | undefined;
+  /** The columns of such records; those that `fields` leaves out have no value. */
+  readonly names?: readonly string[] | undefined;
   /** Of a record that was repaired and comes again: the name of the reject that it was. */
   readonly id?: string | undefined;
 }

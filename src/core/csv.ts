@@ -1,6 +1,6 @@
 import { finished, Readable } from "node:stream";
 import { CsvError, type Info, parse } from "csv-parse";
-import { Batch, type Fields, type Input, type Rejected } from "./batch.ts";
+import { Batch, type FieldReader, type Input, type Rejected } from "./batch.ts";
 import { csvInvalid, duplicateColumns, lineTooLong } from "./errors.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "./text-batch.ts";
 
@@ -40,11 +40,12 @@ export async function* csvBatches(
       header: readonly string[] | undefined,
       width: number,
     ) => readonly (string | undefined)[];
-    /** The values of a line, of the right width or not, by column. */
-    fieldsOf: (values: readonly (string | null)[]) => Fields;
+    /** Asked for when the names are known. */
+    fieldsOf: () => FieldReader;
   },
 ): AsyncGenerator<Batch> {
-  const { input, fieldsOf } = source;
+  const { input } = source;
+  let reader: FieldReader | undefined;
   let fields: readonly (string | undefined)[] | undefined;
   let names: string[] = [];
   let header: readonly string[] | undefined;
@@ -62,10 +63,11 @@ export async function* csvBatches(
     names = fields.filter((name) => name !== undefined);
     const doubled = names.find((name, index) => names.indexOf(name) !== index);
     if (doubled !== undefined) throw duplicateColumns(input.name, doubled);
+    reader = source.fieldsOf();
   };
   const batch = (): Batch => {
     hasGiven = true;
-    const made = textBatch(names, records, { input, bytes: size, rejects, fieldsOf });
+    const made = textBatch(names, records, { input, bytes: size, rejects });
     records = [];
     rejects = [];
     size = 0;
@@ -85,11 +87,10 @@ export async function* csvBatches(
     const text = raw.replace(/\r?\n$/, "");
     if (record.length === width) {
       const values = record.filter((_, index) => fields?.[index] !== undefined);
-      records.push({ place, raw: text, values, fields: () => fieldsOf(record) });
+      records.push({ place, raw: text, values, ...readBy(reader, record) });
     } else if (record.length > 1 || record[0] !== "") {
       const message = `The line has ${record.length} fields, the table has ${width}.`;
-      const fields = () => fieldsOf(record);
-      rejects.push({ place, raw: text, fields, code: "wrong_width", message });
+      rejects.push({ place, raw: text, ...readBy(reader, record), code: "wrong_width", message });
     }
     if (size >= BATCH_BYTES) yield batch();
   }
@@ -98,6 +99,11 @@ export async function* csvBatches(
     yield records.length + rejects.length > 0 ? batch() : Batch.empty(input, names);
   }
 }
+
+const readBy = (reader: FieldReader | undefined, record: readonly string[]) => ({
+  names: reader?.names,
+  fields: reader && (() => reader.read(record)),
+});
 
 async function* parsed(
   bytes: AsyncIterable<Buffer>,

@@ -2,7 +2,7 @@
 
 import type { Counts } from "./accounting.ts";
 import { COUNTED, NOTED } from "./accounting.ts";
-import type { WrittenReject } from "./reject-file.ts";
+import { type WrittenReject, withColumns } from "./reject-file.ts";
 import { inTransaction, type Session } from "./session.ts";
 import type { RunStatus } from "./state.ts";
 
@@ -173,16 +173,21 @@ export async function* committedRejects(
   try {
     await session.query(
       `declare rejects no scroll cursor for
-       select j.flow, j.code, j.message, j.place, coalesce(j.id, '') as id, coalesce(j.record, '') as record, j.fields
-         from runner.reject j join runner.run r using (run)
+       select j.flow, j.code, j.message, j.place, coalesce(j.id, '') as id, coalesce(j.record, '') as record,
+              j.fields, f.reject_columns as columns
+         from runner.reject j join runner.run r using (run) left join runner.flow f using (run, flow)
         where j.run = $1 and ($2::text is null or j.flow = $2) and ($3::text is null or j.code = $3)
           and not exists (select from runner.replayed p
                            where p.pipeline = r.pipeline and p.flow = j.flow and p.reject = j.id)`,
       [run, flow ?? null, code ?? null],
     );
     for (;;) {
-      const { rows } = await session.query<WrittenReject>(`fetch ${PAGE_ROWS} from rejects`);
-      yield* rows;
+      const { rows } = await session.query<WrittenReject & { columns: string[] | null }>(
+        `fetch ${PAGE_ROWS} from rejects`,
+      );
+      for (const { columns, ...reject } of rows) {
+        yield { ...reject, fields: withColumns(reject.fields, columns) };
+      }
       if (rows.length < PAGE_ROWS) return;
     }
   } finally {

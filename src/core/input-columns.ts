@@ -1,12 +1,13 @@
 /** What columns the local inputs have, before anything runs. */
 
-import { open, stat } from "node:fs/promises";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { Context, Source } from "./component.ts";
 import { RunnerError } from "./errors.ts";
 import type { StagePlan } from "./plan.ts";
+import { rememberedByFiles } from "./remembered.ts";
 
-/** By what is read and how: the pipelines of a folder read the same archives. */
-const known = new Map<string, Promise<readonly string[] | undefined>>();
+/** The pipelines of a folder read the same archives. */
+const kept = rememberedByFiles<Promise<readonly string[] | undefined>>();
 
 /**
  * The columns of what a source reads, as its first batch has them; read once in a process. Undefined where the
@@ -19,13 +20,11 @@ export const inputColumns = async (
 ): Promise<readonly string[] | undefined> => {
   const uses = component.uses?.({ ...options }) ?? [];
   if (uses.length === 0 || uses.some(({ what }) => what !== "file")) return undefined;
-  const states = await Promise.all(uses.map(({ name }) => stateOf(name)));
-  if (states.includes(undefined)) return undefined;
-  const key = JSON.stringify([component.name, options, states]);
-  const columns =
-    known.get(key) ?? firstColumns(component.create({ ...options }) as Source, context);
-  known.set(key, columns);
-  return columns;
+  const files = uses.map(({ name }) => name);
+  if (!files.every(hasBeginning)) return undefined;
+  return kept(files, JSON.stringify([component.name, options]), () =>
+    firstColumns(component.create({ ...options }) as Source, context),
+  );
 };
 
 const firstColumns = async (
@@ -40,19 +39,22 @@ const firstColumns = async (
 export const isOfPipeline = (error: unknown): boolean =>
   error instanceof RunnerError && (error.exitCode === 2 || error.subject !== undefined);
 
-/** What changes when the file does; undefined for what has no beginning that can be read again. */
-const stateOf = async (path: string): Promise<string | undefined> => {
-  const info = await stat(path).catch(() => undefined);
-  if (info === undefined || !(info.isFile() || info.isDirectory())) return undefined;
-  if (info.isFile() && (await isGzip(path))) return undefined;
-  return `${path} ${info.size} ${info.mtimeMs}`;
+/** Whether something is there that can be read now and again later: no pipe, and nothing compressed as a whole. */
+const hasBeginning = (path: string): boolean => {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info?.isDirectory() === true || (info?.isFile() === true && !isGzip(path));
 };
 
-const isGzip = async (path: string): Promise<boolean> => {
+const isGzip = (path: string): boolean => {
   try {
-    await using file = await open(path);
-    const { buffer } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const file = openSync(path, "r");
+    const start = Buffer.alloc(2);
+    try {
+      readSync(file, start, 0, 2, 0);
+    } finally {
+      closeSync(file);
+    }
+    return start[0] === 0x1f && start[1] === 0x8b;
   } catch {
     return true;
   }

@@ -9,7 +9,7 @@ import { isUtf8 } from "node:buffer";
 import {
   Batch,
   type Columns,
-  type Fields,
+  type FieldReader,
   type Input,
   type Locate,
   type RecordPlace,
@@ -114,13 +114,14 @@ export async function* lineBatches(
     firstLine: number;
     /** Told of every field that was CSV-quoted and is read unquoted. */
     onQuoted?: (fields: number) => void;
-    /** The values of a line, of the right width or not, by column. */
-    fieldsOf?: (values: readonly string[]) => Fields;
+    fields?: FieldReader;
   },
 ): AsyncGenerator<Batch> {
-  const { format, columns, input, fieldsOf } = table;
+  const { format, columns, input, fields } = table;
   const placed = (place: string, raw: string): RecordPlace =>
-    fieldsOf ? { place, raw, fields: () => fieldsOf(valuesOf(raw, format)) } : { place, raw };
+    fields
+      ? { place, raw, names: fields.names, fields: () => fields.read(valuesOf(raw, format)) }
+      : { place, raw };
   let line = table.firstLine;
   // One batch's fences lie where the last one's lay: by then its columns have been used.
   const splitter = newSplitter();
@@ -133,10 +134,10 @@ export async function* lineBatches(
     );
     line += split.lineCount;
     if (split.slab.quoted) table.onQuoted?.(split.slab.quoted.size);
-    const rejects = split.wrong.map(({ start, line: offset, fields }) => ({
+    const rejects = split.wrong.map(({ start, line: offset, fields: width }) => ({
       ...placed(`${input.name}:${firstLine + offset}`, lineAt(bytes, start)),
       code: "wrong_width",
-      message: `The line has ${fields} fields, the table has ${format.fields}.`,
+      message: `The line has ${width} fields, the table has ${format.fields}.`,
     }));
     const batch = Batch.from({
       columns: columns(split.slab),

@@ -22,8 +22,14 @@ export interface WrittenReject {
   readonly id: string;
   /** As it stood in the input. */
   readonly record: string;
-  /** Its values by the source's columns, to be repaired; null where it has none. */
+  /** Its values by the source's columns, to be repaired; null where it has no columns. */
   readonly fields: Fields | null;
+}
+
+/** What the file says before the first reject of some columns, as the rejects name only those with a value. */
+interface WrittenColumns {
+  readonly flow: string;
+  readonly columns: readonly string[];
 }
 
 /**
@@ -33,6 +39,9 @@ export interface WrittenReject {
 export class RejectFile {
   readonly path: string;
   readonly #isKept: boolean;
+  readonly #columns = new Map<string, Set<string>>();
+  /** Of the last reject: most have the same ones, which are told apart at a glance. */
+  #names: readonly string[] | undefined;
   #handle: number | undefined;
   #sizeBytes = 0;
 
@@ -52,6 +61,11 @@ export class RejectFile {
     return this.#sizeBytes;
   }
 
+  /** The columns of the records of a flow that were set aside so far. */
+  columns(flow: string): readonly string[] {
+    return [...(this.#columns.get(flow) ?? [])];
+  }
+
   append(flow: string, rejected: readonly Rejected[]): void {
     if (rejected.length === 0) return;
     if (this.#handle === undefined) {
@@ -59,17 +73,32 @@ export class RejectFile {
       // Run 1 of another database may have left one of this name: its rejects are not this run's.
       this.#handle = openSync(this.path, "w");
     }
-    const lines = rejected.map((reject) => `${JSON.stringify(written(flow, reject))}\n`);
+    const lines = rejected.map(
+      (reject) => `${this.#newColumns(flow, reject)}${JSON.stringify(written(flow, reject))}\n`,
+    );
     const text = Buffer.from(lines.join(""));
     writeSync(this.#handle, text);
     this.#sizeBytes += text.length;
   }
 
-  /** The rejects between two positions. */
+  /** A line for the columns that no reject before had. */
+  #newColumns(flow: string, { names = [] }: Rejected): string {
+    if (names === this.#names) return "";
+    this.#names = names;
+    const known = this.#columns.get(flow) ?? new Set();
+    const all = new Set([...known, ...names]);
+    if (all.size === known.size) return "";
+    this.#columns.set(flow, all);
+    return `${JSON.stringify({ flow, columns: [...all] } satisfies WrittenColumns)}\n`;
+  }
+
+  /** The rejects between two positions, with the values that there are. */
   async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
     if (start === end) return;
     // The stream's own `end` is the last byte.
-    yield* rejectsIn(createReadStream(this.path, { start, end: end - 1 }));
+    for await (const line of linesIn(createReadStream(this.path, { start, end: end - 1 }))) {
+      if (!("columns" in line)) yield line;
+    }
   }
 
   close(): void {
@@ -80,13 +109,25 @@ export class RejectFile {
   }
 }
 
-/** The rejects of a file. */
-export const readRejects = (path: string): AsyncGenerator<WrittenReject> =>
-  rejectsIn(createReadStream(path));
-
-async function* rejectsIn(input: Readable): AsyncGenerator<WrittenReject> {
-  for await (const line of createInterface({ input })) yield JSON.parse(line) as WrittenReject;
+/** The rejects of a file, with all columns. */
+export async function* readRejects(path: string): AsyncGenerator<WrittenReject> {
+  const columns = new Map<string, readonly string[]>();
+  for await (const line of linesIn(createReadStream(path))) {
+    if ("columns" in line) columns.set(line.flow, line.columns);
+    else yield { ...line, fields: withColumns(line.fields, columns.get(line.flow)) };
+  }
 }
+
+async function* linesIn(input: Readable): AsyncGenerator<WrittenReject | WrittenColumns> {
+  for await (const line of createInterface({ input })) yield JSON.parse(line);
+}
+
+/** All columns in their order, with null where there is no value, and what is of none of them. */
+export const withColumns = (
+  fields: Fields | null,
+  columns: readonly string[] | null | undefined,
+): Fields | null =>
+  fields && { ...Object.fromEntries((columns ?? []).map((name) => [name, null])), ...fields };
 
 const written = (flow: string, reject: Rejected): WrittenReject => {
   const { code, message, place, raw, fields, id = rejectId(place, raw) } = reject;

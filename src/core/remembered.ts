@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+
 /** Texts that are kept; the pipelines of a folder have fewer files. */
 const MOST = 500;
 
@@ -13,6 +15,22 @@ export const remembered = <T>(make: (text: string) => T): ((text: string) => T) 
     const made = make(text);
     if (known.size >= MOST) known.clear();
     known.set(text, made);
+    return made;
+  };
+};
+
+/**
+ * The same for what is made of files and a text beside: made again when one of the files has another size or
+ * time. Nothing is kept of a file that is not there.
+ */
+export const rememberedByFiles = <T>() => {
+  const known = new Map<string, T>();
+  return (files: readonly string[], text: string, make: () => T): T => {
+    const states = files.map((file) => statSync(file, { throwIfNoEntry: false }));
+    if (states.includes(undefined)) return make();
+    const key = JSON.stringify([text, files, states.map((one) => [one?.size, one?.mtimeMs])]);
+    const made = known.get(key) ?? make();
+    known.set(key, made);
     return made;
   };
 };

@@ -7,8 +7,8 @@ import { CsvError, parse } from "csv-parse/sync";
 import type { Fields } from "./batch.ts";
 import { asValidUtf8 } from "./encoding.ts";
 import { archiveMissing, csvInvalid, repairedInvalid } from "./errors.ts";
-import { type JsonValue, jsonText, lineRecords } from "./json-records.ts";
-import { rejectId } from "./reject-file.ts";
+import { type JsonRecord, type JsonValue, jsonText, lineRecords } from "./json-records.ts";
+import { rejectId, withColumns } from "./reject-file.ts";
 import type { TextRecord } from "./text-batch.ts";
 
 /** The columns of a table of rejects that are not its record's: what each is called there. */
@@ -48,15 +48,29 @@ export const readRepaired = async (
   });
   const isJson = /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 100));
   const lines = isJson
-    ? await Array.fromAsync(lineRecords(path, name, signal), ({ place, value }) =>
-        jsonLine(place, value),
-      )
+    ? await jsonLines(lineRecords(path, name, signal))
     : await tableLinesOf(bytes, name);
   return byFlow(lines, name);
 };
 
-const jsonLine = (at: string, value: JsonValue): Line => {
-  const members = value instanceof Map ? value : new Map<string, JsonValue>();
+/** A run's own file names the columns of its rejects in lines before them. */
+const jsonLines = async (records: AsyncIterable<JsonRecord>): Promise<Line[]> => {
+  const columns = new Map<string | null, readonly string[]>();
+  const lines: Line[] = [];
+  for await (const { place, value } of records) {
+    const members = value instanceof Map ? value : new Map<string, JsonValue>();
+    const named = members.get("columns");
+    if (Array.isArray(named)) {
+      columns.set(jsonText(members.get("flow")), named.map(String));
+      continue;
+    }
+    const line = jsonLine(place, members);
+    lines.push({ ...line, fields: withColumns(line.fields, columns.get(line.flow)) });
+  }
+  return lines;
+};
+
+const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Line => {
   const fields = members.get("fields");
   const text = (name: string) => jsonText(members.get(name));
   return {

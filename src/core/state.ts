@@ -31,7 +31,7 @@ export interface RunState {
 }
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 const SCHEMA = `
 create schema if not exists runner;
@@ -63,7 +63,8 @@ create table if not exists runner.flow (
 alter table runner.flow
   add column if not exists adopted bigint not null default 0,
   add column if not exists rekeyed bigint not null default 0,
-  add column if not exists vanished bigint not null default 0;
+  add column if not exists vanished bigint not null default 0,
+  add column if not exists reject_columns text[];
 create table if not exists runner.finding (
   run bigint not null references runner.run on delete cascade,
   flow text not null,

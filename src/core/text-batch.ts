@@ -20,17 +20,10 @@ export const textBatch = (
     input: Input;
     bytes: number;
     rejects?: readonly Rejected[];
-    /** The values by column, where the names of the batch are not those of the columns. */
-    fieldsOf?: (values: readonly (string | null)[]) => Fields;
   },
 ): Batch => {
-  const { fieldsOf = (values) => fieldsNamed(names, values) } = source;
-  const placed = ({ place, raw, id, fields, values }: TextRecord): RecordPlace => ({
-    place,
-    raw,
-    fields: fields ?? (() => fieldsOf(values)),
-    ...(id === undefined ? {} : { id }),
-  });
+  const placed = ({ values, ...record }: TextRecord): RecordPlace =>
+    record.fields ? record : { ...record, names, fields: () => fieldsNamed(names, values) };
   const good = records.filter(({ values }) => !values.some(hasNul));
   const withNul = records.filter(({ values }) => values.some(hasNul));
   const rejects = withNul.map((record) => ({
@@ -54,10 +47,17 @@ export const textBatch = (
   });
 };
 
-/** Values under the names of their columns. */
+/** The values that there are, under the names of their columns. */
 export const fieldsNamed = (
   names: readonly string[],
   values: readonly (string | null | undefined)[],
-): Fields => Object.fromEntries(names.map((name, index) => [name, values[index] || null]));
+): Fields => {
+  const fields: Record<string, string> = {};
+  names.forEach((name, index) => {
+    const value = values[index];
+    if (value) fields[name] = value;
+  });
+  return fields;
+};
 
 const hasNul = (value: string | null): boolean => value?.includes("\0") ?? false;

@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from "yaml";
 import type { Complain } from "./complaint.ts";
@@ -21,7 +22,7 @@ export const readYaml = async (
     ? { file, line: 1, column: 1, includedFrom }
     : { file, line: 1, column: 1 };
   try {
-    const text = await textOf(file);
+    const text = textOf(file);
     if (text !== undefined) return parseYaml(text, start, complain);
     complain("no_text", includedFrom ?? start, `${fileLabel(file)} is no YAML file in UTF-8.`);
   } catch (error) {
@@ -32,9 +33,10 @@ export const readYaml = async (
   return undefined;
 };
 
-const textOf = async (file: string): Promise<string | undefined> => {
-  if ((await stat(file)).size > MAX_BYTES) return undefined;
-  const bytes = await readFile(file);
+/** At once, not in the background: the files are small, and waiting for each costs more than reading it. */
+const textOf = (file: string): string | undefined => {
+  if (statSync(file).size > MAX_BYTES) return undefined;
+  const bytes = readFileSync(file);
   try {
     // It also takes the byte order mark away, which would shift the columns of the first line.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

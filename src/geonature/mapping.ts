@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Complain, Complaint } from "../core/complaint.ts";
 import { mappingInvalid, suggestion } from "../core/errors.ts";
 import { formatPlace } from "../core/place.ts";
+import { rememberedByFiles } from "../core/remembered.ts";
 import { type CodeLists, readCodeLists } from "./code-lists.ts";
 import { checkUse, type Field, isMade, nameOf, readFields } from "./fields.ts";
 import { readTable } from "./table.ts";
@@ -37,23 +38,53 @@ export const readMapping = async (files: MappingFiles): Promise<Mapping> => {
   throw mappingInvalid(problem, complaints.length);
 };
 
+interface Checked {
+  readonly mapping: Mapping | undefined;
+  readonly complaints: readonly Complaint[];
+}
+
+/** The pipelines of a folder share one mapping, and each asks for it several times. */
+const kept = rememberedByFiles<Promise<Checked>>();
+
 /** Reads the files and complains of all that is wrong with them; undefined when one is no table. */
 export const checkMapping = async (
   files: MappingFiles,
   complain: Complain,
 ): Promise<Mapping | undefined> => {
+  const all = [files.fields, files.vocabularies, ...BESIDE.map((name) => beside(files, name))];
+  const { mapping, complaints } = await kept(all, "", () => checkedFiles(files));
+  for (const { code, place, message, ...details } of complaints) {
+    complain(code, place, message, details);
+  }
+  return mapping;
+};
+
+const checkedFiles = async (files: MappingFiles): Promise<Checked> => {
+  const complaints: Complaint[] = [];
+  const mapping = await readFiles(files, (code, place, message, details) =>
+    complaints.push({ code, place, message, ...details }),
+  );
+  return { mapping, complaints };
+};
+
+/** Lists that come with the vocabularies. */
+const BESIDE = ["nomenclatures.csv", "gbif-vocabularies.csv"] as const;
+
+const beside = ({ vocabularies }: MappingFiles, name: (typeof BESIDE)[number]): string =>
+  join(dirname(vocabularies), name);
+
+const readFiles = async (files: MappingFiles, complain: Complain): Promise<Mapping | undefined> => {
   const fields = await readFields({ path: files.fields, option: "fields" }, complain);
   const vocabularies = await readVocabularies(
     { path: files.vocabularies, option: "vocabularies" },
     complain,
   );
-  const beside = (name: string) => ({
-    path: join(dirname(files.vocabularies), name),
-    option: "vocabularies",
-  });
-  const lists = await readCodeLists(beside("nomenclatures.csv"), complain);
+  const lists = await readCodeLists(
+    { path: beside(files, "nomenclatures.csv"), option: "vocabularies" },
+    complain,
+  );
   const concepts = await readTable(
-    beside("gbif-vocabularies.csv"),
+    { path: beside(files, "gbif-vocabularies.csv"), option: "vocabularies" },
     ["vocabulary", "concept"],
     complain,
   );

@@ -220,7 +220,8 @@ const locator =
     return {
       place: `${name}#${before + row + 1}${known}`,
       raw: JSON.stringify(Object.fromEntries(values)),
-      fields: () => Object.fromEntries(values) as Fields,
+      names,
+      fields: () => Object.fromEntries(values.filter(([, value]) => value !== null)) as Fields,
     };
   };
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Rejected } from "../../src/core/batch.ts";
-import { RejectFile, type WrittenReject } from "../../src/core/reject-file.ts";
+import { RejectFile, readRejects, type WrittenReject } from "../../src/core/reject-file.ts";
 
 const reject = (place: string): Rejected => ({ place, raw: "a\tb", code: "bad", message: "No." });
 
@@ -51,7 +51,7 @@ test("a reject has its values by column, and the same name whenever the same rec
     (name) => new RejectFile(join(folder, name)),
   );
   assert.ok(first && second);
-  const fields = () => ({ a: "a", b: null });
+  const fields = () => ({ a: "a" });
   first.append("flow", [{ ...reject("a:1"), fields }]);
   second.append("flow", [
     { ...reject("a:1"), code: "other" },
@@ -61,10 +61,52 @@ test("a reject has its values by column, and the same name whenever the same rec
   const [again, repaired] = await Array.fromAsync(
     second.between({ start: 0, end: second.sizeBytes }),
   );
-  assert.deepEqual(one?.fields, { a: "a", b: null });
+  assert.deepEqual(one?.fields, { a: "a" });
   assert.equal(again?.id, one?.id);
   assert.equal(repaired?.id, "from-before");
   first.close();
   second.close();
+  await rm(folder, { recursive: true });
+});
+
+test("columns are written once, and a reader finds those without a value in their places", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  const file = new RejectFile(join(folder, "x-1.ndjson"));
+  const names = ["a", "b", "c"];
+  file.append("flow", [
+    { ...reject("a:1"), names, fields: () => ({ b: "1" }) },
+    { ...reject("a:2"), names, fields: () => ({ "(4)": "surplus" }) },
+  ]);
+  file.append("other", [reject("a:3"), { ...reject("a:4"), names: ["z"], fields: () => ({}) }]);
+  file.append("flow", [{ ...reject("a:5"), names: ["b", "d"], fields: () => ({ d: "2" }) }]);
+  file.close();
+  const lines = (await readFile(file.path, "utf8")).trim().split("\n");
+  assert.equal(lines.filter((line) => "columns" in JSON.parse(line)).length, 3);
+  assert.deepEqual(file.columns("flow"), ["a", "b", "c", "d"]);
+  const found = await Array.fromAsync(readRejects(file.path), ({ fields }) => fields);
+  assert.deepEqual(
+    found.map((fields) => fields && Object.entries(fields)),
+    [
+      [
+        ["a", null],
+        ["b", "1"],
+        ["c", null],
+      ],
+      [
+        ["a", null],
+        ["b", null],
+        ["c", null],
+        ["(4)", "surplus"],
+      ],
+      null,
+      [["z", null]],
+      [
+        ["a", null],
+        ["b", null],
+        ["c", null],
+        ["d", "2"],
+      ],
+    ],
+  );
   await rm(folder, { recursive: true });
 });

@@ -112,7 +112,11 @@ onEachDatabase((database) => {
       const [batch] = await read(database(), { query });
       assert.deepEqual(batch && valuesOf(batch), [["1"], ["2"]]);
       const { fields, ...where } = batch?.record(1) ?? assert.fail();
-      assert.deepEqual(where, { place: "two.sql#2 (id 2)", raw: '{"id":"2"}' });
+      assert.deepEqual(where, {
+        place: "two.sql#2 (id 2)",
+        raw: '{"id":"2"}',
+        names: ["id"],
+      });
       assert.deepEqual(fields?.(), { id: "2" });
     });
 
