@@ -110,6 +110,7 @@ describe("runner", () => {
     assert.match(stderr, /^\d+ values of occurrence\.txt are CSV-quoted/);
     assert.match(stderr, /\noccurrences: 2,000 read, 2,000 inserted in /);
     assert.match(stderr, /\nmultimedia: [\d,]+ read, [\d,]+ inserted in /);
+    assert.match(stderr, /\nLooked up in \d+ tables: [\d,]+ rows, [\d.]+ [kM]B of memory\.\n/);
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,

@@ -177,6 +177,7 @@ describe("pipelines/inat.yaml", { concurrency: true }, () => {
         first.stderr,
         /^Cite: GBIF\.org .* https:\/\/doi\.org\/10\.15468\/\S+ \(300 records/m,
       );
+      assert.match(first.stderr, /^Asked for: \{"format":"DWCA","predicate":.*GADM_GID/m);
       assert.equal(citations[0].records, 300);
       const again = await runRunner(["pipelines/inat.yaml", "--json"], options);
       const uuids = JSON.parse(again.stdout).flows.at(-1);

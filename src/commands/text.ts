@@ -55,7 +55,7 @@ const movedOf = (flow: FlowSummary): string => {
 /** What is left to say when a run is over. */
 export const closingLines = (summary: RunSummary, pipeline: string, given?: string): string[] => {
   const { run, status, database, rejectFile, error, citations } = summary;
-  const lines = citations.map(citationLine);
+  const lines = citations.flatMap((one) => [citationLine(one), ...requestLines(one)]);
   if (status === "done") {
     lines.push(`Done: run ${run} of ${summary.pipeline}, in ${database}.`);
     if (rejectFile) {
@@ -96,6 +96,17 @@ export const citationLine = ({ text, records, license }: Citation): string => {
   const details = [records === undefined ? "" : `${count(records)} records`, license ?? ""];
   const known = details.filter(Boolean).join(", ");
   return `Cite: ${text}${known ? ` (${known})` : ""}`;
+};
+
+const REQUEST_LENGTH = 300;
+
+/** `Asked for: {"format":"DWCA","predicate":…}`, cut where it is long. */
+const requestLines = ({ request }: Citation): string[] => {
+  if (request === undefined) return [];
+  const text = JSON.stringify(request);
+  return text.length <= REQUEST_LENGTH
+    ? [`Asked for: ${text}`]
+    : [`Asked for: ${text.slice(0, REQUEST_LENGTH)}… (whole in runner.citation)`];
 };
 
 /** The object of `--json`. */

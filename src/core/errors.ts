@@ -193,10 +193,12 @@ export const inputMissing = (
   beside: readonly string[],
 ): RunnerError => {
   const close = nearest(name, beside);
+  const [, variable] = /\$([A-Za-z_]\w*)/.exec(path) ?? [];
+  const advice = variable ? ` A variable is written \`\${${variable}}\`.` : "";
   return new RunnerError(
     "input_missing",
     2,
-    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : ""}`,
+    `There is no file or folder ${path}.${close.length > 0 ? suggestion(name, close) : advice}`,
     { subject: path },
   );
 };
@@ -765,6 +767,14 @@ export const databaseUnreachable = (label: string, cause: unknown): RunnerError 
     `There is no connection to ${label}: ${unreachableReason(cause)}`,
     { cause },
   );
+
+/** Why a server that asks for a password gets none: the reason of `databaseUnreachable`. */
+export const passwordMissing = (openFile?: string): Error => {
+  const why = openFile
+    ? `${openFile} is not taken, as others may read it, too (\`chmod 600\` mends that)`
+    : "there is none";
+  return Object.assign(new Error(`the server asks for a password, and ${why}`), { code: "28P01" });
+};
 
 const unreachableReason = (cause: unknown): string => {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];

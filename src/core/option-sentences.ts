@@ -34,7 +34,8 @@ export const sentence = (
   const label = labelOf(value, path, whole.name);
   const isSecret = (error.parentSchema as Schema).runner === "secret";
   const scalar = isSecret ? "***" : at?.kind === "scalar" ? JSON.stringify(at.value) : undefined;
-  const given = scalar ?? `a ${at?.kind ?? "value"}`;
+  const isNothing = at?.kind === "scalar" && at.value === null && at.source === "";
+  const given = isNothing ? "empty" : (scalar ?? `a ${at?.kind ?? "value"}`);
   const { params } = error;
   switch (error.keyword) {
     case "additionalProperties": {
@@ -63,7 +64,7 @@ export const sentence = (
       return {
         code: "wrong_type",
         place: here,
-        message: `${label} must be ${[params.type].flat().map(typeName).join(" or ")}, and is ${given}.${isSecret ? "" : typeAdvice(error, at)}`,
+        message: `${label} must be ${typesIn(error)}, and is ${given}.${isSecret ? "" : typeAdvice(error, at)}`,
         ...(isSecret ? {} : typeFix(error, at)),
       };
     case "anyOf":
@@ -101,14 +102,57 @@ export const sentence = (
   }
 };
 
-/** What is close by its letters; else what is missing and begins alike: `nom` for `name`. */
+/** What is close by its letters; else what is missing and begins alike: `nom` for `name`; else where it belongs. */
 const optionSuggestion = (key: string, schema: Schema, at: YamlValue | undefined): string => {
   const known = Object.keys(schema.properties ?? {});
-  if (nearest(key, known).length > 0) return suggestion(key, known);
-  const alike = schema.required?.filter(
-    (name) => entryOf(at, name) === undefined && name[0] === key[0]?.toLowerCase(),
+  const alike = begunAlike(key, schema, at);
+  if (nearest(key, known).length > 0 || known.length === 0) return suggestion(key, known);
+  if (alike !== undefined) return ` Did you mean \`${alike}\`?`;
+  const holder = holderOf(key, schema, at);
+  return holder === undefined
+    ? suggestion(key, known)
+    : ` Does it belong under \`${holder}\`: \`${holder}: { ${key}: … }\`?`;
+};
+
+/** The one option that is missing and begins with the same letter. */
+const begunAlike = (key: string, schema: Schema, at: YamlValue | undefined): string | undefined => {
+  const [alike, other] = missingIn(schema, at).filter((name) => name[0] === key[0]?.toLowerCase());
+  return other === undefined ? alike : undefined;
+};
+
+const missingIn = ({ required = [], properties }: Schema, at: YamlValue | undefined): string[] =>
+  required.filter(
+    (name) => entryOf(at, name) === undefined && properties?.[name]?.default === undefined,
   );
-  return alike?.length === 1 ? ` Did you mean \`${alike[0]}\`?` : suggestion(key, known);
+
+/**
+ * The option inside which a key has a meaning: one that knows it, else, where no other option is given, the map
+ * of any names that is missing, as `columns` of `project`.
+ */
+const holderOf = (key: string, schema: Schema, at: YamlValue | undefined): string | undefined => {
+  const { properties = {} } = schema;
+  const holder = Object.keys(properties).find(
+    (name) => key in (properties[name]?.properties ?? {}),
+  );
+  const isAlone = !Object.keys(properties).some((name) => entryOf(at, name) !== undefined);
+  return (
+    holder ??
+    (isAlone ? missingIn(schema, at).find((name) => isAnyMap(properties[name])) : undefined)
+  );
+};
+
+const isAnyMap = (schema: Schema = {}): boolean =>
+  schema.type === "object" && schema.properties === undefined;
+
+/** Whether an option that is missing is the one that a key was meant to be, or the one that it belongs under. */
+export const isMeantBy = (
+  missing: string,
+  key: string,
+  { schema, at }: { schema: Schema; at: YamlValue | undefined },
+): boolean => {
+  const name = key.replace(/:.*/, "");
+  const isNear = nearest(name, [missing]).length > 0;
+  return isNear || [begunAlike(name, schema, at), holderOf(name, schema, at)].includes(missing);
 };
 
 /** A name that is there already is not written a second time. */
@@ -208,6 +252,15 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 const typeName = (type: string): string => TYPE_NAMES[type] ?? type;
+
+/** A map is shown as its schema says, or with the first of the names that it knows. */
+const typesIn = ({ params, parentSchema }: ErrorObject): string => {
+  const { form, properties = {} } = parentSchema as Schema;
+  const [first] = Object.keys(properties);
+  const map = form ?? (first ? `a map, \`{ ${first}: … }\`` : typeName("object"));
+  const types: readonly string[] = [params.type].flat();
+  return types.map((type) => (type === "object" ? map : typeName(type))).join(" or ");
+};
 
 const firstSentence = (description: string): string =>
   (/^.*?[.:](?=\s|$)/.exec(description)?.[0] ?? description).replace(/:$/, ".");

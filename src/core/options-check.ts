@@ -6,8 +6,8 @@ import type { TSchema } from "typebox";
 import { meant, memberSchema, relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
 import { type Document, fileDocument, inlineDocument } from "./document.ts";
-import { nearest, type Place } from "./errors.ts";
-import { pathOf, sentence } from "./option-sentences.ts";
+import type { Place } from "./errors.ts";
+import { isMeantBy, pathOf, sentence } from "./option-sentences.ts";
 import type { OptionKind } from "./options.ts";
 import { Secret } from "./secret.ts";
 import { plain, valueAt, type YamlScalar, type YamlValue } from "./yaml-value.ts";
@@ -92,6 +92,7 @@ export const checkedOptions = (
     relevant(errors, validate.schema as Schema, data).filter(
       (error) => unsetAt(value, error) === 0,
     ),
+    value,
   );
   for (const error of own) {
     const found = sentence(error, value, { name, place });
@@ -110,19 +111,16 @@ export const checkedOptions = (
   return isGood ? (made as Record<string, unknown>) : undefined;
 };
 
-/** An option that is missing because it is misspelt is told once: where it stands. */
-const withoutEchoes = (errors: readonly ErrorObject[]): ErrorObject[] => {
-  const misspelt = (path: string, name: string) =>
-    errors.some(
-      ({ keyword, instancePath, params }) =>
-        keyword === "additionalProperties" &&
-        instancePath === path &&
-        nearest(String(params.additionalProperty).replace(/:.*/, ""), [name]).length > 0,
-    );
-  return errors.filter(
-    ({ keyword, instancePath, params }) =>
-      keyword !== "required" || !misspelt(instancePath, params.missingProperty),
-  );
+/** An option that is missing because it is misspelt, or because what belongs under it is not, is told once. */
+const withoutEchoes = (errors: readonly ErrorObject[], value: YamlValue): ErrorObject[] => {
+  const isTold = ({ instancePath, params, parentSchema }: ErrorObject) =>
+    errors.some((other) => {
+      if (other.keyword !== "additionalProperties" || other.instancePath !== instancePath)
+        return false;
+      const around = { schema: parentSchema as Schema, at: valueAt(value, pathOf(other)) };
+      return isMeantBy(params.missingProperty, String(other.params.additionalProperty), around);
+    });
+  return errors.filter((error) => error.keyword !== "required" || !isTold(error));
 };
 
 /** A text that came from a variable may be a number or a boolean where one is wanted. */

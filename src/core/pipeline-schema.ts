@@ -78,6 +78,7 @@ export const flowOptions = Type.Object({
       description:
         "How many records may be set aside before the flow fails: `{ max: 1000 }`, `{ max: 1% }`; " +
         "by code, `{ max: 1%, no_id: any }`. None when absent.",
+      form: "a map, `{ max: 1% }`",
     }),
   ),
 });

@@ -46,6 +46,11 @@ const replaced = (
   }
   const unset: string[] = [];
   let isFromShell = false;
+  const open = /\$\{[^}]*$/.exec(text.replaceAll("$${", ""))?.[0];
+  if (open !== undefined) {
+    complain("bad_variable", scalar.place, `\`${open}\` is never closed: a \`}\` is missing.`);
+    return { ...scalar, unset: [open] };
+  }
   const result = text.replace(VARIABLE, (match, name: string | undefined, kind, rest, offset) => {
     if (name === undefined) return "${";
     if (name.startsWith("with.")) {

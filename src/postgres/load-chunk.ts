@@ -1,6 +1,7 @@
 import type { Rejected } from "../core/batch.ts";
 import { rowsSuppressed } from "../core/errors.ts";
 import type { DatabaseError, Session } from "../core/session.ts";
+import { newSplitter, type Splitter } from "../core/split.ts";
 import { attempt } from "./attempt.ts";
 import type { TargetTable } from "./catalog.ts";
 import type { CopyRows } from "./chunks.ts";
@@ -27,6 +28,12 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
   /** By position in `names`; learned from refusals, and used for every chunk after. */
   const guards = new Map<number, Guard>();
 
+  let split: Splitter | undefined;
+  const apart = (data: Buffer) => {
+    split ??= newSplitter();
+    return partition(data, { columns: names.length, guards, split });
+  };
+
   /** Undefined when it was loaded. */
   const send = async (data: Buffer, rows: number): Promise<DatabaseError | undefined> => {
     if (rows === 0) return undefined;
@@ -38,7 +45,7 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
 
   return async (chunk: CopyRows): Promise<Loaded> => {
     for (;;) {
-      const parts = guards.size > 0 ? partition(chunk.data, guards) : wholly(chunk);
+      const parts = guards.size > 0 ? apart(chunk.data) : wholly(chunk);
       const refusal = await send(parts.plain, parts.plainRows);
       if (refusal === undefined) {
         return oneByOne(chunk, parts.suspect, parts.suspectRows, parts.plainRows);

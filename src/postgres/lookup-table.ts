@@ -30,8 +30,10 @@ export interface LookupTable {
   find(key: readonly string[]): readonly (string | null)[] | "several" | undefined;
 }
 
-/** Tables up to this size in memory are not worth a word. */
-const SMALL_BYTES = 1_000_000;
+/** A table above this size in memory is told as soon as it is read. */
+const LARGE_BYTES = 1_000_000;
+/** So few rows in all tables of a flow are not worth a word. */
+const FEW_ROWS = 100;
 
 // No value has a NUL, so it keeps `a`, `bc` and `ab`, `c` apart.
 const SEPARATOR = "\0";
@@ -93,10 +95,35 @@ const contentSql = ({ table, key, values, where, order_by }: LookupQuery): strin
   return `select count(*) || ' ' || coalesce(sum(hashtextextended(content::text, 0)), 0) as content from (${rows}) as content`;
 };
 
-const readTable = async (
-  { database, signal, log }: Lent,
-  query: LookupQuery,
-): Promise<LookupTable> => {
+interface Size {
+  readonly tables: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What the lookups of a flow have read so far. */
+const sizes = new WeakMap<Lent, Size>();
+
+const noteSize = (context: Lent, { rows, sizeBytes }: ReturnType<typeof collected>): void => {
+  const before = sizes.get(context) ?? { tables: 0, rows: 0, bytes: 0 };
+  sizes.set(context, {
+    tables: before.tables + 1,
+    rows: before.rows + rows(),
+    bytes: before.bytes + sizeBytes(),
+  });
+};
+
+/** Says once what all lookups of a flow have in memory; the first to end calls it, when all have read. */
+export const tellSizes = (context: Lent): void => {
+  const { tables, rows, bytes } = sizes.get(context) ?? { tables: 0, rows: 0, bytes: 0 };
+  sizes.delete(context);
+  if (rows <= FEW_ROWS) return;
+  const what = tables === 1 ? "1 table" : `${tables} tables`;
+  context.log.info(`Looked up in ${what}: ${count(rows)} rows, ${size(bytes)} of memory.`);
+};
+
+const readTable = async (context: Lent, query: LookupQuery): Promise<LookupTable> => {
+  const { database, signal, log } = context;
   const { table, key, values, unique, order_by } = query;
   await using session = await database.session();
   const target = await requireTable(session, table);
@@ -117,7 +144,8 @@ const readTable = async (
     }
     throw error;
   }
-  if (found.sizeBytes() > SMALL_BYTES) {
+  noteSize(context, found);
+  if (found.sizeBytes() > LARGE_BYTES) {
     log.info(
       `\`${table}\`: ${count(found.rows())} rows to look up in, ${size(found.sizeBytes())} of memory.`,
     );

@@ -9,6 +9,7 @@ import { badDatabaseUrl, databaseUnreachable } from "../core/errors.ts";
 import type { Cells, Database } from "../core/session.ts";
 import { type Connection, lostConnection, sessionOn } from "./connection.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
+import { pgpassPassword } from "./pgpass.ts";
 
 /** COPY data goes out in pieces, so that the server works on the first while the rest is sent. */
 const PIECE_BYTES = 128 * 1024;
@@ -193,17 +194,29 @@ function* pieces(data: Uint8Array): Generator<Uint8Array> {
 const FIRST = `select pg_backend_pid() as pid,
   case when current_setting('jit', true) is not null then set_config('jit', 'off', false) end as jit`;
 
+/** A password with `/`, `?` or `#` in it: the URL ends there for whoever reads it, and the rest would be shown. */
+const HAS_BARE_PASSWORD = /^\w+:\/\/[^/?#]*[/?#][^=]*@/;
+
 const configOf = (url: string): pg.ClientConfig => {
+  if (HAS_BARE_PASSWORD.test(url)) throw badDatabaseUrl();
   try {
     // libpq's meaning of `sslmode`, as psql has it: `require` encrypts without checking the certificate.
     const parsed = parse(/[?&]sslmode=/.test(url) ? `${url}&uselibpqcompat=true` : url);
     const host = parsed.host || process.env.PGHOST || localSocket();
     const user = parsed.user || process.env.PGUSER || userInfo().username;
+    const port = Number(parsed.port || process.env.PGPORT || 5432);
+    const database = parsed.database || process.env.PGDATABASE || user;
     return {
       ...(parsed as pg.ClientConfig),
       host,
       user,
-      database: parsed.database || process.env.PGDATABASE || user,
+      port,
+      database,
+      // Asked for only when the server wants a password.
+      password:
+        parsed.password ||
+        process.env.PGPASSWORD ||
+        (() => pgpassPassword({ host, port, database, user })),
       application_name: process.env.PGAPPNAME ?? "runner",
       connectionTimeoutMillis: 1000 * Number(process.env.PGCONNECT_TIMEOUT ?? 15),
       keepAlive: true,

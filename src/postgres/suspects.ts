@@ -7,6 +7,7 @@
  */
 
 import type { DatabaseError } from "../core/session.ts";
+import type { Splitter } from "../core/split.ts";
 import type { TargetColumn, TargetTable } from "./catalog.ts";
 
 /** Whether the server surely takes this value (COPY text without escapes) for a column. */
@@ -62,49 +63,40 @@ const guardOf = (column: TargetColumn): Guard | undefined => {
 /** The rows of COPY text, apart: those that all guards let pass, and the others with their numbers. */
 export const partition = (
   data: Buffer,
-  guards: ReadonlyMap<number, Guard>,
+  {
+    columns,
+    guards,
+    split,
+  }: { columns: number; guards: ReadonlyMap<number, Guard>; split: Splitter },
 ): { plain: Buffer; suspect: Buffer; plainRows: number; suspectRows: number[] } => {
   const plain: Buffer[] = [];
   const suspect: Buffer[] = [];
   const suspectRows: number[] = [];
-  const last = Math.max(...guards.keys());
-  let row = 0;
-  let plainStart = 0;
-  for (let start = 0; start < data.length; row++) {
-    const end = data.indexOf(NEWLINE, start) + 1;
-    if (!isPlain(data, { start, end, last }, guards)) {
-      plain.push(data.subarray(plainStart, start));
-      suspect.push(data.subarray(start, end));
-      suspectRows.push(row);
-      plainStart = end;
+  // COPY text has no raw tab or line end inside a value.
+  const { fences, starts } = split(data, { separator: TAB, fields: columns });
+  const isPlain = (first: number): boolean => {
+    for (const [column, guard] of guards) {
+      const start = (fences[first + column] ?? 0) + 1;
+      if (!guard(data.toString("utf8", start, fences[first + column + 1]))) return false;
     }
-    start = end;
+    return true;
+  };
+  let plainStart = 0;
+  for (let row = 0; row < starts.length; row++) {
+    if (isPlain(row * (columns + 1))) continue;
+    const [start, end] = [starts[row], starts[row + 1] ?? data.length];
+    plain.push(data.subarray(plainStart, start));
+    suspect.push(data.subarray(start, end));
+    suspectRows.push(row);
+    plainStart = end;
   }
   plain.push(data.subarray(plainStart));
   return {
     plain: suspect.length === 0 ? data : Buffer.concat(plain),
     suspect: Buffer.concat(suspect),
-    plainRows: row - suspectRows.length,
+    plainRows: starts.length - suspectRows.length,
     suspectRows,
   };
 };
 
-const NEWLINE = 0x0a;
 const TAB = 0x09;
-
-/** Walks over the fields up to the last guarded one; COPY text has no raw tab inside a value. */
-const isPlain = (
-  data: Buffer,
-  { start, end, last }: { start: number; end: number; last: number },
-  guards: ReadonlyMap<number, Guard>,
-): boolean => {
-  let at = start;
-  for (let field = 0; field <= last; field++) {
-    const tab = data.indexOf(TAB, at);
-    const stop = tab < 0 || tab >= end ? end - 1 : tab;
-    const guard = guards.get(field);
-    if (guard && !guard(data.toString("utf8", at, stop))) return false;
-    at = stop + 1;
-  }
-  return true;
-};

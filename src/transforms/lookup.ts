@@ -16,12 +16,15 @@ import {
   lookupContent,
   readLookupTable,
   readSomeRows,
+  tellSizes,
 } from "../postgres/lookup-table.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
-  table: tableName("The table of the database; it is read once, into memory."),
+  table: tableName(
+    "The table of the database; it is read once, into memory. The size of all of a flow is told at its end.",
+  ),
   key: oneOrMore("Its column that is compared with `from`, as text; as many as there."),
   columns: Type.Record(Type.String({ minLength: 1 }), columnName("The table's column."), {
     default: {},
@@ -133,6 +136,7 @@ export const lookup = defineTransform({
         // What is missing is to be told whole, so the rest is looked at and goes no further.
         if (settings.missing !== "stop" || missed.rows === 0) yield result;
       }
+      tellSizes(context);
       if (missed.rows > 0) tell(settings, missed, context);
     };
   },

@@ -31,6 +31,11 @@ describe("suggestions", () => {
   });
 });
 
+test("a path with a variable of the shell's own form says how one is written", () => {
+  const { message } = errors.inputMissing("$DATA/a.zip", "a.zip", []);
+  assert.equal(message, "There is no file or folder $DATA/a.zip. A variable is written `${DATA}`.");
+});
+
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
@@ -139,6 +144,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
       Object.assign(new Error('column "nmae" does not exist'), { hint: "Perhaps `name`." }),
     ),
     'Postgres refuses the statement at 1:8: column "nmae" does not exist. Perhaps `name`.\n  1 | select nmae from t\n    |        ^',
+  ],
+  [
+    errors.databaseUnreachable("postgresql://a@h/d", errors.passwordMissing()),
+    "There is no connection to postgresql://a@h/d: the server asks for a password, and there is none. Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
+  ],
+  [
+    errors.databaseUnreachable("postgresql://a@h/d", errors.passwordMissing("/home/a/.pgpass")),
+    "There is no connection to postgresql://a@h/d: the server asks for a password, and /home/a/.pgpass is not taken, as others may read it, too (`chmod 600` mends that). Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
   ],
   [
     errors.databaseUnset(["DATABASE_URL"]),

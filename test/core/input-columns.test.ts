@@ -21,12 +21,17 @@ describe("the columns of a local input", () => {
   const found = async (...flows: string[]) => {
     const file = join(folder, "p.yaml");
     await writeFile(file, `name: p\nflows:\n${flows.join("")}`);
-    const { complaints } = await loadPipeline(file, {
+    const { complaints, warnings } = await loadPipeline(file, {
       components,
       environment: {},
       isOffline: true,
     });
-    return complaints.map(({ place, message }) => `${place.line}: ${message}`);
+    return [...complaints, ...warnings]
+      .filter(({ code }) => code !== "input_missing")
+      .map(
+        ({ place, message, isWarning }) =>
+          `${place.line}: ${isWarning ? "Warning: " : ""}${message}`,
+      );
   };
 
   test("are those of the file as it is now, also when it has changed since", async () => {
@@ -50,18 +55,25 @@ describe("the columns of a local input", () => {
     assert.deepEqual(await found(...flows), []);
   });
 
-  test("are not known of what is not here, damaged, empty or a tar: a run or `doctor` tells of those", async () => {
+  test("are not known of what is not here, damaged, empty or a tar: the damaged one is a warning", async () => {
     await writeFile(join(folder, "damaged.zip"), "PK\u0003\u0004 and no more");
     await writeFile(join(folder, "empty.json"), "[]");
+    await writeFile(join(folder, "nothing.zip"), "");
     await writeFile(join(folder, "a.tgz"), gzipSync("a tar"));
     const sources = [
       "dwca: { path: elsewhere.zip }",
       "dwca: { path: damaged.zip }",
       "dwca: { path: a.tgz }",
+      "dwca: { path: nothing.zip }",
       "json: { path: empty.json }",
     ];
     const flows = sources.map((source, index) => flow(`f${index}`, source, "any"));
-    assert.deepEqual(await found(...flows), []);
+    const [warning = "", ...others] = await found(...flows);
+    assert.match(
+      warning,
+      /^8: Warning: damaged\.zip is damaged or was cut off: .*\. Fetch it again\.$/,
+    );
+    assert.deepEqual(others, []);
   });
 
   test("are told together, each where it stands, and the list stays known behind them", async () => {

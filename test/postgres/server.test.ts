@@ -83,6 +83,26 @@ describe("a server's URL", { skip: server ? false : "TEST_DATABASE_URL names no 
     await rm(folder, { recursive: true });
   });
 
+  test("without a password anywhere, or in a file that others may read, says what is missing", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    const file = join(folder, "pgpass");
+    await writeFile(file, `*:*:*:*:${decodeURIComponent(url.password)}\n`);
+    await chmod(file, 0o644);
+    const bare = new URL(url);
+    bare.password = "";
+    const told = (PGPASSFILE: string) =>
+      connect(bare.href, { PGPASSFILE }).then(String, ({ message }: Error) => message);
+    assert.match(
+      await told(join(folder, "none")),
+      /: the server asks for a password, and there is none\. Set the password in the URL/,
+    );
+    assert.match(
+      await told(file),
+      /, and \S+pgpass is not taken, as others may read it, too \(`chmod 600` mends that\)\. Set/,
+    );
+    await rm(folder, { recursive: true });
+  });
+
   test("may name a Unix socket as host, encoded in its place or as a parameter", async () => {
     const encoded = `postgresql://${user}@${encodeURIComponent(socket)}:${url.port}/${name}`;
     const parameter = `postgresql:///${name}?host=${socket}&port=${url.port}&user=${user}`;

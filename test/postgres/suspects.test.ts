@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DatabaseError } from "../../src/core/session.ts";
+import { newSplitter } from "../../src/core/split.ts";
 import type { TargetColumn, TargetTable } from "../../src/postgres/catalog.ts";
 import { type Guard, guardFor, partition } from "../../src/postgres/suspects.ts";
 import { randomFrom, randomText } from "../support/random.ts";
@@ -43,7 +44,11 @@ describe("suspects", () => {
       );
       const lines = rows.map((row) => `${row.join("\t")}\n`);
       const isPlain = rows.map(([a = "", , c = ""]) => !a.includes("1") && c.length < 4);
-      const found = partition(Buffer.from(lines.join("")), guards);
+      const found = partition(Buffer.from(lines.join("")), {
+        columns: 3,
+        guards,
+        split: newSplitter(),
+      });
       assert.equal(found.plain.toString(), lines.filter((_, row) => isPlain[row]).join(""));
       assert.equal(found.suspect.toString(), lines.filter((_, row) => !isPlain[row]).join(""));
       assert.deepEqual(

@@ -231,8 +231,9 @@ onEachDatabase((database) => {
         ["a value of some length2", "a value of some length2"],
       ]);
       assert.equal(sessions, 1);
-      assert.equal(said.length, 1);
+      assert.equal(said.length, 2);
       assert.match(said[0] ?? "", /^`large`: 20,000 rows to look up in, [\d.]+ MB of memory\.$/);
+      assert.match(said[1] ?? "", /^Looked up in 1 table: 20,000 rows, [\d.]+ MB of memory\.$/);
     });
 
     test("nothing is read when there is no record", async () => {
