@@ -78,7 +78,7 @@ const copyPipelines = async (
   await cp(join(root, "bench", "synthese.yaml"), join(work, "pipelines", "bench.yaml"));
   await writeFile(
     join(work, "pipelines", "stage.yaml"),
-    `name: stage
+    `name: bench-synthese
 database: ${server}
 setup: [sql/geonature-sandbox.sql, sql/gbif-source.sql, sql/pinv_gbif.sql, sql/gbif-taxa.sql]
 flows:

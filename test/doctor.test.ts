@@ -305,6 +305,24 @@ flows:
       assert.match(messageOf(await doctor("demo.yaml"), "adoptable") ?? "", adoptable);
     });
 
+    test("says that a schema `runner` of an earlier version is for its owner to change, as a run does", async () => {
+      const [was] = await rowsOf(
+        database(),
+        "select obj_description('runner'::regnamespace) as comment, current_user as owner",
+      );
+      await execute(database(), "comment on schema runner is 'version 1.'");
+      const weak = asRole(database(), "doctor_weak");
+      const { error } = await planFile(join(pipelines, "demo.yaml"), {
+        ...database(),
+        opened: weak,
+      });
+      assert.equal((error as RunnerError).code, "state_outdated");
+      const told = messageOf(await doctor("confluences.yaml", weak), "state_outdated");
+      assert.equal(told, (error as RunnerError).message);
+      assert.match(told ?? "", new RegExp(`once as \`${was?.owner}\`;`));
+      await execute(database(), `comment on schema runner is '${was?.comment}'`);
+    });
+
     test("gives a role without rights all statements at once: after them a plan of it gets to its end", async () => {
       const weak = asRole(database(), "doctor_weak");
       const refused = await planFile(join(pipelines, "confluences.yaml"), {

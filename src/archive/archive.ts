@@ -1,6 +1,6 @@
 import { open as openFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { archiveEmpty, archiveMissing } from "../core/errors.ts";
+import { archiveBroken, archiveEmpty, archiveMissing } from "../core/errors.ts";
 import { download } from "./download.ts";
 import type { Archive, ArchiveOptions } from "./entries.ts";
 import { openFolder } from "./folder.ts";
@@ -40,11 +40,18 @@ const openLocal = async (path: string, name: string, options: ArchiveOptions): P
     const { openTar } = await import("./tar.ts");
     return openTar(path, name, options);
   }
+  // Such as the page of an error, kept under the name of the archive that was asked for.
+  if (/\.(zip|tgz|tar\.gz)$/i.test(name) || start[0] === 0x3c) {
+    const text = start.toString("latin1").replace(/\s+/g, " ").trim();
+    throw archiveBroken(name, new Error(`it begins with ${JSON.stringify(text)}, as none does`));
+  }
   return openFolder(path, name);
 };
 
+const FIRST_BYTES = 20;
+
 const firstBytes = async (path: string): Promise<Buffer> => {
   await using handle = await openFile(path, "r");
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
   return buffer.subarray(0, bytesRead);
 };

@@ -41,7 +41,7 @@ export const tableOptions = {
     default: 200,
     exclusiveMinimum: 1,
     description:
-      "A table that uncompresses to more than so many times its size stops the flow: a zip bomb.",
+      "A table above 100 MB that uncompresses to more than so many times its size stops the flow: a zip bomb.",
   }),
 };
 

@@ -1079,8 +1079,18 @@ export const mergeKeepsFailing = (table: string, tries: number, cause: unknown):
     "merge_keeps_failing",
     1,
     `PostgreSQL undid the same part of \`${table}\` ${tries} times, as other sessions were in its way: ${messageOf(cause)}. ` +
-      "What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+      "What was committed before stays, this part was not written. Run again when nobody else writes to the table; of several sessions, `parallel: 1` makes one.",
     { subject: table, cause },
+  );
+
+/** A column of the key has the name of one in which the merge remembers something of the row. */
+export const keyReserved = (name: string, reserved: readonly string[]): RunnerError =>
+  new RunnerError(
+    "key_reserved",
+    1,
+    `A key column cannot be called \`${name}\`: the table in which the sink remembers rows has ${listed(reserved)} besides the key. ` +
+      "Rename it in the table, or name another key that tells the rows apart. Nothing was loaded.",
+    { subject: name },
   );
 
 /** The track table is another target's, or another tool's. */

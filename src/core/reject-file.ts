@@ -6,6 +6,8 @@ import type { Readable } from "node:stream";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
+const WRITTEN_AT_ONCE = 100;
+
 /** A part of the file, in bytes. */
 export interface Stretch {
   readonly start: number;
@@ -73,12 +75,16 @@ export class RejectFile {
       // Run 1 of another database may have left one of this name: its rejects are not this run's.
       this.#handle = openSync(this.path, "w");
     }
-    const lines = rejected.map(
-      (reject) => `${this.#newColumns(flow, reject)}${JSON.stringify(written(flow, reject))}\n`,
-    );
-    const text = Buffer.from(lines.join(""));
-    writeSync(this.#handle, text);
-    this.#sizeBytes += text.length;
+    // A chunk may be refused as a whole: its records once more as text are not to be in memory at once.
+    for (let from = 0; from < rejected.length; from += WRITTEN_AT_ONCE) {
+      const some = rejected.slice(from, from + WRITTEN_AT_ONCE);
+      const lines = some.map(
+        (reject) => `${this.#newColumns(flow, reject)}${JSON.stringify(written(flow, reject))}\n`,
+      );
+      const text = Buffer.from(lines.join(""));
+      writeSync(this.#handle, text);
+      this.#sizeBytes += text.length;
+    }
   }
 
   /** A line for the columns that no reject before had. */

@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import type { Citation, Export } from "./component.ts";
 import { leaseLost, lockBusy, messageOf, pipelineBusy, stateForbidden } from "./errors.ts";
 import { type Database, inTransaction, type Session } from "./session.ts";
-import { requireStateRights } from "./state-rights.ts";
+import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
 /** How a run stands; `killed` is what the next run makes of one that never said how it ended. */
 export type RunStatus = "running" | "done" | "failed" | "interrupted" | "killed";
@@ -31,7 +31,7 @@ export interface RunState {
 }
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 4;
 
 const SCHEMA = `
 create schema if not exists runner;
@@ -332,25 +332,18 @@ const createSchema = async (session: Session, label: string): Promise<void> => {
     // Asked first, so that a role that may use the schema but not create one gets through, and so that a
     // rehearsal, which keeps every lock to its end, lets others begin.
     if (await isPresent(session)) return await requireStateRights(session, label, "write");
+    await requireStateOwner(session, label, SCHEMA_VERSION);
     await inTransaction(session, async () => {
       await session.query(SCHEMA_LOCK);
       if (!(await isPresent(session))) await session.script(SCHEMA);
     });
   } catch (error) {
     if ((error as { code?: string }).code !== "42501") throw error;
-    throw stateForbidden(label, messageOf(error), [await remedyOf(session)]);
+    const { rows } = await session.query<{ statement: string }>(
+      "select format('create schema runner authorization %I;', current_user) as statement",
+    );
+    throw stateForbidden(label, messageOf(error), [rows[0]?.statement ?? ""]);
   }
-};
-
-/** A schema of an earlier version is changed by the owner of its tables alone. */
-const remedyOf = async (session: Session): Promise<string> => {
-  const { rows } = await session.query<{ statement: string }>(
-    `select case when to_regnamespace('runner') is null
-              then format('create schema runner authorization %I;', current_user)
-              else format('grant %I to %I;', (select tableowner from pg_tables where schemaname = 'runner' order by tablename limit 1), current_user)
-            end as statement`,
-  );
-  return rows[0]?.statement ?? "";
 };
 
 const isPresent = async (session: Session): Promise<boolean> => {

@@ -16,6 +16,8 @@ export interface TargetColumn {
   readonly isNotNull: boolean;
   /** Must be given: not null, and nothing fills it. */
   readonly isRequired: boolean;
+  /** Whether it is of the primary key. */
+  readonly isPrimary?: boolean;
 }
 
 /** A table of the target database that a sink is to write. */
@@ -41,11 +43,13 @@ export const findTable = async (
     is_text: boolean;
     is_not_null: boolean;
     is_filled: boolean;
+    is_primary: boolean;
   }>(
     `select attname as name, format_type(atttypid, -1) as type,
             format_type(atttypid, atttypmod) as declared, atttypmod as modifier,
             atttypid in ('varchar'::regtype, 'bpchar'::regtype) as is_text, attnotnull as is_not_null,
-            atthasdef or attidentity <> '' as is_filled
+            atthasdef or attidentity <> '' as is_filled,
+            exists (select from pg_index where indrelid = attrelid and indisprimary and attnum = any (indkey)) as is_primary
        from pg_attribute
       where attrelid = to_regclass($1) and attnum > 0 and not attisdropped
       order by attnum`,
@@ -60,6 +64,7 @@ export const findTable = async (
     hasModifier: row.modifier !== -1,
     isNotNull: row.is_not_null,
     isRequired: row.is_not_null && !row.is_filled,
+    isPrimary: row.is_primary,
   }));
   return { name: table, sql, columns };
 };

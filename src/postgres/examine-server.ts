@@ -1,7 +1,8 @@
 import { databaseReadOnly, rightsMissing, serverOld } from "../core/errors.ts";
 import { judged, type Verdict, well } from "../core/examination.ts";
 import { size } from "../core/progress.ts";
-import { requireStateRights } from "../core/state-rights.ts";
+import { SCHEMA_VERSION } from "../core/state.ts";
+import { requireStateOwner, requireStateRights } from "../core/state-rights.ts";
 import type { Asking } from "./ask.ts";
 import { requireCreate } from "./rights.ts";
 
@@ -28,6 +29,7 @@ export const examineServer = async (ask: Asking, label: string): Promise<Verdict
   }
   const { error } = await ask(async (session) => {
     if (!server.has_state) return requireCreate(session, "runner.run");
+    await requireStateOwner(session, label, SCHEMA_VERSION);
     await requireStateRights(session, label, "write");
   });
   verdicts.push(

@@ -217,11 +217,16 @@ const locator =
     const values = names.map((column, index) => [column, unescaped(fields[index] ?? "") || null]);
     const [first] = values;
     const known = first?.[1] && first[1].length <= LONGEST_KEY ? ` (${first.join(" ")})` : "";
+    const raw = JSON.stringify(Object.fromEntries(values));
     return {
       place: `${name}#${before + row + 1}${known}`,
-      raw: JSON.stringify(Object.fromEntries(values)),
+      raw,
       names,
-      fields: () => Object.fromEntries(values.filter(([, value]) => value !== null)) as Fields,
+      // Out of the text: a whole chunk may be set aside, and its values one by one take ten times as much memory.
+      fields: () => {
+        const all: Fields = JSON.parse(raw);
+        return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+      },
     };
   };
 

@@ -32,5 +32,6 @@ export const isRefusal = (sqlstate: string): boolean => /^(22|23|P0|54)/.test(sq
 
 /** A unique index has the value already. */
 export const UNIQUE_VIOLATION = "23505";
+export const DEADLOCK = "40P01";
 /** Of two transactions one must begin anew: `serialization_failure`, `deadlock_detected`. */
-export const BEGIN_ANEW: readonly string[] = ["40001", "40P01"];
+export const BEGIN_ANEW: readonly string[] = ["40001", DEADLOCK];

@@ -175,6 +175,16 @@ describe("a zip", () => {
     }
   });
 
+  test("that is a page, under the name of a zip or not, is no table", async () => {
+    for (const name of ["page.zip", "page"]) {
+      await writeFile(join(folder, name), "<!DOCTYPE html>\n<html>404</html>");
+      assert.equal(
+        await complaint(join(folder, name)),
+        `${name} is damaged or was cut off: it begins with "<!DOCTYPE html> <htm", as none does. Fetch it again.`,
+      );
+    }
+  });
+
   test("of 0 bytes, and none at all, are told apart", async () => {
     const path = join(folder, "empty.zip");
     await writeFile(path, "");

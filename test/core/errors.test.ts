@@ -422,7 +422,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.mergeKeepsFailing("t", 6, new Error("deadlock detected")),
-    "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+    "PostgreSQL undid the same part of `t` 6 times, as other sessions were in its way: deadlock detected. What was committed before stays, this part was not written. Run again when nobody else writes to the table; of several sessions, `parallel: 1` makes one.",
+  ],
+  [
+    errors.keyReserved("run", ["hash", "version", "run", "input"]),
+    "A key column cannot be called `run`: the table in which the sink remembers rows has `hash`, `version`, `run` and `input` besides the key. Rename it in the table, or name another key that tells the rows apart. Nothing was loaded.",
   ],
   [
     errors.stageMissing(),

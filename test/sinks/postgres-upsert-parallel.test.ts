@@ -185,6 +185,57 @@ onEachDatabase((database) => {
       });
     });
 
+    test("a deadlock of one session with somebody else's is got over, too, and what it merged before stays", async (t) => {
+      if (!onServer()) return t.skip("one connection");
+      await execute(
+        database(),
+        `create table embraced (id int primary key, n text);
+         create sequence embraces;
+         create function embraced() returns trigger language plpgsql as $$
+           begin
+             if new.id = 999 and nextval('embraces') = 1 then
+               perform pg_advisory_xact_lock(78, 1);
+               while not exists (select from pg_locks where locktype = 'advisory' and classid = 78 and objid = 1 and not granted) loop
+                 perform pg_sleep(0.01);
+               end loop;
+               perform pg_advisory_xact_lock(78, 2);
+             end if;
+             return new;
+           end $$;
+         create trigger embraced before insert on embraced for each row execute function embraced();`,
+      );
+      await using other = await database().opened.session();
+      await other.begin();
+      // It waits for longer than the run does before it looks for a deadlock: the run is what is undone.
+      await other.query("set local deadlock_timeout = '10min'");
+      await other.query("select pg_advisory_xact_lock(78, 2)");
+      const embrace = async () => {
+        for (;;) {
+          const [held] = await all(
+            "select count(*)::int as n from pg_locks where locktype = 'advisory' and classid = 78 and objid = 1",
+          );
+          if (held?.n === 1) break;
+        }
+        await other.query("select pg_advisory_xact_lock(78, 1)");
+        await other.commit();
+      };
+      const rows = Array.from({ length: 1000 }, (_, id) => ({
+        id: String(id),
+        n: "x".repeat(2000),
+      }));
+      const [summary] = await Promise.all([
+        merge("embraced", batchesOf(rows), { parallel: 1 }),
+        embrace(),
+      ]);
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.counts, [1000, 0, 0, 0]);
+      assert.deepEqual(summary.said, [
+        "A part of `embraced` had to be merged again: other sessions held the same rows (deadlock).",
+      ]);
+      assert.deepEqual(await all("select count(*)::int as n from embraced"), [{ n: 1000 }]);
+      assert.equal((await accountOf(summary))?.inserted, 1000);
+    });
+
     test("a trigger that makes them meet again and again costs time, and no count is lost", async (t) => {
       if (!onServer()) return t.skip("one session");
       await execute(
@@ -231,7 +282,7 @@ onEachDatabase((database) => {
       assert.equal(summary.status, "failed");
       assert.equal(
         messageOf(summary.error),
-        "PostgreSQL undid the same part of `hopeless` 6 times, as other sessions were in its way: not now. What was committed before stays, this part was not written. Run again when nobody else writes to the table, or with `parallel: 1`.",
+        "PostgreSQL undid the same part of `hopeless` 6 times, as other sessions were in its way: not now. What was committed before stays, this part was not written. Run again when nobody else writes to the table; of several sessions, `parallel: 1` makes one.",
       );
       assert.deepEqual(await all("select id::text from hopeless"), [{ id: b }]);
       assert.equal((await accountOf(summary))?.inserted, 1);

@@ -737,6 +737,7 @@ onEachDatabase((database) => {
       const cases: [string, Row, Record<string, unknown>, string][] = [
         ["nowhere", row, {}, "unknown_table"],
         ["fits", row, { key: ["idd"] }, "key_not_given"],
+        ["fits", { ...row, run: "1" }, { key: ["run"] }, "key_reserved"],
         ["fits", { ...row, m: "x" }, {}, "missing_columns"],
         ["fits", { id: "1" }, {}, "required_columns"],
         ["fits", row, { derive: { n: "1" } }, "derived_twice"],

@@ -3,7 +3,7 @@
 import { quoted, quotedList } from "../names.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
 import { assignments, keyArray, sameKey } from "./sql.ts";
-import { ADOPT_SCOPE, ADOPTABLE, NUMBER, STAGE } from "./temporary.ts";
+import { ADOPT_SCOPE, ADOPTABLE, FRESH, NUMBER, rowColumn, STAGE } from "./temporary.ts";
 
 /** The columns of the target's primary key. */
 export type Identity = readonly { readonly name: string; readonly type: string }[];
@@ -21,32 +21,36 @@ export const adoptTables = ({ table }: MergeShape, { option, identity }: Adopt):
     return `w${index} ${found?.declaredType ?? "text"} not null`;
   });
   const columns = [
-    ...identity.map(({ name, type }) => `${quoted(`row ${name}`)} ${type} not null`),
+    ...identity.map(({ name, type }) => `${rowColumn(name)} ${type} not null`),
     ...within,
     ...option.match.map((_, index) => `m${index} text`),
   ];
   return `
+    create temporary table runner_fresh (n integer primary key);
     create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
     create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));`;
 };
 
 /**
- * `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
+ * `fresh` notes which staged rows the target does not have, `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
  * that are records of this chunk, by the first expression that fits, and `apply` gives rows their new key:
  * `$1` are the numbers of the records, the other parameters the rows' primary keys.
  */
 export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: string) => {
   const { table } = shape;
-  const isNew = `not exists (select from ${table.sql} as target where ${sameKey(shape, "target", "stage")}${where})`;
+  const isNew = `stage.${NUMBER} in (select n from ${FRESH})`;
   const within = option.within.map((name, index) => ({ name: quoted(name), w: `w${index}` }));
-  const row = identity.map(({ name }) => quoted(`row ${name}`)).join(", ");
+  const row = identity.map(({ name }) => rowColumn(name)).join(", ");
   const isRow = (alias: string) =>
     identity
-      .map(({ name }) => `target.${quoted(name)} = ${alias}.${quoted(`row ${name}`)}`)
+      .map(({ name }) => `target.${quoted(name)} = ${alias}.${rowColumn(name)}`)
       .join(" and ");
   const all = <Item>(items: readonly Item[], text: (item: Item, index: number) => string) =>
     items.map(text).join(", ");
   return {
+    fresh: `
+  insert into ${FRESH} select ${NUMBER} from ${STAGE} as stage
+   where not exists (select from ${table.sql} as target where ${sameKey(shape, "target", "stage")}${where})`,
     load: `
   with scope as (
     insert into ${ADOPT_SCOPE}
@@ -78,7 +82,7 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     select distinct n, rank, ${row} from (select *, min(rank) over (partition by n) as first from found) as ranked
      where rank = first
   )
-  select best.n, best.rank, array[${all(identity, ({ name }) => `${quoted(`row ${name}`)}::text`)}] as row,
+  select best.n, best.rank, array[${all(identity, ({ name }) => `${rowColumn(name)}::text`)}] as row,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "stage")} as new_key,
          count(*) over (partition by best.n)::integer as rows, count(*) over (partition by ${row})::integer as records
     from best
@@ -96,11 +100,11 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     ].join(", ")}
       from chosen join ${STAGE} as stage on stage.${NUMBER} = chosen.n
      where ${isRow("chosen")} and exists (select from (select target.*) as present where (${option.where}\n))
-    returning chosen.n, ${all(identity, ({ name }) => `chosen.${quoted(`row ${name}`)}`)}
+    returning chosen.n, ${all(identity, ({ name }) => `chosen.${rowColumn(name)}`)}
   ),
   gone as (
     delete from ${ADOPTABLE} as old using adopted
-     where ${identity.map(({ name }) => `old.${quoted(`row ${name}`)} = adopted.${quoted(`row ${name}`)}`).join(" and ")}
+     where ${identity.map(({ name }) => `old.${rowColumn(name)} = adopted.${rowColumn(name)}`).join(" and ")}
   )
   select n from adopted`,
   };

@@ -1,24 +1,14 @@
 import { adoptNeedsPrimaryKey } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
-import { type Adopt, adoptSql, type Identity } from "./adopt-sql.ts";
+import { type Adopt, adoptSql } from "./adopt-sql.ts";
 import { forgetStaged, type Merge } from "./merge.ts";
 import { type Moved, movedFindings } from "./moved.ts";
 import type { MergeShape } from "./shape.ts";
-import { ADOPTABLE } from "./temporary.ts";
+import { ADOPTABLE, FRESH } from "./temporary.ts";
 
 /** What tells the rows apart; undefined without the option. */
-export const openAdopt = async (
-  session: Session,
-  shape: MergeShape,
-): Promise<Adopt | undefined> => {
-  const { adopt: option, table } = shape;
+export const openAdopt = ({ adopt: option, table, identity }: MergeShape): Adopt | undefined => {
   if (option === undefined) return undefined;
-  const { rows: identity } = await session.query<Identity[number]>(
-    `select attname as name, format_type(atttypid, -1) as type
-       from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey)
-      where indrelid = to_regclass($1) and indisprimary order by attnum`,
-    [table.sql],
-  );
   if (identity.length === 0) throw adoptNeedsPrimaryKey(table.name);
   return { option, identity };
 };
@@ -46,6 +36,11 @@ export const settleAdopted = async (merge: Merge): Promise<readonly Moved[]> => 
   const { shape, adopt } = settings;
   if (adopt === undefined) return [];
   const sql = adoptSql(shape, adopt, where);
+  await session.script(`truncate ${FRESH}`);
+  const isLarge = merge.rows >= MANY_ROWS;
+  if (isLarge) await session.script(WHOLE);
+  await session.query(sql.fresh);
+  if (isLarge) await session.script(AS_IT_WAS);
   await session.query(sql.load);
   const any = await session.query(`select from ${ADOPTABLE} limit 1`);
   if (any.rows.length === 0) return [];
@@ -106,6 +101,14 @@ const apply = async (
   ]);
   return new Set(rows.map(({ n }) => n));
 };
+
+/**
+ * Of many rows, each is not to be compared with all that the target has: PostgreSQL would do that while its statistics
+ * are from before most of the rows came, in the middle of a first load or an adoption; see `isFound`.
+ */
+export const WHOLE = "set local enable_nestloop = off";
+export const AS_IT_WAS = "set local enable_nestloop to default";
+const MANY_ROWS = 1000;
 
 /** The texts of the messages. */
 const saying = ({ option, identity }: Adopt) => {

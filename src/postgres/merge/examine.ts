@@ -80,7 +80,7 @@ const examineTrack = async (
   shape: MergeShape,
   { track, view }: { track: string; view: View },
 ): Promise<void> => {
-  if (!(await checkTrack(session, shape, track)) && !view.coming.hasTable(track)) {
+  if ((await checkTrack(session, shape, track)) === undefined && !view.coming.hasTable(track)) {
     await requireCreate(session, track);
   }
 };
@@ -114,7 +114,7 @@ const checkHeld = async (session: Session, { held, table }: MergeShape): Promise
 };
 
 const checkAdopt = async (session: Session, shape: MergeShape): Promise<void> => {
-  const adopt = await openAdopt(session, shape);
+  const adopt = openAdopt(shape);
   if (adopt === undefined) return;
   const { where, match } = adopt.option;
   const about = { what: "`adopt`", subject: "adopt" };

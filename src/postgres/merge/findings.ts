@@ -43,6 +43,14 @@ export const tellFindings = (
   }
 };
 
+/** Tells that parts were merged more than once, after a deadlock. */
+export const tellAgain = (table: string, again: number, { log }: Pick<Context, "log">): void => {
+  if (again === 0) return;
+  log.info(
+    `${again === 1 ? "A part" : `${count(again)} parts`} of \`${table}\` had to be merged again: other sessions held the same rows (deadlock).`,
+  );
+};
+
 const rows = (number: number, table: string): string =>
   `${number === 1 ? "1 row" : `${count(number)} rows`} of \`${table}\``;
 

@@ -1,12 +1,12 @@
 /** `adopt` in the body of the SQL function: the steps of `settleAdopted`. */
 
-import { adoptable, ambiguous } from "./adopt.ts";
+import { AS_IT_WAS, adoptable, ambiguous, WHOLE } from "./adopt.ts";
 import { type Adopt, adoptSql, adoptTables } from "./adopt-sql.ts";
 import type { MergeFunction } from "./function.ts";
 import { dollar, WHERE } from "./function-quote.ts";
 import { movedFindingsSql } from "./function-sql.ts";
 import { literal } from "./sql.ts";
-import { ADOPTABLE, NUMBER, STAGE } from "./temporary.ts";
+import { ADOPTABLE, FRESH, NUMBER, STAGE } from "./temporary.ts";
 
 /** Rows of the target that records of a part may be. */
 const MATCH = "pg_temp.runner_match";
@@ -26,6 +26,9 @@ export const adopting = ({ shape, adopt }: MergeFunction): string => {
   const sql = adoptSql(shape, adopt, WHERE);
   const { action } = adopt.option;
   return `
+        execute 'truncate ${FRESH}; ${WHOLE}';
+        execute replace(${dollar(sql.fresh)}, '${WHERE}', v_where);
+        execute '${AS_IT_WAS}';
         execute replace(${dollar(sql.load)}, '${WHERE}', v_where);
         execute 'truncate ${MATCH}';
         execute replace(${dollar(`insert into ${MATCH} select * from (${sql.matches}) as matches`)}, '${WHERE}', v_where);
@@ -82,4 +85,4 @@ const setAsideSure = (adopt: Adopt): string => {
 };
 
 /** Drops them again. */
-export const adoptEnd = `drop table if exists ${MATCH}, ${ADOPTABLE};`;
+export const adoptEnd = `drop table if exists ${MATCH}, ${FRESH}, ${ADOPTABLE};`;

@@ -1,10 +1,15 @@
-import { derivedTwice, keyNotGiven, mergeColumnUnknown } from "../../core/errors.ts";
+import { derivedTwice, keyNotGiven, keyReserved, mergeColumnUnknown } from "../../core/errors.ts";
 import type { MergeOptions } from "./shape.ts";
+
+/** What a track table keeps of a row, behind the columns of its key. */
+export const TRACKED: readonly string[] = ["hash", "version", "run", "input"];
 
 /** Throws what of the sink's options does not fit the columns of its flow, whatever the table is. */
 export const checkGiven = (given: readonly string[], options: MergeOptions): void => {
   const { key, derive, json_merge: jsonMerge, unique, hold_when } = options;
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
+  const reserved = key.find((name) => TRACKED.includes(name));
+  if (reserved !== undefined) throw keyReserved(reserved, TRACKED);
   const noKey = key.find((name) => !given.includes(name) || inJson.includes(name));
   if (noKey !== undefined) throw keyNotGiven(noKey, given);
   const computed = [...Object.keys(derive), ...Object.keys(jsonMerge)];

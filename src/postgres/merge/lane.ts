@@ -5,9 +5,10 @@ import type { Turnstile } from "../../core/turnstile.ts";
 import { BEGIN_ANEW, UNIQUE_VIOLATION } from "../sqlstate.ts";
 import type { Merger } from "./merge.ts";
 
-const MOST_TRIES = 6;
+/** A part that was undone so often is given up. */
+export const MOST_TRIES = 6;
 /** Sessions of others, such as GeoNature's own, are to get through first. */
-const PAUSE_MS = 200;
+export const PAUSE_MS = 200;
 
 /** A session that merges beside others; each of its transactions is one chunk. */
 export interface Lane {

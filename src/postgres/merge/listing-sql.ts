@@ -1,6 +1,6 @@
 import { quoted } from "../names.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
-import { keyText, literal, mergedObject, NEW_ROWS, sameKey } from "./sql.ts";
+import { isFound, keyText, literal, mergedObject, NEW_ROWS } from "./sql.ts";
 import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
 
 /** Where `listUpdates` puts what it finds, until it is known which rows are written. */
@@ -21,7 +21,7 @@ export const listUpdates = (shape: MergeShape, where: string): string => {
   insert into ${LISTED} (n, key, column_name, old, new)
   select fresh.${NUMBER}, ${keyText(shape, "target")}, value.column_name, value.old, value.new
     from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
-    join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
+    join ${shape.table.sql} as target on ${isFound(shape, where)}
    cross join lateral (values ${values.join(", ")}) as value (place, column_name, old, new)
    where diff.verdict = 'changed' and value.place = any (string_to_array(concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, '')), ','))`;
 };

@@ -74,7 +74,8 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
     const find = (more: readonly Finding[]) => findings.push(...more);
     const shown = new Set(exemplified);
     const isHasty = settings.isShared && attempt === 1;
-    const merge = { session, settings, where, setAside, find, exemplified: shown, isHasty };
+    const rows = candidates.length;
+    const merge = { session, settings, where, rows, setAside, find, exemplified: shown, isHasty };
     const adopted = await settleAdopted(merge);
     const rekeyed = await settleUnique(merge);
     const written = await write(merge, [...adopted, ...rekeyed]);

@@ -81,6 +81,8 @@ export interface Merge {
   readonly session: Session;
   readonly settings: MergeSettings;
   readonly where: string;
+  /** How many rows are staged at first. */
+  readonly rows: number;
   readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
   readonly find: (findings: readonly Finding[]) => void;
   /** Columns of which the flow has an example: no more are looked for. */

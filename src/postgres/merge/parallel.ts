@@ -1,7 +1,6 @@
 import type { Batch } from "../../core/batch.ts";
 import { channel } from "../../core/channel.ts";
 import type { Commit, Context } from "../../core/component.ts";
-import { count } from "../../core/progress.ts";
 import type { Database, Session } from "../../core/session.ts";
 import { together } from "../../core/together.ts";
 import { type Turnstile, turnstile } from "../../core/turnstile.ts";
@@ -9,6 +8,7 @@ import type { Chunk } from "../chunks.ts";
 import { routeChunks } from "../routed-chunks.ts";
 import { adoptTables } from "./adopt-sql.ts";
 import { chunkColumns } from "./chunk-columns.ts";
+import { tellAgain } from "./findings.ts";
 import { laneOf } from "./lane.ts";
 import type { Merged, MergeSettings } from "./merge.ts";
 import { mergeAll } from "./merge-all.ts";
@@ -65,11 +65,7 @@ export async function* mergeParallel(
   } finally {
     await routing.catch(() => undefined);
   }
-  if (again > 0) {
-    context.log.info(
-      `${again === 1 ? "A part" : `${count(again)} parts`} of \`${shape.table.name}\` had to be merged again: other sessions held the same rows (deadlock).`,
-    );
-  }
+  tellAgain(shape.table.name, again, context);
 }
 
 const mergeLane = (

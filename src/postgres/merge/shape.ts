@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { derivedTwice, keyNotGiven, mergeColumnUnknown } from "../../core/errors.ts";
+import { mergeColumnUnknown } from "../../core/errors.ts";
 import { checkColumns, type TargetColumn, type TargetTable } from "../catalog.ts";
+import { checkGiven } from "./given.ts";
 
 /** What a merge is told: the options of the sink, as far as they are about columns. */
 export interface MergeOptions {
@@ -67,6 +68,8 @@ export interface MergedColumn {
 export interface MergeShape {
   readonly table: TargetTable;
   readonly key: readonly TargetColumn[];
+  /** The target's primary key, by which a row that was found once is found again; empty where it has none. */
+  readonly identity: readonly TargetColumn[];
   /** The flow's columns whose values make the hash of a row, the key left out. */
   readonly hashed: readonly string[];
   /** The flow's other columns. */
@@ -95,6 +98,7 @@ export const mergeShape = (
   const { key, derive, json_merge: jsonMerge, track_input: input } = options;
   if (input !== undefined && !flow.includes(input)) throw mergeColumnUnknown(input, flow);
   const given = flow.filter((name) => name !== input);
+  checkGiven(given, options);
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
   const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
@@ -104,22 +108,12 @@ export const mergeShape = (
   const direct = given.filter((name) => find(name) && !inJson.includes(name));
   const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
 
-  const noKey = key.find((name) => !direct.includes(name));
-  if (noKey !== undefined) throw keyNotGiven(noKey, given);
-  const twice = [...Object.keys(derive), ...Object.keys(jsonMerge)].find((name) =>
-    given.includes(name),
-  );
-  if (twice !== undefined) throw derivedTwice(twice);
-  const missing = inJson.find((name) => !given.includes(name));
-  if (missing !== undefined) throw mergeColumnUnknown(missing, given);
   checkColumns(table, [
+    ...key,
     ...written,
     ...given.filter((name) => !find(name) && !isUsed(name)),
     ...Object.keys(options.on_insert),
   ]);
-  const lists = [...options.insert_only, ...options.not_compared, ...(options.update ?? [])];
-  const stray = lists.find((name) => !written.includes(name) && !given.includes(name));
-  if (stray !== undefined) throw mergeColumnUnknown(stray, [...new Set([...given, ...written])]);
   const strayUpdate = Object.keys(options.on_update).find((name) => !find(name));
   if (strayUpdate !== undefined)
     throw mergeColumnUnknown(
@@ -180,6 +174,7 @@ export const mergeShape = (
   return {
     table,
     key: key.map((name) => find(name) as TargetColumn),
+    identity: table.columns.filter(({ isPrimary }) => isPrimary),
     hashed: given.filter(isHashed),
     unhashed: given.filter((name) => !isHashed(name) && !key.includes(name)),
     columns,

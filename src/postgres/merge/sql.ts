@@ -2,7 +2,7 @@
 
 import { quoted, quotedList } from "../names.ts";
 import type { MergedColumn, MergeShape, Plain } from "./shape.ts";
-import { beside, DIFF, HASH, INPUT, NUMBER, PROBE, ROW, STAGE } from "./temporary.ts";
+import { beside, DIFF, HASH, INPUT, NUMBER, PROBE, ROW, rowColumn, STAGE } from "./temporary.ts";
 
 const names = (columns: readonly { readonly name: string }[]): string[] =>
   columns.map(({ name }) => name);
@@ -96,14 +96,21 @@ export const uniqueConflicts = (
       : owner
           .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
           .join(" and ");
+  const key = shape.key.map(({ name }) => ({ name: quoted(name), own: quoted(`fresh ${name}`) }));
   return `
+  with other as materialized (
   select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
            or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
-         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked,
+         ${key.map(({ name, own }) => `fresh.${name} as ${own}`).join(", ")}
     from ${ROW} as fresh join ${shape.table.sql} as target on target.${quoted(column)} = fresh.${quoted(column)}
-   where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "fresh")}${where})
+   -- A row with the same key is the record's own. The few others are looked at closer, and only they.
+   where (${sameKey(shape, "target", "fresh")}) is not true
+  )
+  select n, value, key, old_key, new_key, is_own, is_seen, is_tracked from other
+   where not exists (select from ${shape.table.sql} as target where ${key.map(({ name, own }) => `target.${name} = other.${own}`).join(" and ")}${where})
    order by 1`;
 };
 
@@ -141,16 +148,31 @@ export const compare = (shape: MergeShape, where: string): string => {
     return cases.length === 0 ? "''" : `concat_ws(',', ${cases.join(", ")})`;
   };
   const [first] = shape.key;
+  const rows = shape.identity.map(({ name }) => `, ${rowColumn(name)}`).join("");
+  const present = shape.identity.map(
+    ({ name }) => `, target.${quoted(name)} as ${rowColumn(name)}`,
+  );
   return `
-  insert into ${DIFF} (n, verdict, changed, beside)
+  insert into ${DIFF} (n, verdict, changed, beside${rows})
   select n, case when is_new then 'new' when changed = '' then 'equal' when is_held then 'held' else 'changed' end,
-         changed, beside
+         changed, beside${rows}
     from (
       select fresh.${NUMBER} as n, target.${quoted(first?.name ?? "")} is null as is_new,
-             ${changed(true)} as changed, ${changed(false)} as beside, ${isHeld(shape)} as is_held
+             ${changed(true)} as changed, ${changed(false)} as beside, ${isHeld(shape)} as is_held${present.join("")}
         from ${ROW} as fresh left join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
     ) as compared`;
 };
+
+/**
+ * Where the rows are that `compare` has found (`diff`): by the primary key, if the target has one.
+ *
+ * By the key alone, PostgreSQL may be wrong by far. Of a partial index it knows how many rows meet the condition only
+ * by the last `analyze`; as long as most of them are newer, it takes them for one, and compares each with all that is staged.
+ */
+export const isFound = (shape: MergeShape, where: string): string =>
+  shape.identity.length === 0
+    ? `${sameKey(shape, "target", "fresh")}${where}`
+    : `${shape.identity.map(({ name }) => `target.${quoted(name)} = diff.${rowColumn(name)}`).join(" and ")} and ${sameKey(shape, "target", "fresh")}`;
 
 /** Whether a change is of a kind that is held, and the row as it is in the table meets the condition. */
 const isHeld = ({ columns, held }: MergeShape): string => {
@@ -227,10 +249,10 @@ export const updateSetting = (
   { rows, where }: { rows: string; where: string },
 ): string => `
   update ${shape.table.sql} as target set ${[set, ...assignments(shape.onUpdate)].join(", ")}
-    from ${ROW} as fresh where ${rows} and ${sameKey(shape, "target", "fresh")}${where}`;
+    from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER} where ${rows} and ${isFound(shape, where)}`;
 
 /** The rows of a group: `$1` and `$2` are its lists. */
-export const OF_GROUP = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'changed' and changed = $1 and beside = $2)`;
+export const OF_GROUP = "diff.verdict = 'changed' and diff.changed = $1 and diff.beside = $2";
 /** A row by itself, inside `judging`. */
 export const SUSPECT = `fresh.${NUMBER} = suspect.n`;
 
@@ -238,7 +260,7 @@ export const groupSuspects = (changed: string, besides: string): string =>
   `select n from ${DIFF} where verdict = 'changed' and changed = ${literal(changed)} and beside = ${literal(besides)} order by n`;
 
 export const NEW_SUSPECTS = `select n from ${DIFF} where verdict = 'new' order by n`;
-export const HELD_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'held')`;
+export const HELD_ROWS = "diff.verdict = 'held'";
 export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'new')`;
 
 /** `column = value`, of a column in an update. */
@@ -298,7 +320,8 @@ export const examples = (
       return `(${old})::text as old${index}, (fresh.${name})::text as new${index}`;
     })
     .join(", ")}
-    from ${ROW} as fresh join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
+    from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER}
+    join ${shape.table.sql} as target on ${isFound(shape, where)}
    where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
 /** A value in SQL. */

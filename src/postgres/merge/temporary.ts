@@ -15,6 +15,8 @@ export const PROBE = "pg_temp.runner_probe";
 export const STAGE = "pg_temp.runner_stage";
 export const ROW = "pg_temp.runner_row";
 export const DIFF = "pg_temp.runner_diff";
+/** Numbers of the staged rows whose key the target does not have. */
+export const FRESH = "pg_temp.runner_fresh";
 /** Values of `adopt`'s `within` whose rows are in `ADOPTABLE`. */
 export const ADOPT_SCOPE = "pg_temp.runner_adopt_scope";
 /** Rows of other origins that records of this flow may be. */
@@ -34,9 +36,12 @@ export const temporaryTables = (shape: MergeShape, track: string | undefined): s
     ${dropTemporary()}
     create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${NUMBER}));
-    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null);
+    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null${shape.identity.map(({ name, type }) => `, ${rowColumn(name)} ${type}`).join("")});
     ${track === undefined ? trackTable(shape, "runner_track", "temporary") : ""}
     create temporary view runner_row as ${rowView(shape, STAGE)};`;
+
+/** The name of a column with the primary key of the target's row. */
+export const rowColumn = (name: string): string => quoted(`row ${name}`);
 
 const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
@@ -84,7 +89,7 @@ const column = (name: string, type: string, isNotNull = false): TargetColumn => 
 
 export const dropTemporary = (): string => `
     drop view if exists ${ROW};
-    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE}, ${LISTED};`;
+    drop table if exists ${PROBE}, ${STAGE}, ${DIFF}, ${TRACK}, ${FRESH}, ${ADOPT_SCOPE}, ${ADOPTABLE}, ${GONE}, ${LISTED};`;
 
 /** What is remembered of each row: half of each page is left free, since every run touches every row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `

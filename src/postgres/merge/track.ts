@@ -3,6 +3,7 @@ import type { Session } from "../../core/session.ts";
 import { findTable } from "../catalog.ts";
 import { createSchemaOf } from "../create-table.ts";
 import { quotedTable } from "../names.ts";
+import { TRACKED } from "./given.ts";
 import type { MergeShape } from "./shape.ts";
 import { TRACK, trackTable } from "./temporary.ts";
 
@@ -14,10 +15,10 @@ export const openTrack = async (
 ): Promise<string> => {
   if (table === undefined) return TRACK;
   const sql = quotedTable(table);
-  if (await checkTrack(session, shape, table)) {
+  const known = await checkTrack(session, shape, table);
+  if (known !== undefined) {
     // One from before records were known by a hash of their input has no column for it.
-    const known = await findTable(session, table);
-    if (!known?.columns.some(({ name }) => name === "input")) {
+    if (!known.includes("input")) {
       await session.script(`alter table ${sql} add column input bigint`);
     }
     return sql;
@@ -27,19 +28,19 @@ export const openTrack = async (
   return sql;
 };
 
-/** Whether the track table is there; throws when it is of another shape. */
+/** The columns of the track table, undefined when it is not there; throws when it is of another shape. */
 export const checkTrack = async (
   session: Session,
   shape: MergeShape,
   table: string,
-): Promise<boolean> => {
+): Promise<readonly string[] | undefined> => {
   const found = await findTable(session, table);
-  if (found === undefined) return false;
+  if (found === undefined) return undefined;
   const known = found.columns.map(({ name }) => name);
-  const older = [...shape.key.map(({ name }) => name), "hash", "version", "run"];
-  const wanted = [...older, "input"];
-  if (![wanted.join(), older.join()].includes(known.join())) {
+  const wanted = [...shape.key.map(({ name }) => name), ...TRACKED];
+  // An older one lacks the last.
+  if (![wanted.join(), wanted.slice(0, -1).join()].includes(known.join())) {
     throw trackDiffers(table, wanted, known);
   }
-  return true;
+  return known;
 };
