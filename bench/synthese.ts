@@ -110,7 +110,7 @@ const peak = Math.max(
     .flat()
     .map((one) => one.peakMb),
 );
-const marking = median(markings) / (median(times("withdrawn")) - median(markings));
+const marking = median(markings) / median(times("runner again"));
 const mapping = await measure(process.execPath, [
   join(root, "bench", "mapping.ts"),
   String(Math.min(rows, 200_000)),
