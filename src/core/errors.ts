@@ -291,6 +291,15 @@ export const archiveMissing = (path: string, cause: unknown): RunnerError =>
     cause,
   });
 
+/** A folder where one file is to be read. */
+export const inputIsFolder = (path: string, source: string): RunnerError =>
+  new RunnerError(
+    "input_is_folder",
+    2,
+    `${path} is a folder, and \`${source}\` reads one file: name the file.`,
+    { subject: path },
+  );
+
 /** A file of 0 bytes. */
 export const archiveEmpty = (archive: string): RunnerError =>
   new RunnerError("archive_empty", 1, `${archive} is empty: 0 bytes. Was its download finished?`);
@@ -912,6 +921,19 @@ export const referencedTable = (table: string, others: readonly string[]): Runne
     1,
     `Table \`${table}\` cannot be replaced: foreign keys of ${listed(others)} point at it. Nothing was changed.`,
     { subject: table },
+  );
+
+/** `replace` would leave nothing of a table that held rows. */
+export const replaceEmpty = (
+  table: string,
+  { name, read }: { name: string; read: number },
+): RunnerError =>
+  new RunnerError(
+    "replace_empty",
+    1,
+    `No record of ${name} got into \`${table}\` (${read} read), and \`mode: replace\` would leave it empty. Its rows are as they were. ` +
+      "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
+    { subject: "mode" },
   );
 
 /** The table is there, but not as `create` declares it. */

@@ -90,6 +90,11 @@ export const mergeOptions = Type.Object({
   hold_when: holdOption,
   adopt: adoptOption,
   vanished: vanishedOption,
+  labels: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+    default: {},
+    description:
+      "What people call the values of a column, shown wherever old and new are: for each column an SQL query of values and labels, such as `cd_nom: select cd_nom, lb_nom from taxonomie.taxref`. A name that ends in `*` stands for all columns that begin so.",
+  }),
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
