@@ -927,6 +927,19 @@ export const referencedTable = (table: string, others: readonly string[]): Runne
     { subject: table },
   );
 
+/** `replace` would leave nothing of a table that held rows. */
+export const replaceEmpty = (
+  table: string,
+  { name, read }: { name: string; read: number },
+): RunnerError =>
+  new RunnerError(
+    "replace_empty",
+    1,
+    `No record of ${name} got into \`${table}\` (${read} read), and \`mode: replace\` would leave it empty. Its rows are as they were. ` +
+      "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
+    { subject: "mode" },
+  );
+
 /** The table is there, but not as `create` declares it. */
 export const tableDiffers = (
   table: string,
