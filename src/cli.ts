@@ -273,3 +273,17 @@ for (const name of ["uncaughtException", "unhandledRejection"] as const) {
 }
 
 await main(process.argv.slice(2));
+
+// A read that never returns, of a pipe or disk that has stalled, keeps even `process.exit` waiting. By now the
+// database has said that all is undone.
+const ENDING_MS = 500;
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  if (process.exitCode !== code) continue;
+  setTimeout(() => {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }, ENDING_MS).unref();
+}

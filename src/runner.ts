@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import type { Batch } from "./core/batch.ts";
 import type { Citation, Context } from "./core/component.ts";
-import { messageOf } from "./core/errors.ts";
+import { messageOf, RunnerError } from "./core/errors.ts";
 import { recordsOf } from "./core/flow.ts";
 import { withoutPasswords } from "./core/place.ts";
 import type { Plan } from "./core/plan.ts";
@@ -28,7 +28,7 @@ export interface RunSummary {
   /** Number of the run in `runner.run`; undefined when it did not get so far. */
   readonly run: string | undefined;
   readonly pipeline: string;
-  readonly status: Exclude<RunStatus, "running" | "killed">;
+  readonly status: Exclude<RunStatus, "running" | "refused" | "killed">;
   /** The flows that are done, in order. */
   readonly flows: readonly FlowSummary[];
   /** What is committed of the flow that did not get to its end; undefined when that is nothing. */
@@ -86,8 +86,9 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
       error = thrown;
     }
     rejectFile.close();
+    const isRefused = error instanceof RunnerError && error.code === "first_write";
     await run.finish(
-      statusOf(error, options.signal),
+      isRefused ? "refused" : statusOf(error, options.signal),
       error === undefined ? undefined : withoutPasswords(messageOf(error)),
     );
   } catch (thrown) {

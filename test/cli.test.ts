@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -21,6 +21,10 @@ before(async () => {
   await copyTemplate(join(folder, "pipelines", ".runner", "db"));
 });
 after(() => rm(folder, { recursive: true }));
+
+/** A read that does not return is left by ending as the signal would have ended us: to a shell it is the same. */
+const shellCode = (code: number | null, signal: NodeJS.Signals | null) =>
+  code ?? 128 + constants.signals[signal ?? "SIGKILL"];
 
 const runner = (...words: string[]) => runRunner(words, { cwd: folder });
 
@@ -317,7 +321,7 @@ flows:
       }
       await pipe.close();
       const { code, stderr } = await ended;
-      assert.equal(code, expected, stderr);
+      assert.equal(shellCode(code, child.signalCode), expected, stderr);
       assert.match(
         stderr,
         /Interrupted: what was not committed is undone\. Run it again to go on\./,
@@ -325,6 +329,36 @@ flows:
     }
     const { stdout } = await runner("sql", file, "select to_regclass('long') as long", "--json");
     assert.deepEqual(JSON.parse(stdout), [{ long: null }]);
+  });
+
+  test("stops at the second interrupt although the source has stalled and cannot be called back", async () => {
+    const file = await pipeline(
+      "stalled.yaml",
+      `name: stalled
+flows:
+  - name: a
+    source: { csv: { path: ../stalled.csv } }
+    sink: { postgres_copy: { table: stalled, mode: replace, create: { columns: { id: bigint } } } }
+`,
+    );
+    execFileSync("mkfifo", [join(folder, "stalled.csv")]);
+    const { child, ended } = startRunner([file], { cwd: folder });
+    const pipe = await open(join(folder, "stalled.csv"), "w");
+    await pipe.writeFile(`id\n${Array.from({ length: 400_000 }, (_, id) => id).join("\n")}\n`);
+    child.kill("SIGINT");
+    await once(child.stderr, "data");
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    assert.equal(shellCode(code, child.signalCode), 130, stderr);
+    assert.match(stderr, /Interrupted: what was not committed is undone\./);
+    await pipe.close();
+    const { stdout } = await runner(
+      "sql",
+      file,
+      "select to_regclass('stalled') as stalled",
+      "--json",
+    );
+    assert.deepEqual(JSON.parse(stdout), [{ stalled: null }]);
   });
 
   test("stops at one interrupt while a service is waited for, as nothing is lost by it", async () => {

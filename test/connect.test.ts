@@ -131,6 +131,10 @@ onEachDatabase((database) => {
       assert.deepEqual(await adopt("is_rare", "upper(name)"), []);
       assert.deepEqual(await adopt("is_rre", "upper(name)"), ["expression_failed"]);
       assert.deepEqual(await adopt("is_rare", "upper(nmae)"), ["expression_failed"]);
+      const labels = (query: string) =>
+        of(upsert(`table: s.bird, key: [id], derive: { note: name }, labels: { n*: "${query}" }`));
+      assert.deepEqual(await labels("select note, id from s.bird"), []);
+      assert.deepEqual(await labels("select note from s.bird"), ["expression_failed"]);
       assert.deepEqual(
         await of(
           upsert("table: s.bird, key: [id], derive: { note: name }, on_insert: { weight: heavy }"),

@@ -40,6 +40,10 @@ onEachDatabase((database) => {
       const refused = await go(yaml, database(), false);
       assert.deepEqual(refused.asked, [["public.others"]]);
       assert.equal((refused.error as RunnerError).code, "first_write");
+      assert.deepEqual(
+        await rowsOf(database(), `select status from runner.run where run = ${refused.run}`),
+        [{ status: "refused" }],
+      );
       assert.deepEqual(await rowsOf(database(), "select id from others"), [{ id: 7 }]);
       const allowed = await go(yaml, database(), true);
       assert.equal(allowed.status, "done", messageOf(allowed.error));

@@ -7,9 +7,9 @@ export const cut = (value: string, width: number): string => {
     : line;
 };
 
-/** How wide tables may be: as the terminal, or as is usual where there is none. */
+/** How wide tables may be: as the terminal, or as is usual where there is none, or one that does not tell. */
 export const widthOf = ({ columns }: { readonly columns?: number | undefined }): number =>
-  columns ?? USUAL_WIDTH;
+  columns || USUAL_WIDTH;
 
 const USUAL_WIDTH = 120;
 

@@ -291,6 +291,15 @@ export const archiveMissing = (path: string, cause: unknown): RunnerError =>
     cause,
   });
 
+/** A folder where one file is to be read. */
+export const inputIsFolder = (path: string, source: string): RunnerError =>
+  new RunnerError(
+    "input_is_folder",
+    2,
+    `${path} is a folder, and \`${source}\` reads one file: name the file.`,
+    { subject: path },
+  );
+
 /** A file of 0 bytes. */
 export const archiveEmpty = (archive: string): RunnerError =>
   new RunnerError("archive_empty", 1, `${archive} is empty: 0 bytes. Was its download finished?`);
@@ -773,8 +782,12 @@ export const passwordMissing = (openFile?: string): Error => {
   const why = openFile
     ? `${openFile} is not taken, as others may read it, too (\`chmod 600\` mends that)`
     : "there is none";
-  return Object.assign(new Error(`the server asks for a password, and ${why}`), { code: "28P01" });
+  const error = new Error(`the server asks for a password, and ${why}`);
+  return Object.assign(error, { code: PASSWORD_REFUSED });
 };
+
+/** The SQLSTATE of a server that does not take the password. */
+const PASSWORD_REFUSED = "28P01";
 
 const unreachableReason = (cause: unknown): string => {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
@@ -787,7 +800,7 @@ const UNREACHABLE_ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Is the server running, and does it listen on that host and port?",
   ENOENT: "Is the server running, and is its Unix socket in that folder?",
   ENOTFOUND: "Is the host name right?",
-  "28P01":
+  [PASSWORD_REFUSED]:
     "Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
   "28000": "The server's `pg_hba.conf` does not let this user in from here.",
   "3D000": "Create it first, for instance with `createdb`.",
@@ -912,6 +925,19 @@ export const referencedTable = (table: string, others: readonly string[]): Runne
     1,
     `Table \`${table}\` cannot be replaced: foreign keys of ${listed(others)} point at it. Nothing was changed.`,
     { subject: table },
+  );
+
+/** `replace` would leave nothing of a table that held rows. */
+export const replaceEmpty = (
+  table: string,
+  { name, read }: { name: string; read: number },
+): RunnerError =>
+  new RunnerError(
+    "replace_empty",
+    1,
+    `No record of ${name} got into \`${table}\` (${read} read), and \`mode: replace\` would leave it empty. Its rows are as they were. ` +
+      "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
+    { subject: "mode" },
   );
 
 /** The table is there, but not as `create` declares it. */

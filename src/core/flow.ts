@@ -1,4 +1,5 @@
 import { pipeline } from "node:stream/promises";
+import { setTimeout } from "node:timers/promises";
 import type { FlowAccount } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Commit, Context, Sink, Source, Transform } from "./component.ts";
@@ -57,21 +58,46 @@ const stage = <Stage extends Source | Transform | Sink>({ component, options }: 
   component.create({ ...options }) as Stage;
 
 /**
- * Passes batches on until the signal is aborted, then throws.
+ * Passes batches on until the signal is aborted, then throws, also while it waits for one.
  *
  * `pipeline` destroys streams on abort but lets a generator that ignores the signal run to its end,
- * and the sink would commit what the user cancelled.
+ * and the sink would commit what the user cancelled. A read of a pipe or disk that has stalled cannot be
+ * called back: such a source is left behind, so that the sink can undo what it has done.
  */
 async function* untilAborted(
   batches: AsyncIterable<Batch>,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
-  for await (const batch of batches) {
-    signal.throwIfAborted();
-    yield batch;
+  const iterator = batches[Symbol.asyncIterator]();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  aborted.catch(() => undefined);
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await Promise.race([iterator.next(), aborted]);
+      signal.throwIfAborted();
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    const closed = iterator.return?.();
+    if (signal.aborted) await closedInTime(closed);
+    else await closed;
   }
-  signal.throwIfAborted();
 }
+
+/** Sources that do listen close at once, on a session that they may share with the sink: that goes first. */
+const CLOSING_MS = 1000;
+
+const closedInTime = async (closed: Promise<unknown> | undefined): Promise<void> => {
+  const over = new AbortController();
+  const late = setTimeout(CLOSING_MS, undefined, { signal: over.signal });
+  await Promise.race([closed, late].map((one) => one?.catch(() => undefined)));
+  over.abort();
+};
 
 /** Adds to an error of this stage where the stage stands in the YAML. */
 async function* located<T>(plan: StagePlan, items: AsyncIterable<T>): AsyncGenerator<T> {

@@ -180,7 +180,7 @@ const typeFix = ({ params }: ErrorObject, at: YamlValue | undefined): ComplaintD
   if (types.includes("boolean") && isText && /^(yes|no|on|off)$/i.test(source)) {
     return { fix: { place, was: source, becomes: String(/^(yes|on)$/i.test(source)) } };
   }
-  const isWord = isText && /^[\w./-]+$/.test(source);
+  const isWord = (isText || typeof value === "number") && /^[\w./-]+$/.test(source);
   return types.includes("array") && isWord
     ? { fix: { place, was: source, becomes: `[${source}]` } }
     : {};

@@ -2,6 +2,7 @@ import type { FlowAccount } from "./accounting.ts";
 
 const TERMINAL_MS = 200;
 const LINES_MS = 30_000;
+const USUAL_COLUMNS = 80;
 
 /** Where the display goes: standard error. */
 export interface Display {
@@ -17,13 +18,11 @@ export interface Display {
 export const showProgress = (account: FlowAccount, display: Display): (() => void) => {
   const started = performance.now();
   const draw = () => {
-    const hasBar = display.isTTY === true;
-    const line = progressLine(account.flow, account.progress, {
-      elapsedMs: performance.now() - started,
-      hasBar,
-    });
-    if (display.isTTY) display.write(`\r\x1b[2K${line.slice(0, (display.columns ?? 80) - 1)}`);
-    else display.write(`${line}\n`);
+    const elapsedMs = performance.now() - started;
+    // Asked each time: people make windows wider. One that does not tell its width says 0.
+    const width = display.isTTY ? (display.columns || USUAL_COLUMNS) - 1 : undefined;
+    const line = progressLine(account.flow, account.progress, { elapsedMs, width });
+    display.write(display.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
   };
   const timer = setInterval(draw, display.isTTY ? TERMINAL_MS : LINES_MS);
   return () => {
@@ -34,34 +33,61 @@ export const showProgress = (account: FlowAccount, display: Display): (() => voi
 
 /**
  * `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`, or what it
- * waits for: `occurrences  GBIF: RUNNING, 23,369 records  12 min 5 s`.
+ * waits for: `occurrences  GBIF: RUNNING, 23,369 records  12 min 5 s`. With a width, which a terminal has, there
+ * is a bar, and what does not fit is left out, the least important first.
  */
 export const progressLine = (
   flow: string,
   { read, rejected, bytes, inputBytes, unit, now }: FlowAccount["progress"],
-  { elapsedMs, hasBar = false }: { elapsedMs: number; hasBar?: boolean },
+  { elapsedMs, width }: { elapsedMs: number; width?: number | undefined },
 ): string => {
   const seconds = elapsedMs / 1000;
   const share = inputBytes ? Math.min(1, bytes / inputBytes) : undefined;
-  if (read === 0 && now) return [flow, now, duration(seconds)].join("  ");
+  if (read === 0 && now) {
+    return fitted(
+      [
+        [flow, 0],
+        [now, 2],
+        [duration(seconds), 1],
+      ],
+      width,
+    );
+  }
   const amount = unit === undefined ? size : (number: number) => `${count(number)} ${unit}`;
-  const parts = [
-    flow,
-    share === undefined ? "" : `${hasBar ? bar(share) : ""}${Math.floor(share * 100)}%`,
-    now,
-    `${count(read)} rows`,
-    inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes),
-    seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "",
-    share ? `${duration((seconds * (1 - share)) / share)} left` : "",
-    rejected > 0 ? `${count(rejected)} rejected` : "",
-  ];
-  return parts.filter(Boolean).join("  ");
+  return fitted(
+    [
+      [flow, 0],
+      [share === undefined || width === undefined ? "" : bar(share), 8],
+      [share === undefined ? "" : `${Math.floor(share * 100)}%`, 1],
+      [now, 5],
+      [`${count(read)} rows`, 4],
+      [inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes), 6],
+      [seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "", 7],
+      [share ? `${duration((seconds * (1 - share)) / share)} left` : "", 3],
+      [rejected > 0 ? `${count(rejected)} rejected` : "", 2],
+    ],
+    width,
+  );
+};
+
+/** Words on a line, each with the place that it has when there is no room for all: 0 stays longest. */
+const fitted = (
+  words: readonly (readonly [text: string, rank: number])[],
+  width = Number.POSITIVE_INFINITY,
+): string => {
+  let kept = words.filter(([text]) => text !== "");
+  const line = () => kept.map(([text]) => text).join("  ");
+  while (line().length > width && kept.length > 1) {
+    const last = Math.max(...kept.map(([, rank]) => rank));
+    kept = kept.filter(([, rank]) => rank !== last);
+  }
+  return line().slice(0, width);
 };
 
 const BAR_WIDTH = 20;
 
 const bar = (share: number): string =>
-  `${"█".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, "░")} `;
+  "█".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, "░");
 
 /** 1,234,567: thousands apart, the same in every locale; the locales themselves take 20 ms to load. */
 export const count = (number: number): string => `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ",");

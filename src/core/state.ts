@@ -9,8 +9,11 @@ import { leaseLost, lockBusy, messageOf, pipelineBusy, stateForbidden } from "./
 import { type Database, inTransaction, type Session } from "./session.ts";
 import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
-/** How a run stands; `killed` is what the next run makes of one that never said how it ended. */
-export type RunStatus = "running" | "done" | "failed" | "interrupted" | "killed";
+/**
+ * How a run stands; `killed` is what the next run makes of one that never said how it ended, `refused` has run
+ * no flow because nobody allowed it to.
+ */
+export type RunStatus = "running" | "done" | "failed" | "interrupted" | "refused" | "killed";
 
 /** A run that holds its pipeline's lease. */
 export interface RunState {

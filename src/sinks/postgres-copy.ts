@@ -1,6 +1,6 @@
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
-import { referencedTable } from "../core/errors.ts";
+import { referencedTable, replaceEmpty } from "../core/errors.ts";
 import type { View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
@@ -25,6 +25,11 @@ const options = Type.Object({
     description:
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
       "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",
+  }),
+  may_be_empty: Type.Boolean({
+    default: false,
+    description:
+      "Whether `replace` may leave the table empty when it held rows. Else a flow of which no record gets there fails, and the old rows stay.",
   }),
   create: createOption,
 });
@@ -53,7 +58,7 @@ export const postgresCopy = defineSink({
       await session.begin();
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
-      const table = await prepare(session, settings, first.names);
+      const { table, heldRows } = await prepare(session, settings, first.names);
       if (settings.mode === "replace") {
         await forgetReplayed(session, { ...context.run, target: settings.table });
       }
@@ -80,12 +85,19 @@ export const postgresCopy = defineSink({
       const { names } = first;
       const chunks = chunksOf(all, (batch) => ({ data: names.map((name) => batch.column(name)) }));
       let inserted = 0;
+      let read = 0;
       for await (const chunk of ahead(chunks, CHUNKS_AHEAD)) {
-        for (const batch of chunk.batches) tally.take(batch);
+        for (const batch of chunk.batches) {
+          tally.take(batch);
+          read += batch.read;
+        }
         const loaded = await load(chunk);
         inserted += loaded.inserted;
         tally.refuse(loaded.rejected);
         chunk.release();
+      }
+      if (inserted === 0 && heldRows && !settings.may_be_empty) {
+        throw replaceEmpty(settings.table, { name: first.input.name, read });
       }
       if (inserted === 0) warnEmpty(settings, first.input.name, context);
       yield await tally.commit(session, { inserted });
@@ -93,20 +105,37 @@ export const postgresCopy = defineSink({
   },
 });
 
-/** The target, created if that is asked for, checked against what comes, and emptied for `replace`. */
+/**
+ * The target, created if that is asked for, checked against what comes, and emptied for `replace`; whether rows
+ * went with that.
+ */
 const prepare = async (
   session: Session,
   { table, mode, create }: Static<typeof options>,
   names: readonly string[],
-): Promise<TargetTable> => {
+): Promise<{ table: TargetTable; heldRows: boolean }> => {
   if (create) await createTable(session, table, create);
   const target = await requireTable(session, table);
   checkColumns(target, names);
-  if (mode === "replace") {
-    await checkNotReferenced(session, target);
-    await session.query(`truncate table ${target.sql}`);
-  }
-  return target;
+  if (mode === "append") return { table: target, heldRows: false };
+  await checkNotReferenced(session, target);
+  const heldRows = await holdsRows(session, target);
+  await session.query(`truncate table ${target.sql}`);
+  return { table: target, heldRows };
+};
+
+/** A role that may load a table need not be allowed to read it: the size of its file then has to do. */
+const holdsRows = async (session: Session, { sql }: TargetTable): Promise<boolean> => {
+  const { rows } = await session.query<{ may_read: boolean; has_pages: boolean }>(
+    "select has_table_privilege($1, 'select') as may_read, pg_relation_size($1::text::regclass) > 0 as has_pages",
+    [sql],
+  );
+  const [{ may_read: mayRead, has_pages: hasPages } = { may_read: false, has_pages: false }] = rows;
+  if (!mayRead) return hasPages;
+  const found = await session.query<{ any: boolean }>(
+    `select exists (select from ${sql}) as "any"`,
+  );
+  return found.rows[0]?.any === true;
 };
 
 const checkNotReferenced = async (session: Session, target: TargetTable): Promise<void> => {

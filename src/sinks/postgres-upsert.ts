@@ -14,7 +14,7 @@ import { checkShape, createTable } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
-import { examineMerge } from "../postgres/merge/examine.ts";
+import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
@@ -168,5 +168,6 @@ const mergeParts = async (
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
+  await checkLabels(session, shape);
   return { shape, unique, track, adopt: openAdopt(shape) };
 };

@@ -4,7 +4,7 @@ import { openFolder } from "../archive/folder.ts";
 import type { Table } from "../archive/meta.ts";
 import { tableBatches } from "../archive/table-batches.ts";
 import { defineSource } from "../core/component.ts";
-import { archiveMissing } from "../core/errors.ts";
+import { archiveMissing, inputIsFolder } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
@@ -70,7 +70,7 @@ export const csv = defineSource({
       const info = await stat(path).catch((error: unknown) => {
         throw archiveMissing(path, error);
       });
-      if (info.isDirectory()) throw archiveMissing(path, undefined);
+      if (info.isDirectory()) throw inputIsFolder(path, "csv");
       await using file = await openFolder(path, basename(path));
       const [entry] = file.entries.values();
       if (entry === undefined) throw archiveMissing(path, undefined);

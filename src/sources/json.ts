@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { contentHash, openFolder } from "../archive/folder.ts";
 import { Batch, type Input, type Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
-import { archiveEmpty, archiveMissing } from "../core/errors.ts";
+import { archiveEmpty, archiveMissing, inputIsFolder } from "../core/errors.ts";
 import {
   arrayRecords,
   type JsonRecord,
@@ -59,6 +59,7 @@ export const json = defineSource({
       const info = await stat(path).catch((error: unknown) => {
         throw archiveMissing(path, error);
       });
+      if (info.isDirectory()) throw inputIsFolder(path, "json");
       if (info.size === 0) throw archiveEmpty(name);
       const isLines = (format ?? (await guessedFormat(path, at))) === "lines";
       const records = isLines

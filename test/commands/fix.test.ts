@@ -36,6 +36,11 @@ describe("runner validate --fix", () => {
       "csv: { path: a.csv, columns: a }",
       "csv: { path: a.csv, columns: [a] }",
     ],
+    [
+      "a number without brackets and quotes, one after the other",
+      "csv: { path: a.csv, columns: 1 }",
+      'csv: { path: a.csv, columns: ["1"] }',
+    ],
     ["a misspelt name in quotes, which stay", 'csv: { "pth": a.csv }', 'csv: { "path": a.csv }'],
   ];
 

@@ -119,6 +119,32 @@ flows:
     );
   });
 
+  test("a plan's list has what `labels` say of a number beside it", async () => {
+    await execute(
+      database(),
+      `create table code (id int primary key, label text);
+       insert into code values (72, 'seen'), (73, 'heard');
+       create table v (id int primary key, code int, size int);
+       insert into v values (1, 72, 72)`,
+    );
+    const { pages } = await listed(database(), {
+      csv: "id,code,size\n1,73,73\n2,72,72\n3,,1\n4,9,1\n",
+      yaml: `name: s
+flows:
+  - name: i
+    source: { csv: { path: t.csv } }
+    sink: { postgres_upsert: { table: v, key: [id], labels: { code: "select id, label from code" } } }
+`,
+    });
+    assert.deepEqual(pages.flat(), [
+      ["i", "inserted", null, "2", null, null, '{"code":"72 (seen)","size":72}', null, null],
+      ["i", "inserted", null, "3", null, null, '{"size":1}', null, null],
+      ["i", "inserted", null, "4", null, null, '{"code":"9","size":1}', null, null],
+      ["i", "updated", null, "1", "code", "72 (seen)", "73 (heard)", null, null],
+      ["i", "updated", null, "1", "size", "72", "73", null, null],
+    ]);
+  });
+
   test("a long list comes in pages; without `--csv` none is made", async () => {
     await execute(database(), "create table w (id int primary key)");
     const lines = Array.from({ length: 5000 }, (_, index) => index + 1);

@@ -39,6 +39,11 @@ test("a path with a variable of the shell's own form says how one is written", (
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.replaceEmpty("pinv_gbif.tmp_gbif_data", { name: "occurrence.txt", read: 2000 }),
+    "No record of occurrence.txt got into `pinv_gbif.tmp_gbif_data` (2000 read), and `mode: replace` would leave it empty. Its rows are as they were. " +
+      "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
+  ],
+  [
     errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
     "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
   ],
@@ -85,6 +90,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.testColumnMissing("nmae", ["name"]),
     "The rows that come out have no column `nmae`. Did you mean `name`?",
+  ],
+  [
+    errors.inputIsFolder("/data/x", "csv"),
+    "/data/x is a folder, and `csv` reads one file: name the file.",
   ],
   [
     errors.testTableFailed("ref.taxa", new Error('invalid input syntax for type integer: "nine"')),

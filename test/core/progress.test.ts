@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { count, duration, progressLine, size } from "../../src/core/progress.ts";
+import type { FlowAccount } from "../../src/core/accounting.ts";
+import { count, duration, progressLine, showProgress, size } from "../../src/core/progress.ts";
 
 describe("progress", () => {
   const nothing = {
@@ -43,9 +44,47 @@ describe("progress", () => {
       now: "batch 2 of 5",
     };
     assert.equal(
-      progressLine("uuids", progress, { elapsedMs: 2000, hasBar: true }),
-      "uuids  ████████░░░░░░░░░░░░ 40%  batch 2 of 5  400 rows  400 ids of 1,000 ids  200 rows/s  3.0 s left",
+      progressLine("uuids", progress, { elapsedMs: 2000, width: 120 }),
+      "uuids  ████████░░░░░░░░░░░░  40%  batch 2 of 5  400 rows  400 ids of 1,000 ids  200 rows/s  3.0 s left",
     );
+  });
+
+  test("fits the width of the terminal: the name, the share, rejects and the time left stay longest", () => {
+    const progress = { ...nothing, read: 180_000, rejected: 12, bytes: 236e6, inputBytes: 524e6 };
+    const at = (width: number) => progressLine("occurrences", progress, { elapsedMs: 3500, width });
+    assert.equal(
+      at(110),
+      "occurrences  █████████░░░░░░░░░░░  45%  180,000 rows  236 MB of 524 MB  51,429 rows/s  4.3 s left  12 rejected",
+    );
+    assert.equal(
+      at(100),
+      "occurrences  45%  180,000 rows  236 MB of 524 MB  51,429 rows/s  4.3 s left  12 rejected",
+    );
+    assert.equal(
+      at(79),
+      "occurrences  45%  180,000 rows  236 MB of 524 MB  4.3 s left  12 rejected",
+    );
+    assert.equal(at(60), "occurrences  45%  180,000 rows  4.3 s left  12 rejected");
+    assert.equal(at(40), "occurrences  45%  12 rejected");
+    assert.equal(at(15), "occurrences");
+    assert.equal(at(5), "occur");
+  });
+
+  test("asks a terminal for its width each time, and takes what is usual where it tells none", (t) => {
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const drawn: string[] = [];
+    const display = { isTTY: true, columns: 0, write: (text: string) => drawn.push(text) };
+    const progress = { ...nothing, read: 1, bytes: 1e6, inputBytes: 2e6, now: "n".repeat(50) };
+    const end = showProgress({ flow: "f", progress } as FlowAccount, display);
+    t.mock.timers.tick(200);
+    assert.ok(drawn[0]?.startsWith(`\r\x1b[2Kf  50%  ${"n".repeat(50)}`), drawn[0]);
+    display.columns = 20;
+    t.mock.timers.tick(200);
+    assert.ok(
+      drawn[1]?.startsWith("\r\x1b[2Kf  50%") && !drawn[1].includes("n".repeat(9)),
+      drawn[1],
+    );
+    end();
   });
 
   test("says numbers, sizes and times as people do", () => {

@@ -343,14 +343,21 @@ onEachDatabase((database) => {
       assert.equal(codeOf(error), "rows_suppressed");
     });
 
-    test("no records at all empty the table for replace, with a warning", async () => {
+    test("a flow of which no record gets through leaves a table with rows as it was, unless it may be empty", async () => {
       await execute(database(), "create table emptied (id int); insert into emptied values (1);");
       const source = sourceOf([batchOf([{ id: "1" }]).keep(new Uint32Array(0))]);
-      const summary = await run(database(), [flowOf({ source, sink: into("emptied") })]);
+      const kept = await run(database(), [flowOf({ source, sink: into("emptied") })]);
+      assert.equal(codeOf(kept.error), "replace_empty");
+      assert.deepEqual(await rowsOf(database(), "select id from emptied"), [{ id: 1 }]);
+      const sink = stage(postgresCopy, { table: "emptied", mode: "replace", may_be_empty: true });
+      const summary = await run(database(), [flowOf({ source, sink })]);
       assert.equal(summary.flows[0]?.filtered, 1);
       assert.deepEqual(summary.said, [
         "No record of input.txt was loaded: `emptied` is empty now.",
       ]);
+      // It is empty already: nothing is lost.
+      const again = await run(database(), [flowOf({ source, sink: into("emptied") })]);
+      assert.equal(again.status, "done");
     });
   });
 });
@@ -361,6 +368,7 @@ test("a key that is no column is refused before anything runs", () => {
       postgresCopy.create({
         table: "t",
         mode: "replace",
+        may_be_empty: false,
         create: { columns: { gbif_id: "bigint" }, primary_key: ["gbifid"] },
       }),
     {

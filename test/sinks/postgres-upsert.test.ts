@@ -454,6 +454,78 @@ onEachDatabase((database) => {
       assert.equal(codeOf(stray.error), "merge_column_unknown");
     });
 
+    test("where `labels` tell what a number means, changes and held rows show it beside the number", async () => {
+      await execute(
+        database(),
+        `create table code (id int primary key, label text);
+         insert into code values (72, 'seen'), (73, 'heard'), (9, 'fly''s');
+         create table coded (id int primary key, code_method int, code_other int, taxon varchar(3), size int, judged boolean);
+         insert into coded values (1, 72, 72, 'fly', 72, null), (2, 72, null, '9', 1, true), (3, 99, 72, null, 1, null);`,
+      );
+      const summary = await merge(
+        "coded",
+        [
+          { id: "1", code_method: "73", code_other: null, taxon: "fly", size: "73" },
+          { id: "2", code_method: "72", code_other: null, taxon: "10", size: "1" },
+          { id: "3", code_method: "72", code_other: "72", taxon: "9", size: "1" },
+        ],
+        {
+          hold_when: { where: "judged", columns: ["taxon"] },
+          labels: {
+            "code_*": "select id, label from code -- what was done",
+            code_other: "select id, upper(label) from code",
+            taxon: "select id::text, label from code",
+          },
+        },
+      );
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      assert.deepEqual(summary.flow?.changed.examples, [
+        { key: "1", column: "code_method", old: "72 (seen)", new: "73 (heard)" },
+        { key: "1", column: "code_other", old: "72 (SEEN)", new: null },
+        { key: "1", column: "size", old: "72", new: "73" },
+        { key: "3", column: "code_method", old: "99", new: "72 (seen)" },
+        { key: "3", column: "taxon", old: null, new: "9 (fly's)" },
+      ]);
+      const held = { kind: "held", key: "2", column: "taxon", old: "9 (fly's)", new: "10" };
+      assert.deepEqual(summary.flow?.findings, [held]);
+      assert.deepEqual(await all("coded", "id, code_method, code_other, taxon, size"), [
+        { id: 1, code_method: 73, code_other: null, taxon: "fly", size: 73 },
+        { id: 2, code_method: 72, code_other: null, taxon: "9", size: 1 },
+        { id: 3, code_method: 72, code_other: 72, taxon: "9", size: 1 },
+      ]);
+    });
+
+    test("`labels` that cannot work stop a load before anything is written", async () => {
+      await execute(
+        database(),
+        "create table mislabelled (id int primary key, code int, data jsonb)",
+      );
+      const rows = [{ id: "1", code: "2", object: "{}" }];
+      const json_merge = { data: { own: ["object"] } };
+      const stray = await merge("mislabelled", rows, {
+        json_merge,
+        labels: { cod: "select 1, 'a'" },
+      });
+      assert.equal(
+        messageOf(stray.error),
+        "The sink names column `cod`, which this flow does not give. Did you mean `code`? Nothing was loaded.",
+      );
+      const json = await merge("mislabelled", rows, {
+        json_merge,
+        labels: { data: "select 1, 'a'" },
+      });
+      assert.equal(codeOf(json.error), "merge_column_unknown");
+      const wrong = await merge("mislabelled", rows, {
+        json_merge,
+        labels: { "c*": "select 1, a" },
+      });
+      assert.equal(
+        messageOf(wrong.error),
+        'Postgres refuses the SQL of `labels` of `code`: column "a" does not exist.',
+      );
+      assert.deepEqual(await all("mislabelled"), []);
+    });
+
     test("a unique value that comes late is kept beside the row's own, and gone when it is the row's own again", async () => {
       await execute(
         database(),

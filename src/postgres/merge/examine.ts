@@ -7,6 +7,7 @@ import { quoted } from "../names.ts";
 import { type Right, requireCreate, requireRights } from "../rights.ts";
 import { openAdopt } from "./adopt.ts";
 import { examineVanished } from "./examine-vanished.ts";
+import { labelled, readable } from "./labels.ts";
 import { prepared } from "./prepared.ts";
 import { type MergeOptions, type MergeShape, mergeShape } from "./shape.ts";
 import { rowView, stageColumns } from "./temporary.ts";
@@ -59,6 +60,7 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   await view.ask((session) => checkDerived(session, shape));
   await view.ask((session) => checkHeld(session, shape));
   await view.ask((session) => checkAdopt(session, shape));
+  await view.ask((session) => checkLabels(session, shape));
 };
 
 const rightsOf = ({ update, vanished }: Settings): Right[] => [
@@ -122,6 +124,15 @@ const checkAdopt = async (session: Session, shape: MergeShape): Promise<void> =>
   await prepared(session, `select ${rows} from ${shape.table.sql} where (${where}\n)`, about);
   const records = match.map(({ record }, index) => `(${record}\n)::text as m${index}`).join(", ");
   await prepared(session, `select ${records} from ${nothingStaged(shape)} as stage`, about);
+};
+
+/** Lets PostgreSQL read the queries of `labels`: the first time that one is used may be deep in a run. */
+export const checkLabels = async (session: Session, shape: MergeShape): Promise<void> => {
+  for (const column of labelled(shape)) {
+    const what = `\`labels\` of \`${column.name}\``;
+    const sql = `select ${readable(shape, column, "null::text")} as label`;
+    await prepared(session, sql, { what, subject: "labels" });
+  }
 };
 
 /** In the place of the rows that are staged: their columns, with their types. */

@@ -1,4 +1,5 @@
 import { quoted } from "../names.ts";
+import { labelQuery, readable, readableOf } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { isFound, keyText, literal, mergedObject, NEW_ROWS } from "./sql.ts";
 import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
@@ -35,16 +36,24 @@ const fresh = (column: MergedColumn): string =>
   column.json ? mergedObject(column) : `fresh.${quoted(column.target.name)}`;
 
 /** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */
-export const keepListed = `
+export const keepListed = (shape: MergeShape): string => `
   insert into runner.finding (run, flow, kind, key, column_name, old, new)
-  select $1, $2, 'updated', key, column_name, old, new from ${LISTED}
+  select $1, $2, 'updated', key, column_name,
+         ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
+    from ${LISTED}
    where n in (select ${NUMBER} from ${STAGE})`;
 
 /** The new rows with what was given of them, without the JSON columns, which may be long. `$1` is the run, `$2` the flow. */
 export const inserted = (shape: MergeShape): string => {
   const given = shape.columns
     .filter(({ json }) => !json)
-    .map(({ target }) => `fresh.${quoted(target.name)}`);
+    .map(({ target }) => {
+      const value = `fresh.${quoted(target.name)}`;
+      const isLabelled = labelQuery(shape.labels, target.name) !== undefined;
+      return isLabelled
+        ? `${readable(shape, target, `${value}::text`)} as ${quoted(target.name)}`
+        : value;
+    });
   const row =
     given.length === 0
       ? "null"

@@ -15,6 +15,6 @@ export const noteUpdates = async ({ session, settings, where }: Merge): Promise<
 export const findWritten = async ({ session, settings }: Merge): Promise<void> => {
   const { shape, run, listedAs } = settings;
   if (listedAs === undefined) return;
-  await session.query(keepListed, [run, listedAs]);
+  await session.query(keepListed(shape), [run, listedAs]);
   await session.query(inserted(shape), [run, listedAs]);
 };

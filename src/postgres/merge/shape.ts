@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mergeColumnUnknown } from "../../core/errors.ts";
 import { checkColumns, type TargetColumn, type TargetTable } from "../catalog.ts";
 import { checkGiven } from "./given.ts";
+import { isPattern, type Labels } from "./labels.ts";
 
 /** What a merge is told: the options of the sink, as far as they are about columns. */
 export interface MergeOptions {
@@ -18,6 +19,7 @@ export interface MergeOptions {
   readonly hold_when?: HoldOption;
   readonly track_input?: string;
   readonly adopt?: AdoptOption;
+  readonly labels?: Labels;
 }
 
 export type Plain = string | number | boolean | null;
@@ -85,6 +87,7 @@ export interface MergeShape {
   /** The flow's column with the hash of a record as it was read, which is kept in the track table. */
   readonly input: string | undefined;
   readonly adopt: AdoptOption | undefined;
+  readonly labels: Labels;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -158,6 +161,11 @@ export const mergeShape = (
     });
   const strayLate = Object.keys(options.unique?.late ?? {}).find((name) => !jsonMerge[name]);
   if (strayLate !== undefined) throw mergeColumnUnknown(strayLate, Object.keys(jsonMerge));
+  const plain = columns.flatMap(({ target, json }) => (json ? [] : [target.name]));
+  const strayLabel = Object.keys(options.labels ?? {}).find(
+    (name) => !isPattern(name) && !plain.includes(name),
+  );
+  if (strayLabel !== undefined) throw mergeColumnUnknown(strayLabel, plain);
   const { insert_only, not_compared, update, on_update } = options;
   const late = options.unique?.late;
   const meaning = {
@@ -188,6 +196,7 @@ export const mergeShape = (
     held: options.hold_when,
     input,
     adopt: options.adopt,
+    labels: options.labels ?? {},
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };

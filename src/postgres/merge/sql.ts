@@ -1,6 +1,7 @@
 /** The statements of a merge, made once for a flow from what its columns are to the target. */
 
 import { quoted, quotedList } from "../names.ts";
+import { readable } from "./labels.ts";
 import type { MergedColumn, MergeShape, Plain } from "./shape.ts";
 import { beside, DIFF, HASH, INPUT, NUMBER, PROBE, ROW, rowColumn, STAGE } from "./temporary.ts";
 
@@ -307,7 +308,7 @@ export const insert = (shape: MergeShape, rows: string): string => {
   select ${values.join(", ")} from ${ROW} as fresh where ${rows} order by fresh.${NUMBER}`;
 };
 
-/** Old and new text of columns, for people; `rows` chooses among the staged rows. */
+/** Old and new text of columns, for people, with labels; `rows` chooses among the staged rows. */
 export const examples = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
@@ -317,7 +318,8 @@ export const examples = (
     .map(({ target, json }, index) => {
       const name = quoted(target.name);
       const old = json ? `target.${name}::jsonb -> ${literal(json.key)}` : `target.${name}`;
-      return `(${old})::text as old${index}, (fresh.${name})::text as new${index}`;
+      const shown = (text: string) => (json ? text : readable(shape, target, text));
+      return `${shown(`(${old})::text`)} as old${index}, ${shown(`(fresh.${name})::text`)} as new${index}`;
     })
     .join(", ")}
     from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER}

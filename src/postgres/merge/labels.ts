@@ -1,0 +1,47 @@
+/** What people call the values of a column, where they are numbers: `72 (Observé)`. */
+
+import type { TargetColumn } from "../catalog.ts";
+import type { MergeShape } from "./shape.ts";
+
+/** An SQL query of values and labels, by column; a name may end in `*`. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** The query for the values of a column; a whole name comes before one with `*`. */
+export const labelQuery = (labels: Labels, column: string): string | undefined => {
+  const pattern = Object.keys(labels).find(
+    (name) => isPattern(name) && column.startsWith(name.slice(0, -1)),
+  );
+  return labels[column] ?? (pattern === undefined ? undefined : labels[pattern]);
+};
+
+/** Whether a name stands for all columns that begin so. */
+export const isPattern = (name: string): boolean => name.endsWith("*");
+
+/** The columns that have labels. */
+export const labelled = ({ columns, labels }: MergeShape): TargetColumn[] =>
+  columns.flatMap(({ target, json }) =>
+    json === undefined && labelQuery(labels, target.name) !== undefined ? [target] : [],
+  );
+
+/** `text`, which is SQL for a column's value as text, followed by the value's label where it has one. */
+export const readable = (
+  { labels }: Pick<MergeShape, "labels">,
+  { name, type }: TargetColumn,
+  text: string,
+): string => {
+  const query = labelQuery(labels, name);
+  if (query === undefined) return text;
+  // Compared in the column's own type, so that an index is used.
+  return `${text} || coalesce(' (' || (select label.label::text from (${query}\n) as label (value, label)
+    where label.value = (${text})::${type} limit 1) || ')', '')`;
+};
+
+/** The same where the column's name is a value, too: `name` is SQL for it. */
+export const readableOf = (shape: MergeShape, name: string, text: string): string => {
+  const columns = labelled(shape);
+  if (columns.length === 0) return text;
+  const cases = columns.map(
+    (column) => `when '${column.name.replaceAll("'", "''")}' then ${readable(shape, column, text)}`,
+  );
+  return `case ${name} ${cases.join("\n    ")} else ${text} end`;
+};
