@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { Batch, Reject } from "../src/core/batch.ts";
+import { TextColumn } from "../src/core/columns.ts";
 import type { RunnerError } from "../src/core/errors.ts";
 import type { Plan } from "../src/core/plan.ts";
 import { openDatabase } from "../src/postgres/open.ts";
@@ -10,7 +12,17 @@ import { rehearsePipeline } from "../src/rehearsal.ts";
 import { previewFlow, type RunSummary, rejectPath, runPipeline } from "../src/runner.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
-import { batchOf, flowOf, planOf, rowsSource, run, sourceOf, stage } from "./support/flow.ts";
+import {
+  allowing,
+  batchOf,
+  flowOf,
+  inputNamed,
+  planOf,
+  rowsSource,
+  run,
+  sourceOf,
+  stage,
+} from "./support/flow.ts";
 
 const into = (table: string) =>
   stage(postgresCopy, { table, mode: "replace", create: { columns: { id: "int" } } });
@@ -176,6 +188,45 @@ onEachDatabase((database) => {
                   where attrelid = 'runner.reject'::regclass and attname in ('id', 'fields')) as whole`,
       );
       assert.deepEqual(found, { whole: true });
+    });
+
+    test("rejects are stored as they were, whatever is in them and however many; a NUL as its picture", async () => {
+      const texts = [
+        '","fields":{"a":1}',
+        "back\\u0000slash",
+        "nul\0nul",
+        "é\t\n\\N",
+        "x".repeat(1000),
+      ];
+      const values = Array.from({ length: 4000 }, (_, row) => texts[row % texts.length] ?? "");
+      const batch = Batch.from({
+        columns: new Map([["id", new TextColumn(values)]]),
+        size: values.length,
+        input: inputNamed("odd.txt"),
+        record: (row) => ({
+          place: `odd.txt:${row}`,
+          raw: values[row] ?? "",
+          fields: () => ({ id: values[row] ?? null }),
+        }),
+        bytes: 1,
+      });
+      const refused = batch.reject(
+        new Map(values.map((_, row) => [row, new Reject("odd", "Odd.")])),
+      );
+      const summary = await run(database(), [
+        flowOf({ source: sourceOf([refused]), sink: into("odd"), rejects: allowing(4000) }),
+      ]);
+      assert.equal(summary.status, "done", messageOf(summary.error));
+      const stored = await rowsOf(
+        database(),
+        `select count(*)::int as n, count(distinct place)::int as places, record, fields->>'id' as id
+           from runner.reject where run = ${summary.run} group by 3, 4 order by min(split_part(place, ':', 2)::int)`,
+      );
+      const expected = texts.map((text) => text.replaceAll("\0", "\u2400"));
+      assert.deepEqual(
+        stored,
+        expected.map((text) => ({ n: 800, places: 800, record: text, id: text })),
+      );
     });
 
     test("the rejects of a run are in a file of its database, whoever connects", () => {

@@ -346,24 +346,44 @@ export class FlowAccount {
   }
 
   async #writeRejects(session: Session, stretches: readonly Stretch[]): Promise<void> {
-    const writer = new CopyWriter(COPY_BYTES);
-    const send = async () => {
-      await session.copyIn(COPY_REJECTS, writer.data);
-      writer.clear();
-    };
-    for (const stretch of stretches) {
-      for await (const reject of this.#rejectFile.between(stretch)) {
-        const { code, message, place, record, id, fields } = reject;
-        const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
-        const all = [this.#state.run, this.flow, code, message, place, record, id, values];
-        for (const value of all) writer.text(withoutNul(value));
-        writer.endRow();
-        if (writer.sizeBytes > COPY_BYTES) await send();
+    const copies = copiesOf(session, COPY_REJECTS);
+    try {
+      for (const stretch of stretches) {
+        for await (const reject of this.#rejectFile.between(stretch)) {
+          const { code, message, place, record, id, fields } = reject;
+          const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
+          const all = [this.#state.run, this.flow, code, message, place, record, id, values];
+          for (const value of all) copies.writer.text(withoutNul(value));
+          copies.writer.endRow();
+          if (copies.writer.sizeBytes > COPY_BYTES) await copies.send();
+        }
       }
+      if (copies.writer.sizeBytes > 0) await copies.send();
+    } finally {
+      await copies.sent();
     }
-    if (writer.sizeBytes > 0) await send();
   }
 }
+
+/** Two writers in turn: while the server takes what one holds, the other is filled. */
+const copiesOf = (session: Session, sql: string) => {
+  let [writer, other] = [new CopyWriter(COPY_BYTES), new CopyWriter(COPY_BYTES)];
+  let sending: Promise<unknown> = Promise.resolve();
+  return {
+    get writer() {
+      return writer;
+    },
+    async send() {
+      await sending;
+      sending = session.copyIn(sql, writer.data);
+      // Whoever waits for it is told; until then it is nobody's unhandled failure.
+      sending.catch(() => undefined);
+      [writer, other] = [other, writer];
+      writer.clear();
+    },
+    sent: () => sending,
+  };
+};
 
 const EXAMPLES = 3;
 const FINDINGS = 20;

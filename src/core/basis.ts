@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, isAbsolute, relative } from "node:path";
 import type { Context } from "./component.ts";
 import { placedIn } from "./flow.ts";
+import type { Schema } from "./options-check.ts";
 import type { FlowPlan, StagePlan } from "./plan.ts";
 
 /**
@@ -25,10 +26,16 @@ export const basisOf = async (
   return digest.digest("hex");
 };
 
-/** Options as text. Another checkout of the same files is no change, so paths are as in the YAML. */
-const asWritten = ({ options, place }: StagePlan): string =>
-  JSON.stringify(options, (_, value: unknown) => {
+/**
+ * Options as text, but for those of which no row depends. Another checkout of the same files is no change, so
+ * paths are as in the YAML.
+ */
+const asWritten = ({ component, options, place }: StagePlan): string => {
+  const { properties }: Schema = component.options;
+  const deciding = Object.entries(options).filter(([name]) => !properties?.[name]?.isPace);
+  return JSON.stringify(Object.fromEntries(deciding), (_, value: unknown) => {
     if (value instanceof RegExp) return String(value);
     if (typeof value !== "string" || !isAbsolute(value)) return value;
     return relative(dirname(place.file), value);
   });
+};

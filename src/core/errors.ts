@@ -782,8 +782,12 @@ export const passwordMissing = (openFile?: string): Error => {
   const why = openFile
     ? `${openFile} is not taken, as others may read it, too (\`chmod 600\` mends that)`
     : "there is none";
-  return Object.assign(new Error(`the server asks for a password, and ${why}`), { code: "28P01" });
+  const error = new Error(`the server asks for a password, and ${why}`);
+  return Object.assign(error, { code: PASSWORD_REFUSED });
 };
+
+/** The SQLSTATE of a server that does not take the password. */
+const PASSWORD_REFUSED = "28P01";
 
 const unreachableReason = (cause: unknown): string => {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
@@ -796,7 +800,7 @@ const UNREACHABLE_ADVICE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Is the server running, and does it listen on that host and port?",
   ENOENT: "Is the server running, and is its Unix socket in that folder?",
   ENOTFOUND: "Is the host name right?",
-  "28P01":
+  [PASSWORD_REFUSED]:
     "Set the password in the URL, in `PGPASSWORD` or in `~/.pgpass` (readable by you alone).",
   "28000": "The server's `pg_hba.conf` does not let this user in from here.",
   "3D000": "Create it first, for instance with `createdb`.",

@@ -25,6 +25,8 @@ export interface Schema {
   readonly runner?: OptionKind;
   /** What a `pattern` asks for, in words: "must be …". */
   readonly form?: string;
+  /** Whether it only says how fast, or with how much memory: the rows are the same, see `basisOf`. */
+  readonly isPace?: boolean;
   readonly required?: readonly string[];
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];

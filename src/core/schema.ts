@@ -94,10 +94,18 @@ const stageSchema = (components: readonly Component[], kind: Component["kind"]):
 
 /**
  * What an editor may accept: what has a default is not required, and a variable may stand for any value
- * that is more than free text. The runner's own keyword is not for editors.
+ * that is more than free text. The runner's own keywords are not for editors.
  */
 const withVariables = (schema: Schema): Schema => {
-  const { runner: _, form: __, format: ___, ...rest } = schema as Schema & { format?: string };
+  const {
+    runner: _,
+    form: __,
+    isPace: ___,
+    format: ____,
+    ...rest
+  } = schema as Schema & {
+    format?: string;
+  };
   const { required, properties } = rest;
   const inner = {
     ...rest,

@@ -30,32 +30,49 @@ export async function* readRows(
   await materialise(session, statement, table);
   try {
     const names = await columnsOf(session, statement, table);
-    const layout = await layoutOf(session, table);
-    const input = inputOf(session, {
-      name: statement.name,
-      names,
-      table,
-      sizeBytes: layout.pages * layout.pageBytes,
-    });
-    const splitter = newSplitter();
-    let read = 0;
-    let pages = FIRST_PAGES;
-    for (let first = 0; first < layout.pages; ) {
-      signal.throwIfAborted();
-      const bytes = await session.copyOut(copySql(table, names, { ...layout, first, pages }));
-      const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
-      const batch = rowsBatch(bytes, { names, input, splitter, before: read, inputBytes });
-      // A table is made some pages larger at once than it needs.
-      if (batch.size > 0) yield batch;
-      read += batch.size;
-      first += pages;
-      const fitting = Math.floor((pages * BATCH_BYTES) / Math.max(1, bytes.length));
-      pages = Math.max(1, Math.min(fitting, pages * 4));
-    }
-    if (read === 0) yield Batch.empty(input, names);
+    yield* readTable(session, { name: statement.name, names, table }, signal);
   } finally {
     await dropTemporary(session, "table", `pg_temp.${table}`);
   }
+}
+
+/** What is read of a temporary table. */
+export interface Rows {
+  /** For people: the statement that the rows are of. */
+  readonly name: string;
+  /** Columns. */
+  readonly names: readonly string[];
+  /** Without its schema. */
+  readonly table: string;
+  /** SQL; other rows are left out. */
+  readonly where?: string;
+}
+
+/** The rows of a temporary table as batches, which stays; `readRows` says why a table. */
+export async function* readTable(
+  session: Session,
+  rows: Rows,
+  signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  const { names, table } = rows;
+  const layout = await layoutOf(session, table);
+  const input = inputOf(session, rows, layout.pages * layout.pageBytes);
+  const splitter = newSplitter();
+  let read = 0;
+  let pages = FIRST_PAGES;
+  for (let first = 0; first < layout.pages; ) {
+    signal.throwIfAborted();
+    const bytes = await session.copyOut(copySql(rows, { ...layout, first, pages }));
+    const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
+    const batch = rowsBatch(bytes, { names, input, splitter, before: read, inputBytes });
+    // A table is made some pages larger at once than it needs.
+    if (batch.size > 0) yield batch;
+    read += batch.size;
+    first += pages;
+    const fitting = Math.floor((pages * BATCH_BYTES) / Math.max(1, bytes.length));
+    pages = Math.max(1, Math.min(fitting, pages * 4));
+  }
+  if (read === 0) yield Batch.empty(input, names);
 }
 
 const materialise = async (
@@ -123,8 +140,7 @@ const layoutOf = async (session: Session, table: string): Promise<Layout> => {
 
 /** An empty field behind the last column keeps the line of a row without any value from being blank. */
 export const copySql = (
-  table: string,
-  names: readonly string[],
+  { table, names, where = "true" }: Omit<Rows, "name">,
   { rowsPerPage, first, pages }: Pick<Layout, "rowsPerPage"> & { first: number; pages: number },
 ): string => {
   const end = first + pages;
@@ -133,22 +149,18 @@ export const copySql = (
       ? `ctid >= '(${first},0)' and ctid < '(${end},0)'`
       : `ctid = any (array(select format('(%s,%s)', page, item)::tid
            from generate_series(${first}, ${end - 1}) as page, generate_series(1, ${rowsPerPage}) as item))`;
-  return `copy (select ${quotedList(names)}, null from pg_temp.${table} where ${range}) to stdout (null '')`;
+  return `copy (select ${quotedList(names)}, null from pg_temp.${table} where ${range} and ${where}) to stdout (null '')`;
 };
 
 const inputOf = (
   session: Session,
-  {
-    name,
-    names,
-    table,
-    sizeBytes,
-  }: { name: string; names: readonly string[]; table: string; sizeBytes: number },
+  { name, names, table, where = "true" }: Rows,
+  sizeBytes: number,
 ): Input => {
   let identity: Promise<string> | undefined;
   const identify = async () => {
     const { rows } = await session.query<{ hash: string | null }>(
-      `select md5(string_agg(md5(t::text), '' order by ctid)) as hash from pg_temp.${table} as t`,
+      `select md5(string_agg(md5(t::text), '' order by ctid)) as hash from pg_temp.${table} as t where ${where}`,
     );
     const content = `${JSON.stringify(names)} ${rows[0]?.hash ?? ""}`;
     return createHash("sha256").update(content).digest("hex");
@@ -210,7 +222,7 @@ const locator =
       place: `${name}#${before + row + 1}${known}`,
       raw,
       names,
-      // Out of the text: a whole chunk may be set aside, and its values one by one take ten times as much memory.
+      // Out of the text: a whole chunk may be set aside, and its values one by one take more memory.
       fields: () => {
         const all: Fields = JSON.parse(raw);
         return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));

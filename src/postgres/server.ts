@@ -27,13 +27,15 @@ export const openServer = async (url: string, options: OpenOptions): Promise<Dat
   const config = configOf(url);
   const label = labelOf(config);
   const connections = new Set<ServerConnection>();
+  const spare = spareConnection();
 
   const session = async () => {
-    const connection = await connect(config, label, options);
+    const connection = (await spare.take()) ?? (await connect(config, label, options));
     connections.add(connection);
     const close = async () => {
       connections.delete(connection);
-      await connection.close();
+      if (options.signal.aborted) await connection.close();
+      else await spare.giveBack(connection);
     };
     return sessionOn({ ...connection, close });
   };
@@ -48,14 +50,49 @@ export const openServer = async (url: string, options: OpenOptions): Promise<Dat
     session,
     async [Symbol.asyncDispose]() {
       options.signal.removeEventListener("abort", cancelAll);
-      await Promise.all([...connections].map(({ close }) => close()));
+      await Promise.all([spare.close(), ...[...connections].map(({ close }) => close())]);
     },
   };
 };
 
+/**
+ * Keeps a connection whose session has ended for the next: a lookup is one statement, and to connect for it
+ * takes ten times as long. Not for long, since a connection that nobody uses may be cut and nobody told.
+ */
+const spareConnection = () => {
+  let kept: { connection: ServerConnection; sinceMs: number } | undefined;
+  let isOver = false;
+  const take = async (): Promise<ServerConnection | undefined> => {
+    const found = kept;
+    kept = undefined;
+    if (found === undefined) return undefined;
+    const isFresh = performance.now() - found.sinceMs < SPARE_MS;
+    if (isFresh && !found.connection.isLost()) return found.connection;
+    await found.connection.close();
+    return undefined;
+  };
+  return {
+    take,
+    async giveBack(connection: ServerConnection) {
+      const isLikeNew = kept === undefined && !isOver && (await connection.reset());
+      if (isLikeNew && kept === undefined && !isOver) {
+        kept = { connection, sinceMs: performance.now() };
+      } else await connection.close();
+    },
+    async close() {
+      isOver = true;
+      await kept?.connection.close();
+    },
+  };
+};
+
+const SPARE_MS = 20_000;
+
 interface ServerConnection extends Connection {
   /** Asks the server, on another connection, to stop the statement that is running. */
   readonly cancel: () => Promise<void>;
+  /** Forgets all that was set, made and locked in the session; answers whether it is as good as a new one. */
+  readonly reset: () => Promise<boolean>;
 }
 
 const connect = async (
@@ -75,15 +112,17 @@ const connect = async (
   } catch (error) {
     throw databaseUnreachable(label, error);
   }
-  const backend = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const backend = await client.query<{ pid: number }>(FIRST);
 
   /** Every statement goes through here, so that a broken connection has one name. */
   let running = 0;
+  let isSound = true;
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     running++;
     try {
       return await work();
     } catch (error) {
+      isSound = false;
       const meaning = lostConnection(error, label);
       if (meaning !== error) isLost = true;
       throw meaning;
@@ -117,6 +156,17 @@ const connect = async (
         return Buffer.concat(parts);
       }),
     isLost: () => isLost,
+    reset: async () => {
+      // What failed may have left a COPY half done.
+      if (isLost || !isSound || running > 0) return false;
+      try {
+        await client.query("discard all");
+        await client.query(FIRST);
+        return true;
+      } catch {
+        return false;
+      }
+    },
     close: () => client.end().catch(() => undefined),
     cancel: async () => {
       if (running === 0) return;
@@ -139,6 +189,10 @@ function* pieces(data: Uint8Array): Generator<Uint8Array> {
     yield data.subarray(start, start + PIECE_BYTES);
   }
 }
+
+/** Statements here are wide and run once: to compile them, where the server can, takes longer than it spares. */
+const FIRST = `select pg_backend_pid() as pid,
+  case when current_setting('jit', true) is not null then set_config('jit', 'off', false) end as jit`;
 
 /** A password with `/`, `?` or `#` in it: the URL ends there for whoever reads it, and the rest would be shown. */
 const HAS_BARE_PASSWORD = /^\w+:\/\/[^/?#]*[/?#][^=]*@/;

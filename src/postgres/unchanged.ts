@@ -4,7 +4,7 @@ import { queryWithoutColumns } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
 import { quoted } from "./names.ts";
-import { dropTemporary, readRows } from "./read-rows.ts";
+import { dropTemporary, readRows, readTable } from "./read-rows.ts";
 import { type Statement, statementError } from "./statement.ts";
 
 /** How records are known that need not be read again. */
@@ -22,8 +22,9 @@ export interface UnchangedOption {
 }
 
 const VIEW = "pg_temp.runner_source";
-const HASHES = "pg_temp.runner_hashes";
-const SAME = "pg_temp.runner_same";
+const KNOWN = "pg_temp.runner_known";
+const FOUND = "pg_temp.runner_found";
+const SAME = "runner_same";
 
 /**
  * Reads a statement but for the records that an earlier run made into a row: their hash is that of then, and the
@@ -40,23 +41,24 @@ export async function* readChanged(
 ): AsyncGenerator<Batch> {
   const { option, run, signal } = given;
   await dropAll(session);
-  const hash = await makeView(session, statement, given);
+  const view = await makeView(session, statement, given);
   try {
     const track = await findTable(session, option.track);
     const table = await findTable(session, option.table);
     const isTracked = track?.columns.some(({ name }) => name === "input") ?? false;
     const work =
-      isTracked && track && table && run ? { option, hash, run, track, table } : undefined;
-    let unchanged = work ? await markUnchanged(session, work) : 0;
-    const others = work && unchanged > 0 ? `where not exists (${sameAs(work)})` : "";
-    const sql = `select source.*, ${hash} as ${quoted(option.hash)} from ${VIEW} as source ${others}`;
-    for await (const batch of readRows(
-      session,
-      { ...statement, sql, file: undefined },
-      { signal },
-    )) {
-      yield unchanged > 0 ? batch.andUnchanged(unchanged) : batch;
-      unchanged = 0;
+      isTracked && track && table && run ? { ...view, option, run, track, table } : undefined;
+    let unchanged = work && (await findUnchanged(session, statement, work));
+    const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source`;
+    const names = [...view.names, option.hash];
+    const found = { name: statement.name, names, table: "runner_found", where: `not ${SAME}` };
+    const batches =
+      unchanged === undefined
+        ? readRows(session, { ...statement, sql, file: undefined }, { signal })
+        : readTable(session, found, signal);
+    for await (const batch of batches) {
+      yield unchanged ? batch.andUnchanged(unchanged) : batch;
+      unchanged = undefined;
     }
   } finally {
     await dropAll(session);
@@ -64,25 +66,30 @@ export async function* readChanged(
 }
 
 const dropAll = async (session: Session): Promise<void> => {
-  await dropTemporary(session, "table", `${HASHES}, ${SAME}`);
+  await dropTemporary(session, "table", `${KNOWN}, ${FOUND}`);
   await dropTemporary(session, "view", VIEW);
 };
 
-interface Work {
-  readonly option: UnchangedOption;
+interface View {
+  /** The statement's columns. */
+  readonly names: readonly string[];
   /** SQL for the hash of a record. */
   readonly hash: string;
+}
+
+interface Work extends View {
+  readonly option: UnchangedOption;
   readonly run: string;
   readonly track: TargetTable;
   readonly table: TargetTable;
 }
 
-/** Makes a view of the statement, whose columns have types then; gives the SQL for a record's hash. */
+/** Makes a view of the statement, whose columns have types then. */
 const makeView = async (
   session: Session,
   statement: Statement,
   { option, basis }: { option: UnchangedOption; basis: string },
-): Promise<string> => {
+): Promise<View> => {
   const before = `create temporary view runner_source as (\n`;
   try {
     await session.query(`${before}${statement.sql}\n)`);
@@ -99,9 +106,12 @@ const makeView = async (
     .map(({ name, is_hashable }) => `source.${quoted(name)}${is_hashable ? "" : "::text"}`)
     .join(", ");
   const seed = createHash("sha256").update(basis).digest().readBigInt64BE();
-  return isOld
-    ? `hashtextextended(row(${values})::text, ${seed})`
-    : `hash_record_extended(row(${values}), ${seed})`;
+  return {
+    names: rows.map(({ name }) => name),
+    hash: isOld
+      ? `hashtextextended(row(${values})::text, ${seed})`
+      : `hash_record_extended(row(${values}), ${seed})`,
+  };
 };
 
 const FIRST_WITH_RECORD_HASH = 140_000;
@@ -116,30 +126,29 @@ select attname as name, current_setting('server_version_num') as version,
   from pg_attribute where attrelid = '${VIEW}'::regclass and attnum > 0 order by attnum`;
 
 /**
- * In steps, each with statistics: of one large statement PostgreSQL thinks that it finds one row, and goes
- * through a whole table for each record.
+ * The number of records that are as they were, which are marked; the others lie in `FOUND`. Undefined when all
+ * are to be read from the statement: nothing is known, or a key comes twice.
  */
-const markUnchanged = async (session: Session, work: Work): Promise<number> => {
-  const { hash, run, track, table } = work;
+const findUnchanged = async (
+  session: Session,
+  statement: Statement,
+  work: Work,
+): Promise<number | undefined> => {
   const keys = keysOf(work);
-  const values = keys.map(({ typed, name }) => `${typed} as ${name}`).join(", ");
-  await session.script(`
-    create temporary table runner_hashes as select ${values}, ${hash} as input from ${VIEW} as source;
-    analyze ${HASHES};`);
-  const literals = await literalsOf(session, keys);
-  if (literals === undefined) return 0;
-  const same = (other: string, known: string) =>
-    keys.map(({ name, column }) => `${other}.${column} = ${known}.${name}`);
-  const inTable = [...same("target", "hashes"), ...literals].join(" and ");
-  await session.script(`
-    create temporary table runner_same as
-      select ${keys.map(({ name }) => name).join(", ")}
-        from ${HASHES} as hashes join ${track.sql} as track on ${same("track", "hashes").join(" and ")}
-       where track.input = hashes.input and exists (select from ${table.sql} as target where ${inTable});
-    analyze ${SAME};`);
+  if (!(await makeKnown(session, work, keys))) return undefined;
+  try {
+    await session.script(foundSql(work, keys));
+  } catch (error) {
+    throw statementError({ ...statement, file: undefined }, error, 0);
+  }
+  const { rows } = await session.query<{ is_repeated: boolean }>(
+    `select exists (select from ${FOUND} group by ${keys.map(({ name }) => name).join(", ")} having count(*) > 1) as is_repeated`,
+  );
+  if (rows[0]?.is_repeated) return undefined;
+  const same = keys.map(({ name, column }) => `track.${column} = found.${name}`).join(" and ");
   const { count } = await session.query(
-    `update ${track.sql} as track set run = $1::bigint from ${SAME} as same where ${same("track", "same").join(" and ")}`,
-    [run],
+    `update ${work.track.sql} as track set run = $1::bigint from ${FOUND} as found where found.${SAME} and ${same}`,
+    [work.run],
   );
   return count;
 };
@@ -160,30 +169,66 @@ const keysOf = ({ option, track }: Work): KeyPart[] =>
   });
 
 /**
- * Conditions on the table for what is the same in all keys: a partial index serves literals alone. Undefined
- * when a key comes twice.
+ * What is tracked with the hash of its record, and is still there; whether there is any. A table by itself, with
+ * statistics: of one large statement PostgreSQL thinks that it finds one row, and goes through a whole
+ * table for each record.
  */
+const makeKnown = async (
+  session: Session,
+  { track, table }: Work,
+  keys: readonly KeyPart[],
+): Promise<boolean> => {
+  const conditions = [
+    ...keys.map(({ column }) => `target.${column} = track.${column}`),
+    ...(await literalsOf(session, track, keys)),
+  ];
+  const values = keys.map(({ name, column }) => `track.${column} as ${name}`);
+  const [found] = await session.script(`
+    create temporary table runner_known as
+      select ${values.join(", ")}, track.input from ${track.sql} as track
+       where track.input is not null
+         and exists (select from ${table.sql} as target where ${conditions.join(" and ")});
+    analyze ${KNOWN} (input);
+    select exists (select from ${KNOWN})`);
+  return found?.[0] === true;
+};
+
+/** Conditions on the table for what is the same in all keys of its track: a partial index serves literals alone. */
 const literalsOf = async (
   session: Session,
+  track: TargetTable,
   keys: readonly KeyPart[],
-): Promise<string[] | undefined> => {
-  const names = keys.map(({ name }) => name);
-  const constants = names.map(
-    (name) =>
-      `case when min(${name}::text) = max(${name}::text) then quote_literal(min(${name}::text)) end as ${name}`,
+): Promise<string[]> => {
+  const constants = keys.map(
+    ({ name, column }) => `
+      (select quote_literal(first.${column}::text) from (select ${column} from ${track.sql} limit 1) as first
+        where not exists (select from ${track.sql} as other where other.${column} <> first.${column})) as ${name}`,
   );
-  const { rows } = await session.query<Record<string, string | boolean | null>>(
-    `select exists (select from ${HASHES} group by ${names.join(", ")} having count(*) > 1) as is_repeated,
-            ${constants.join(", ")} from ${HASHES}`,
+  const { rows } = await session.query<Record<string, string | null>>(
+    `select ${constants.join(", ")}`,
   );
-  const [found = {}] = rows;
-  if (found.is_repeated) return undefined;
   return keys.flatMap(({ name, column }) =>
-    found[name] ? [`target.${column} = ${found[name]}`] : [],
+    rows[0]?.[name] ? [`target.${column} = ${rows[0][name]}`] : [],
   );
 };
 
-const sameAs = (work: Work): string =>
-  `select from ${SAME} as same where ${keysOf(work)
-    .map(({ name, typed }) => `same.${name} = ${typed}`)
-    .join(" and ")}`;
+/**
+ * Goes through the statement once: of a record that is known there is only its key, the others are whole. Their
+ * hash is computed below `offset 0`, once, and not for each place that asks for it.
+ */
+const foundSql = ({ option, names, hash }: Work, keys: readonly KeyPart[]): string => {
+  const input = quoted(option.hash);
+  const values = keys.map(({ name, typed }) => `${typed} as ${name}`);
+  const same = keys.map(({ name }) => `known.${name} = source.${name}`);
+  const whole = [...names.map(quoted), input].map(
+    (column) => `case when not ${SAME} then ${column} end as ${column}`,
+  );
+  return `
+    create temporary table runner_found with (toast_tuple_target = 8160) as
+      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${whole.join(", ")} from (
+        select source.*, known.input is not null as ${SAME}
+          from (select source.*, ${values.join(", ")}, ${hash} as ${input} from ${VIEW} as source offset 0) as source
+          left join ${KNOWN} as known on ${same.join(" and ")} and known.input = source.${input}
+      ) as source;
+    analyze ${FOUND} (${SAME})`;
+};

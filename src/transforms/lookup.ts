@@ -37,6 +37,7 @@ const options = Type.Object({
   load_only: Type.Optional(
     Type.String({
       minLength: 1,
+      isPace: true,
       description:
         "An SQL condition that spares memory and nothing else: rows that no record of this run can ask for are not read.",
     }),

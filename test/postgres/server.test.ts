@@ -3,6 +3,8 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import type { Session } from "../../src/core/session.ts";
 import { openDatabase } from "../../src/postgres/open.ts";
 
 const server = process.env.TEST_DATABASE_URL;
@@ -124,5 +126,77 @@ describe("a server's URL", { skip: server ? false : "TEST_DATABASE_URL names no 
       assert.doesNotMatch(error.message, /s3cret/);
       return true;
     });
+  });
+
+  describe("sessions, one after the other,", () => {
+    const open = () =>
+      openDatabase(url.href, {
+        signal: new AbortController().signal,
+        embeddedFolder: "",
+        onNotice: () => undefined,
+      });
+    const pidOf = async (session: Session) =>
+      (await session.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]?.pid;
+
+    test("share a connection, and find nothing that the one before set, made or locked", async () => {
+      await using database = await open();
+      let first: number | undefined;
+      {
+        await using session = await database.session();
+        first = await pidOf(session);
+        await session.script(
+          "set work_mem = '7MB'; set search_path = nowhere; create temporary table left_behind (n int); select pg_advisory_lock(4711)",
+        );
+        await session.begin();
+        await session.script("create table pg_temp.undone (n int)");
+      }
+      await using session = await database.session();
+      assert.equal(await pidOf(session), first);
+      const { rows } = await session.query(
+        `select current_setting('work_mem') <> '7MB' as memory, current_setting('search_path') <> 'nowhere' as path,
+                to_regclass('pg_temp.left_behind') is null and to_regclass('pg_temp.undone') is null as tables,
+                not exists (select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks,
+                current_setting('jit') as jit`,
+      );
+      assert.deepEqual(rows, [{ memory: true, path: true, tables: true, locks: true, jit: "off" }]);
+    });
+
+    test("never share it at the same time, nor after a statement that failed", async () => {
+      await using database = await open();
+      let first: number | undefined;
+      {
+        await using session = await database.session();
+        await using other = await database.session();
+        first = await pidOf(session);
+        assert.notEqual(await pidOf(other), first);
+        await assert.rejects(session.query("select 1 / 0"), /division by zero/);
+        await assert.rejects(other.query("select 1 / 0"), /division by zero/);
+      }
+      await using session = await database.session();
+      assert.notEqual(await pidOf(session), first);
+    });
+
+    test("get another one where the server has ended it meanwhile", async () => {
+      await using database = await open();
+      let first: number | undefined;
+      {
+        await using session = await database.session();
+        first = await pidOf(session);
+      }
+      await using other = await open();
+      await using killer = await other.session();
+      await killer.query("select pg_terminate_backend($1)", [first]);
+      while ((await isThere(killer, first)) === true) await setImmediate();
+      await using session = await database.session();
+      assert.notEqual(await pidOf(session), first);
+    });
+
+    const isThere = async (session: Session, pid: number | undefined) =>
+      (
+        await session.query<{ is_there: boolean }>(
+          "select exists (select from pg_stat_activity where pid = $1) as is_there",
+          [pid],
+        )
+      ).rows[0]?.is_there;
   });
 });

@@ -49,7 +49,9 @@ onEachDatabase((database) => {
           },
       }),
     );
-    const flow = (more: { source?: string; lookup?: string } = {}) =>
+    const SINK =
+      "table: t, key: [id], track: track, track_input: input_hash, not_compared: [stamp]";
+    const flow = (more: { source?: string; lookup?: string; sink?: string } = {}) =>
       flowOf({
         source: stageOf(postgres, more.source ?? SOURCE),
         transforms: [
@@ -60,10 +62,7 @@ onEachDatabase((database) => {
               "{ from: word, table: words, key: word, columns: { meaning: meaning }, load_only: word in (select word from s), missing: null }",
           ),
         ],
-        sink: stageOf(
-          postgresUpsert,
-          "{ table: t, key: [id], track: track, track_input: input_hash, not_compared: [stamp] }",
-        ),
+        sink: stageOf(postgresUpsert, `{ ${SINK}${more.sink ?? ""} }`),
         rejects: allowing(1),
       });
     const load = async (more?: Parameters<typeof flow>[0]) => {
@@ -125,9 +124,47 @@ onEachDatabase((database) => {
 
     test("are read again when the pipeline changes, and once only when nothing comes of it", async () => {
       const other =
-        "{ from: word, table: words, key: word, columns: { meaning: meaning }, missing: null }";
+        "{ from: word, table: words, key: word, columns: { meaning: meaning }, order_by: meaning, missing: null }";
       assert.deepEqual(await load({ lookup: other }), { ...NOTHING, read: "1 2 3" });
       assert.deepEqual(await load({ lookup: other }), NOTHING);
+    });
+
+    test("are not read again for an option that only says how fast, or with how much memory", async () => {
+      const all =
+        "{ from: word, table: words, key: word, columns: { meaning: meaning }, missing: null }";
+      assert.deepEqual(await load({ lookup: all }), NOTHING);
+      assert.deepEqual(await load({ sink: ", parallel: 2, commit_rows: 10" }), NOTHING);
+      const compared = ", commit_rows: 10, on_update: { word: other }";
+      assert.deepEqual(await load({ sink: compared }), { ...NOTHING, read: "1 2 3" });
+    });
+
+    test("are read when they change back to what they were before their row changed", async () => {
+      await execute(database(), "update s set word = 'deux' where id = 1");
+      assert.deepEqual(await load(), { ...NOTHING, read: "1", updated: 1, unchanged: 2 });
+      await execute(database(), "update s set word = 'un' where id = 1");
+      assert.deepEqual(await load(), { ...NOTHING, read: "1", updated: 1, unchanged: 2 });
+      assert.deepEqual(await rowsOf(database(), "select word, meaning from t where id = 1"), [
+        { word: "un", meaning: "one" },
+      ]);
+    });
+
+    test("are read in the order of the statement, and all their values with them", async () => {
+      await execute(
+        database(),
+        `insert into s select n, repeat('é', 3000), '{"a": [1, "\\t"]}', null from generate_series(10, 300) as n`,
+      );
+      const ids = Array.from({ length: 291 }, (_, index) => index + 10);
+      const counts = await load({ source: SOURCE.replace("from s", "from s order by id") });
+      assert.deepEqual(counts, { ...NOTHING, read: `1 2 3 ${ids.join(" ")}`, inserted: 291 });
+      await execute(database(), "update s set word = word || '!' where id % 2 = 0 and id > 9");
+      const again = await load({ source: SOURCE.replace("from s", "from s order by id") });
+      const read = ids.filter((id) => id % 2 === 0).join(" ");
+      assert.deepEqual(again, { ...NOTHING, read, updated: 146, unchanged: 148 });
+      const different = await rowsOf(
+        database(),
+        "select id from s join t using (id) where s.word <> t.word or s.doc::text <> t.doc::text",
+      );
+      assert.deepEqual(different, []);
     });
 
     test("are read and inserted again when their row is gone", async () => {

@@ -218,7 +218,7 @@ onEachDatabase((database) => {
         "create temporary table runner_rows as select n from generate_series(1, 2000) as n",
       );
       const ways = [undefined, 293].map((rowsPerPage) =>
-        copySql("runner_rows", ["n"], { rowsPerPage, first: 2, pages: 3 }),
+        copySql({ table: "runner_rows", names: ["n"] }, { rowsPerPage, first: 2, pages: 3 }),
       );
       const [ranges, lists] = [
         await session.copyOut(ways[0] ?? ""),

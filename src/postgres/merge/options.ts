@@ -108,6 +108,7 @@ export const mergeOptions = Type.Object({
   commit_rows: Type.Unsafe<number | "all">({
     anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
     default: 50_000,
+    isPace: true,
     description:
       "Records after which a commit is made, in whole chunks; `all` for one transaction; with `parallel`, each chunk by itself. A rerun finds what is committed unchanged.",
   }),
@@ -115,6 +116,7 @@ export const mergeOptions = Type.Object({
     minimum: 1,
     maximum: MOST_SESSIONS,
     default: 1,
+    isPace: true,
     description:
       "Sessions that merge at the same time, each its own share of the rows: worth it where triggers cost more than anything else, and the server has a core for each. Needs `track`. One in `plan` and on the embedded database.",
   }),
