@@ -355,7 +355,13 @@ onEachDatabase((database) => {
         const name = `by_${parallel}`;
         await execute(
           database(),
-          "truncate gn_synthese.synthese cascade; truncate pinv_gbif.track_synthese",
+          `truncate gn_synthese.synthese cascade; truncate pinv_gbif.track_synthese;
+           drop table if exists written_by cascade;
+           create table written_by (pid int primary key);
+           create or replace function note_session() returns trigger language plpgsql as $$
+           begin insert into written_by values (pg_backend_pid()) on conflict do nothing; return null; end $$;
+           create or replace trigger note_session after insert on pinv_gbif.track_synthese
+             for each statement execute function note_session();`,
         );
         await writeFile(
           join(pipelines, `${name}.yaml`),
@@ -369,12 +375,13 @@ onEachDatabase((database) => {
                   (select array_agg(id_area order by id_area) from gn_synthese.cor_area_synthese where id_synthese = s.id_synthese) as areas
              from gn_synthese.synthese as s order by entity_source_pk_value`,
         );
-        const sessions = await rows("select distinct xmin::text from pinv_gbif.track_synthese");
+        const sessions = await rows("select pid from written_by");
         return { counted: counts(flow), rejected: flow.rejectedByCode, all, sessions };
       };
       const { sessions: one, ...expected } = await load(1);
       const { sessions: two, ...found } = await load(2);
       assert.deepEqual(found, expected);
+      await execute(database(), "drop function note_session() cascade; drop table written_by");
       assert.deepEqual([one.length, two.length > 1], [1, database().kind === "server"]);
     });
   });
