@@ -1,5 +1,6 @@
 import { explanationOf, type Language, readCodes } from "../core/codes.ts";
-import { nearest, suggestion } from "../core/errors.ts";
+import { suggestion } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 
 /** The language of the user's shell, as gettext finds it: French or else English. */
 export const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>

@@ -3,7 +3,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Complaint } from "../core/complaint.ts";
-import { duplicatePipeline, nearest, noPipelineThere } from "../core/errors.ts";
+import { duplicatePipeline, noPipelineThere } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import { readYaml } from "../core/yaml-file.ts";

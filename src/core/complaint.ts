@@ -1,4 +1,5 @@
-import { meantName, type Place } from "./errors.ts";
+import type { Place } from "./errors.ts";
+import { meantName } from "./nearest.ts";
 import { codeFrame, formatPlace, inclusions } from "./place.ts";
 
 /** Something that is wrong with a pipeline file, and where. */

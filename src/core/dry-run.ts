@@ -2,8 +2,9 @@ import { Batch, type Input } from "./batch.ts";
 import type { Column } from "./columns.ts";
 import type { Complain, Complaint } from "./complaint.ts";
 import type { Context, Source, Transform } from "./component.ts";
-import { RunnerError, slippedName, unknownColumn, unknownColumns } from "./errors.ts";
+import { RunnerError, unknownColumn, unknownColumns } from "./errors.ts";
 import { inputColumns, isOfPipeline } from "./input-columns.ts";
+import { slippedName } from "./nearest.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
 import { readsWritten } from "./uses.ts";
 

@@ -2,7 +2,8 @@
 
 import type { ErrorObject } from "ajv";
 import { type ComplaintDetails, renamed } from "./complaint.ts";
-import { listed, nearest, type Place, suggestion } from "./errors.ts";
+import { listed, type Place, suggestion } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import type { Schema } from "./options-check.ts";
 import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
 

@@ -8,13 +8,13 @@ import {
   appendAfterReplace,
   columnNotCreated,
   inputMissing,
-  nearest,
   overwritten,
   type Place,
   type RunnerError,
   readTooEarly,
   tableNotWritten,
 } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { fileLabel, formatPlace } from "./place.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
 

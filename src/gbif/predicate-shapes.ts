@@ -1,7 +1,8 @@
 /** Which properties each of GBIF's predicates has. */
 
 import type { Complain } from "../core/complaint.ts";
-import { nearest, suggestion } from "../core/errors.ts";
+import { suggestion } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { entryOf, type YamlMap } from "../core/yaml-value.ts";
 
 /** The properties that a predicate has besides `type`. */

@@ -1,7 +1,8 @@
 /** GBIF's predicates, checked without asking GBIF: https://techdocs.gbif.org/en/data-use/api-downloads */
 
 import type { Complain } from "../core/complaint.ts";
-import { nearest, suggestion } from "../core/errors.ts";
+import { suggestion } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { entryOf, type YamlEntry, type YamlMap, type YamlValue } from "../core/yaml-value.ts";
 import { checkProperties, PREDICATE_TYPES, SHAPES } from "./predicate-shapes.ts";
 import { type KeyKind, SEARCH_KEYS } from "./search-keys.ts";

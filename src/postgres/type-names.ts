@@ -1,6 +1,6 @@
 /** The types of PostgreSQL by name, for who has no database at hand. */
 
-import { nearest } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 
 const TYPES = [
   "bigint int8 bigserial serial8 bit varbit boolean bool bytea character char varchar bpchar cidr date",

@@ -3,26 +3,6 @@ import { describe, test } from "node:test";
 import * as errors from "../../src/core/errors.ts";
 
 describe("suggestions", () => {
-  test("name what is close by letters, by letters that changed places, or inside", () => {
-    assert.deepEqual(errors.nearest("form", ["from", "to", "pattern"]), ["from"]);
-    assert.deepEqual(errors.nearest("eventdate", ["eventDate", "eventTime"])[0], "eventDate");
-    assert.deepEqual(errors.nearest("postgres", ["postgres_copy", "file"]), ["postgres_copy"]);
-    assert.deepEqual(errors.nearest("xyz", ["from", "to"]), []);
-  });
-
-  test("name a name with other capitals alone, however many are close", () => {
-    assert.deepEqual(errors.nearest("eventdate", ["eventTime", "eventDate"]), ["eventDate"]);
-  });
-
-  test("take as a slip of the pen other capitals and separators, and a letter too many, too few or out of place", () => {
-    const slips = ["event_date", "EVENTDATE", "evntDate", "eventtDate", "evnetDate"];
-    for (const slip of slips) assert.equal(errors.slippedName(slip, ["eventDate"]), "eventDate");
-    const others = ["eventTime", "eventData", "eventDate2", "evtDat"];
-    for (const other of others) assert.equal(errors.slippedName(other, ["eventDate"]), undefined);
-    assert.equal(errors.slippedName("idd", ["id"]), undefined);
-    assert.equal(errors.slippedName("event-date", ["eventDate", "event_date"]), undefined);
-  });
-
   test("list what is possible when nothing is close, and not hundreds of names", () => {
     assert.equal(errors.suggestion("xyz", ["from", "to"]), " There is `from` and `to`.");
     assert.equal(errors.suggestion("xyz", []), "");
