@@ -25,12 +25,12 @@ const FIRST_PAGES = 4;
 export async function* readRows(
   session: Session,
   statement: Statement,
-  { signal, table = "runner_rows" }: { signal: AbortSignal; table?: string },
+  { signal, table = "runner_rows", apart }: { signal: AbortSignal; table?: string; apart?: string },
 ): AsyncGenerator<Batch> {
   await materialise(session, statement, table);
   try {
     const names = await columnsOf(session, statement, table);
-    yield* readTable(session, { name: statement.name, names, table }, signal);
+    yield* readTable(session, { name: statement.name, names, table, apart }, signal);
   } finally {
     await dropTemporary(session, "table", `pg_temp.${table}`);
   }
@@ -46,6 +46,8 @@ export interface Rows {
   readonly table: string;
   /** SQL; other rows are left out. */
   readonly where?: string;
+  /** A column that is none of the record's own, and not said of one that is set aside. */
+  readonly apart?: string | undefined;
 }
 
 /** The rows of a temporary table as batches, which stays; `readRows` says why a table. */
@@ -54,7 +56,7 @@ export async function* readTable(
   rows: Rows,
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
-  const { names, table } = rows;
+  const { names, table, apart } = rows;
   const layout = await layoutOf(session, table);
   const input = inputOf(session, rows, layout.pages * layout.pageBytes);
   const splitter = newSplitter();
@@ -64,7 +66,7 @@ export async function* readTable(
     signal.throwIfAborted();
     const bytes = await session.copyOut(copySql(rows, { ...layout, first, pages }));
     const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
-    const batch = rowsBatch(bytes, { names, input, splitter, before: read, inputBytes });
+    const batch = rowsBatch(bytes, { names, apart, input, splitter, before: read, inputBytes });
     // A table is made some pages larger at once than it needs.
     if (batch.size > 0) yield batch;
     read += batch.size;
@@ -182,6 +184,7 @@ const rowsBatch = (
   bytes: Buffer,
   part: {
     names: readonly string[];
+    apart: string | undefined;
     input: Input;
     splitter: Splitter;
     before: number;
@@ -196,7 +199,7 @@ const rowsBatch = (
     columns: fieldsOf(slab, names, hasEscapes),
     size: starts.length,
     input,
-    record: locator(bytes, starts, { name: input.name, names, before }),
+    record: locator(bytes, starts, { name: input.name, names, apart: part.apart, before }),
     bytes: part.inputBytes,
   });
 };
@@ -204,29 +207,34 @@ const rowsBatch = (
 const fieldsOf = (slab: Slab, names: readonly string[], hasEscapes: boolean) =>
   new Map(names.map((name, field) => [name, new CopyColumn(slab, field, hasEscapes)]));
 
-/** `staged.sql#12 (gbif_id 4052)`: people know a row by its first column. */
+/**
+ * `staged.sql (gbif_id 4052)`, as people know a row by its first column; `staged.sql#12` where that is empty. The
+ * same at every run, whatever else the statement finds.
+ */
 const locator =
   (
     bytes: Buffer,
     starts: Int32Array,
-    { name, names, before }: { name: string; names: readonly string[]; before: number },
+    source: { name: string; names: readonly string[]; apart: string | undefined; before: number },
   ): Locate =>
   (row) => {
+    const { name, names, apart, before } = source;
     const start = starts[row] ?? 0;
     const fields = bytes.toString("utf8", start, bytes.indexOf("\n", start)).split("\t");
-    const values = names.map((column, index) => [column, unescaped(fields[index] ?? "") || null]);
-    const [first] = values;
-    const known = first?.[1] && first[1].length <= LONGEST_KEY ? ` (${first.join(" ")})` : "";
-    const raw = JSON.stringify(Object.fromEntries(values));
+    const values: Record<string, string> = {};
+    names.forEach((column, index) => {
+      const value = unescaped(fields[index] ?? "");
+      if (value && column !== apart) values[column] = value;
+    });
+    const [first = ""] = names;
+    const known = (values[first]?.length ?? LONGEST_KEY + 1) <= LONGEST_KEY;
+    const raw = JSON.stringify(values);
     return {
-      place: `${name}#${before + row + 1}${known}`,
+      place: known ? `${name} (${first} ${values[first]})` : `${name}#${before + row + 1}`,
       raw,
       names,
       // Out of the text: a whole chunk may be set aside, and its values one by one take more memory.
-      fields: () => {
-        const all: Fields = JSON.parse(raw);
-        return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-      },
+      fields: () => JSON.parse(raw) as Fields,
     };
   };
 

@@ -51,10 +51,16 @@ export async function* readChanged(
     let unchanged = work && (await findUnchanged(session, statement, work));
     const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source`;
     const names = [...view.names, option.hash];
-    const found = { name: statement.name, names, table: "runner_found", where: `not ${SAME}` };
+    const found = {
+      name: statement.name,
+      names,
+      table: "runner_found",
+      where: `not ${SAME}`,
+      apart: option.hash,
+    };
     const batches =
       unchanged === undefined
-        ? readRows(session, { ...statement, sql, file: undefined }, { signal })
+        ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
         : readTable(session, found, signal);
     for await (const batch of batches) {
       yield unchanged ? batch.andUnchanged(unchanged) : batch;

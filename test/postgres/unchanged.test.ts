@@ -107,6 +107,25 @@ onEachDatabase((database) => {
       assert.deepEqual(await load(), NOTHING);
     });
 
+    test("that are rejected have the same name, place and text whether all are read or they alone", async () => {
+      const reject =
+        "{ from: word, table: words, key: word, columns: { meaning: meaning }, missing: reject }";
+      const rejects = () =>
+        rowsOf(
+          database(),
+          "select id, place, record, fields::text from runner.reject where run = (select max(run) from runner.run)",
+        );
+      await execute(database(), "update s set word = case id when 2 then 'autre' else 'un' end");
+      const whole = await load({ lookup: reject });
+      assert.deepEqual([whole.read, whole.rejected], ["1 2 3", 1]);
+      const [first] = await rejects();
+      assert.equal(first?.place, "sql (id 2)");
+      assert.equal(first?.record, '{"id":"2","word":"autre","stamp":"x"}');
+      const alone = await load({ lookup: reject });
+      assert.deepEqual([alone.read, alone.rejected], ["2", 1]);
+      assert.deepEqual(await rejects(), [first]);
+    });
+
     test("are not read for a column that is ignored", async () => {
       await execute(database(), "update s set stamp = 'y'");
       assert.deepEqual(await load(), NOTHING);

@@ -113,7 +113,7 @@ onEachDatabase((database) => {
       assert.deepEqual(batch && valuesOf(batch), [["1"], ["2"]]);
       const { fields, ...where } = batch?.record(1) ?? assert.fail();
       assert.deepEqual(where, {
-        place: "two.sql#2 (id 2)",
+        place: "two.sql (id 2)",
         raw: '{"id":"2"}',
         names: ["id"],
       });
@@ -183,7 +183,7 @@ onEachDatabase((database) => {
         database(),
         `select place, record from runner.reject where run = ${summary.run} order by place limit 1`,
       );
-      assert.equal(reject?.place, "sql#14000 (n 14000)");
+      assert.equal(reject?.place, "sql (n 14000)");
     });
 
     test("nothing is left behind, whether it is read to its end or not", async () => {
