@@ -15,7 +15,7 @@ flows:
   - name: load
     source: { csv: { path: in.csv } }
     transforms: [{ parse_dates: { from: day, min: first, max: last } }]
-    sink: { postgres_copy: { table: past, mode: replace, create: { columns: { id: int, day: text, first: date, last: date } } } }
+    sink: { postgres_copy: { table: past, mode: replace, may_be_empty: true, create: { columns: { id: int, day: text, first: date, last: date } } } }
     rejects: { max: ${max} }
 ${more}`;
 

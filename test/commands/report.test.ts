@@ -15,7 +15,7 @@ flows:
   - name: load
     source: { csv: { path: in.csv } }
     transforms: [ { ${transform} } ]
-    sink: { postgres_copy: { table: told, mode: replace, create: { columns: { id: text, a: text, b: text } } } }
+    sink: { postgres_copy: { table: told, mode: replace, may_be_empty: true, create: { columns: { id: text, a: text, b: text } } } }
     rejects: { max: ${rejects} }
 `;
 const ALL = "filter: { column: id, present: true }";
