@@ -69,14 +69,17 @@ async function* untilAborted(
   signal: AbortSignal,
 ): AsyncGenerator<Batch> {
   const iterator = batches[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  aborted.catch(() => undefined);
-  const abort = () => reject(signal.reason);
+  let stop: ((reason: unknown) => void) | undefined;
+  const abort = () => stop?.(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
     for (;;) {
       signal.throwIfAborted();
-      const next = await Promise.race([iterator.next(), aborted]);
+      // No `race` with one promise for the whole flow: that would keep all batches until its end.
+      const next = await new Promise<IteratorResult<Batch>>((resolve, reject) => {
+        stop = reject;
+        iterator.next().then(resolve, reject);
+      });
       signal.throwIfAborted();
       if (next.done) return;
       yield next.value;
