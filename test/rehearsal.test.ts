@@ -131,7 +131,7 @@ onEachDatabase((database) => {
       assert.deepEqual(merged?.rejectedByCode, [["string_data_right_truncation", 1]]);
       assert.equal(
         merged?.rejectExamples.get("string_data_right_truncation")?.[0]?.place,
-        "sql#4 (id 4)",
+        "sql (id 4)",
       );
     });
 
