@@ -42,8 +42,8 @@ export class RejectFile {
   readonly path: string;
   readonly #isKept: boolean;
   readonly #columns = new Map<string, Set<string>>();
-  /** Of the last reject: most have the same ones, which are told apart at a glance. */
-  #names: readonly string[] | undefined;
+  /** Of each flow's last reject: the next mostly has the very same, which is seen at a glance. */
+  readonly #names = new Map<string, readonly string[]>();
   #handle: number | undefined;
   #sizeBytes = 0;
 
@@ -88,9 +88,9 @@ export class RejectFile {
   }
 
   /** A line for the columns that no reject before had. */
-  #newColumns(flow: string, { names = [] }: Rejected): string {
-    if (names === this.#names) return "";
-    this.#names = names;
+  #newColumns(flow: string, { names }: Rejected): string {
+    if (names === undefined || names === this.#names.get(flow)) return "";
+    this.#names.set(flow, names);
     const known = this.#columns.get(flow) ?? new Set();
     const all = new Set([...known, ...names]);
     if (all.size === known.size) return "";

@@ -77,7 +77,7 @@ test("columns are written once, and a reader finds those without a value in thei
     { ...reject("a:1"), names, fields: () => ({ b: "1" }) },
     { ...reject("a:2"), names, fields: () => ({ "(4)": "surplus" }) },
   ]);
-  file.append("other", [reject("a:3"), { ...reject("a:4"), names: ["z"], fields: () => ({}) }]);
+  file.append("other", [reject("a:3"), { ...reject("a:4"), names, fields: () => ({}) }]);
   file.append("flow", [{ ...reject("a:5"), names: ["b", "d"], fields: () => ({ d: "2" }) }]);
   file.close();
   const lines = (await readFile(file.path, "utf8")).trim().split("\n");
@@ -99,7 +99,11 @@ test("columns are written once, and a reader finds those without a value in thei
         ["(4)", "surplus"],
       ],
       null,
-      [["z", null]],
+      [
+        ["a", null],
+        ["b", null],
+        ["c", null],
+      ],
       [
         ["a", null],
         ["b", null],
