@@ -346,6 +346,8 @@ export class FlowAccount {
   }
 
   async #writeRejects(session: Session, stretches: readonly Stretch[]): Promise<void> {
+    // Most transactions have none: for those, no memory is taken.
+    if (stretches.every(({ start, end }) => start === end)) return;
     const copies = copiesOf(session, COPY_REJECTS);
     try {
       for (const stretch of stretches) {
