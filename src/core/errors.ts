@@ -795,12 +795,18 @@ export const stateOutdated = (label: string, role: string, owner: string): Runne
  * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
  * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.
  */
-export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError => {
-  const reason = messageOf(cause);
+export const setupFailed = (
+  place: string,
+  cause: Error & { detail?: string; hint?: string },
+  isLater = false,
+): RunnerError => {
+  const said = [cause.message, cause.detail, cause.hint]
+    .filter((sentence) => sentence !== undefined && sentence !== "")
+    .map((sentence) => (sentence?.endsWith("\n") ? sentence : sentence?.replace(/\.?$/, ". ")));
   return new RunnerError(
     "setup_failed",
     1,
-    `The setup script ${place} failed: ${reason.endsWith("\n") ? reason : `${reason}. `}` +
+    `The setup script ${place} failed: ${said.join("")}` +
       `${isLater ? "Only the parts before it were" : "Nothing of it was"} kept, and no flow was run.`,
     { cause },
   );

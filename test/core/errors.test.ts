@@ -205,6 +205,16 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The setup script sql/a.sql failed: these rights are missing:\n  grant x;\nOnly the parts before it were kept, and no flow was run.",
   ],
   [
+    errors.setupFailed(
+      "sql/a.sql",
+      Object.assign(new Error("cannot alter type of a column used by a view or rule"), {
+        detail: 'rule _RETURN on view v depends on column "a"',
+        hint: "Ask.",
+      }),
+    ),
+    'The setup script sql/a.sql failed: cannot alter type of a column used by a view or rule. rule _RETURN on view v depends on column "a". Ask. Nothing of it was kept, and no flow was run.',
+  ],
+  [
     errors.statementFailed(
       "permission denied for table t",
       { sqlstate: "42501", hint: "Ask." },
