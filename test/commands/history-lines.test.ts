@@ -3,7 +3,9 @@ import { test } from "node:test";
 import { historyLines } from "../../src/commands/history.ts";
 import type { PastRun } from "../../src/core/history.ts";
 
-const run = (parts: Partial<PastRun> & { counts?: Partial<PastRun["counts"]> }): PastRun => ({
+const run = (
+  parts: Partial<Omit<PastRun, "counts">> & { counts?: Partial<PastRun["counts"]> },
+): PastRun => ({
   run: 1,
   status: "done",
   started: "2026-11-24 10:15:03",
