@@ -22,8 +22,8 @@ export const openEmbedded = async ({
 }: OpenOptions): Promise<Database> => {
   await mkdir(embeddedFolder, { recursive: true });
   // Two processes on one embedded database lose committed rows, so the second stops.
-  const unlock = await lockFile(`${embeddedFolder}/lock`, (pid) =>
-    databaseInUse(embeddedFolder, pid),
+  const unlock = await lockFile(`${embeddedFolder}/lock`, (holder) =>
+    databaseInUse(fileLabel(embeddedFolder), holder),
   );
   if (!existsSync(`${embeddedFolder}/data`)) {
     onNotice(
