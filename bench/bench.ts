@@ -85,13 +85,7 @@ const archiveOf = async (records: number, badShare = 0): Promise<string> => {
 const builtProgram = async (): Promise<string> => {
   const folder = join(work, "package");
   await mkdir(folder);
-  await measure("npx", [
-    "tsc",
-    "-p",
-    join(root, "tsconfig.build.json"),
-    "--outDir",
-    join(folder, "dist"),
-  ]);
+  await measure(process.execPath, [join(root, "scripts", "build.ts"), join(folder, "dist")]);
   await cp(join(root, "bin"), join(folder, "bin"), { recursive: true });
   await cp(join(root, "package.json"), join(folder, "package.json"));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));

@@ -91,8 +91,7 @@ flows:
 const build = async (work: string): Promise<string> => {
   const folder = join(work, "package");
   await mkdir(folder);
-  const config = join(root, "tsconfig.build.json");
-  await measure("npx", ["tsc", "-p", config, "--outDir", join(folder, "dist")]);
+  await measure(process.execPath, [join(root, "scripts", "build.ts"), join(folder, "dist")]);
   await cp(join(root, "bin"), join(folder, "bin"), { recursive: true });
   await cp(join(root, "package.json"), join(folder, "package.json"));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
