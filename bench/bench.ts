@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeArchive } from "../samples/archive.ts";
 import { MULTIMEDIA, OCCURRENCE } from "../samples/layout.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure, PROGRAM_FLAGS, shell } from "./process.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -119,14 +119,10 @@ const byHand = [
 ].join("\n");
 
 const runner = (database: string, path: string): Promise<Measured> =>
-  measure(
-    process.execPath,
-    ["--max-semi-space-size=8", program, join(work, "pipeline.yaml"), "--yes"],
-    {
-      BENCH_DATABASE: database,
-      BENCH_ARCHIVE: path,
-    },
-  );
+  measure(process.execPath, [...PROGRAM_FLAGS, program, join(work, "pipeline.yaml"), "--yes"], {
+    BENCH_DATABASE: database,
+    BENCH_ARCHIVE: path,
+  });
 
 const steps: Record<string, () => Promise<Measured>> = {
   hand: () => shell(byHand),

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeArchive } from "../samples/archive.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure, PROGRAM_FLAGS, shell } from "./process.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -37,7 +37,7 @@ export const stagedSandbox = async (rows: number, log: (text: string) => void): 
   const program = await build(work);
   const words = (...more: string[]): [string, ...string[]] => [
     process.execPath,
-    "--max-semi-space-size=8",
+    ...PROGRAM_FLAGS,
     program,
     ...more,
   ];
