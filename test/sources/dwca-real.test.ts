@@ -4,25 +4,12 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import * as yauzl from "yauzl";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
 import { dwca } from "../../src/sources/dwca.ts";
 import { onEachDatabase, rowsOf } from "../support/database.ts";
 import { flowOf, run, stage } from "../support/flow.ts";
 import { realData } from "../support/real-data.ts";
-
-/** The text of each entry of a zip. */
-const unzipped = async (path: string): Promise<Map<string, string>> => {
-  const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false });
-  const entries = new Map<string, string>();
-  for await (const entry of zip.eachEntry()) {
-    if (entry.fileName.endsWith("/")) continue;
-    const chunks = await Array.fromAsync(await zip.openReadStreamPromise(entry));
-    entries.set(entry.fileName.replace(/^.*\//, ""), Buffer.concat(chunks).toString("utf8"));
-  }
-  zip.close();
-  return entries;
-};
+import { filesOf } from "../support/slow-archive.ts";
 
 /** GBIF's quirk, said as simply as it can be: a quoted field has only doubled quotes inside. */
 const gbifValue = (field: string): string | null => {
@@ -51,7 +38,8 @@ onEachDatabase((database) => {
     for (const file of folder.skip ? [] : readdirSync(folder.path)) {
       test(`${file}: the staged rows are, value for value, those of a slow reader`, async () => {
         const path = join(folder.path, file);
-        const entries = await unzipped(path);
+        const files = await filesOf(path);
+        const entries = new Map([...files].map(([name, content]) => [name, content.toString()]));
         const tables = [...entries.keys()].filter((name) =>
           /^(occurrence|verbatim|multimedia)\.txt$|\.csv$/.test(name),
         );
