@@ -797,12 +797,18 @@ export const stateOutdated = (label: string, role: string, owner: string): Runne
  * An SQL script of `setup` failed; `place` is `file:line:column` when PostgreSQL says where. `isLater` when
  * a part of the script was committed before. A message that ends with a line of its own, such as a list, keeps it.
  */
-export const setupFailed = (place: string, cause: unknown, isLater = false): RunnerError => {
-  const reason = messageOf(cause);
+export const setupFailed = (
+  place: string,
+  cause: Error & { detail?: string; hint?: string },
+  isLater = false,
+): RunnerError => {
+  const said = [cause.message, cause.detail, cause.hint]
+    .filter((sentence) => sentence !== undefined && sentence !== "")
+    .map((sentence) => (sentence?.endsWith("\n") ? sentence : sentence?.replace(/\.?$/, ". ")));
   return new RunnerError(
     "setup_failed",
     1,
-    `The setup script ${place} failed: ${reason.endsWith("\n") ? reason : `${reason}. `}` +
+    `The setup script ${place} failed: ${said.join("")}` +
       `${isLater ? "Only the parts before it were" : "Nothing of it was"} kept, and no flow was run.`,
     { cause },
   );
@@ -1502,15 +1508,23 @@ export const leaseLost = (pipeline: string): RunnerError =>
 /** A pipeline writes where others have written, and nobody has said that it may. */
 export const firstWrite = (
   pipeline: string,
-  tables: readonly string[],
+  tables: readonly { readonly name: string; readonly isEmptied: boolean }[],
   file: string,
 ): RunnerError =>
   new RunnerError(
     "first_write",
     2,
-    `Pipeline \`${pipeline}\` has never written into ${listed(tables)}, which ${tables.length === 1 ? "holds" : "hold"} rows already. No flow was run. ` +
+    `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. No flow was run. ` +
       `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
+
+const emptied = (
+  tables: readonly { readonly name: string; readonly isEmptied: boolean }[],
+): string => {
+  const names = tables.filter(({ isEmptied }) => isEmptied).map(({ name }) => name);
+  if (names.length === 0) return "";
+  return `; those of ${listed(names)} would be removed (\`mode: replace\`)`;
+};
 
 /** Nobody can tell which database is to be looked into. */
 export const databaseUnset = (variables: readonly string[]): RunnerError =>

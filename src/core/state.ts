@@ -37,7 +37,10 @@ export interface RunState {
 export const SCHEMA_VERSION = 4;
 
 const SCHEMA = `
-create schema if not exists runner;
+do $$ begin
+  -- \`if not exists\` would ask for the right to make it even when somebody has made it for this role.
+  if to_regnamespace('runner') is null then create schema runner; end if;
+end $$;
 create table if not exists runner.run (
   run bigint generated always as identity primary key,
   pipeline text not null,

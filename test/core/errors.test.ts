@@ -116,8 +116,23 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
   [
-    errors.firstWrite("inat", ["gn_synthese.synthese"], "pipelines/inat.yaml"),
+    errors.firstWrite(
+      "inat",
+      [{ name: "gn_synthese.synthese", isEmptied: false }],
+      "pipelines/inat.yaml",
+    ),
     "Pipeline `inat` has never written into `gn_synthese.synthese`, which holds rows already. No flow was run. `runner plan pipelines/inat.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
+  ],
+  [
+    errors.firstWrite(
+      "p",
+      [
+        { name: "a.b", isEmptied: true },
+        { name: "a.c", isEmptied: false },
+      ],
+      "p.yaml",
+    ),
+    "Pipeline `p` has never written into `a.b` and `a.c`, which hold rows already; those of `a.b` would be removed (`mode: replace`). No flow was run. `runner plan p.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
   ],
   [
     errors.sqlWrites({ word: "delete" }),
@@ -203,6 +218,16 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.setupFailed("sql/a.sql", new Error("these rights are missing:\n  grant x;\n"), true),
     "The setup script sql/a.sql failed: these rights are missing:\n  grant x;\nOnly the parts before it were kept, and no flow was run.",
+  ],
+  [
+    errors.setupFailed(
+      "sql/a.sql",
+      Object.assign(new Error("cannot alter type of a column used by a view or rule"), {
+        detail: 'rule _RETURN on view v depends on column "a"',
+        hint: "Ask.",
+      }),
+    ),
+    'The setup script sql/a.sql failed: cannot alter type of a column used by a view or rule. rule _RETURN on view v depends on column "a". Ask. Nothing of it was kept, and no flow was run.',
   ],
   [
     errors.statementFailed(

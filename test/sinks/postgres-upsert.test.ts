@@ -191,6 +191,46 @@ onEachDatabase((database) => {
       });
     });
 
+    test("JSON's null counts as no document, and what others wrote under the merge's own key is replaced", async () => {
+      await execute(
+        database(),
+        `create table strange (id int primary key, data jsonb);
+         insert into strange values (1, 'null'), (2, '{"mine": "text", "theirs": 1}'), (3, '{"mine": null}');`,
+      );
+      const options = { json_merge: { data: { mine: ["a", "b"] } }, not_compared: ["b"] };
+      const rows = ["1", "2", "3"].map((id) => ({ id, a: '{"a": 1}', b: '{"b": 2}' }));
+      assert.deepEqual((await merge("strange", rows, options)).counts, [0, 3, 0]);
+      assert.deepEqual((await merge("strange", rows, options)).counts, [0, 0, 3]);
+      const mine = { a: 1, b: 2 };
+      assert.deepEqual(await all("strange"), [
+        { id: 1, data: { mine } },
+        { id: 2, data: { mine, theirs: 1 } },
+        { id: 3, data: { mine } },
+      ]);
+    });
+
+    test("shows of an object that it changes the parts that differ", async () => {
+      await execute(
+        database(),
+        `create table shown (id int primary key, data jsonb);
+         insert into shown values (1, '{"mine": {"a": 1, "same": [1], "gone": "x"}, "theirs": 7}'), (2, '{"mine": "text"}');`,
+      );
+      const options = { json_merge: { data: { mine: ["a"] } } };
+      const a = '{"a": 2, "same": [1], "new": null}';
+      const { flow } = await merge(
+        "shown",
+        [
+          { id: "1", a },
+          { id: "2", a },
+        ],
+        options,
+      );
+      assert.deepEqual(flow?.changed.examples, [
+        { key: "1", column: "data", old: '{"a": 1, "gone": "x"}', new: '{"a": 2, "new": null}' },
+        { key: "2", column: "data", old: '"text"', new: '{"a": 2, "new": null, "same": [1]}' },
+      ]);
+    });
+
     test("a key that comes twice is set aside the second time, in another chunk too", async () => {
       for (const track of [undefined, "twice_track"]) {
         await execute(

@@ -1,7 +1,7 @@
 import { quoted } from "../names.ts";
 import { labelQuery, readable, readableOf } from "./labels.ts";
-import type { MergedColumn, MergeShape } from "./shape.ts";
-import { isFound, keyText, literal, mergedObject, NEW_ROWS } from "./sql.ts";
+import type { MergeShape } from "./shape.ts";
+import { isFound, keyText, literal, NEW_ROWS, oldAndNew } from "./sql.ts";
 import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
 
 /** Where `listUpdates` puts what it finds, until it is known which rows are written. */
@@ -10,13 +10,11 @@ export const listedTable = `
 
 /** Old and new of all columns for which rows are to be updated; `where` narrows the target. */
 export const listUpdates = (shape: MergeShape, where: string): string => {
-  const values = shape.columns.flatMap((column, index) =>
-    column.isUpdated
-      ? [
-          `('${index}', ${literal(column.target.name)}, (${old(column)})::text, (${fresh(column)})::text)`,
-        ]
-      : [],
-  );
+  const values = shape.columns.flatMap((column, index) => {
+    if (!column.isUpdated) return [];
+    const [old, fresh] = oldAndNew(column);
+    return [`('${index}', ${literal(column.target.name)}, (${old})::text, (${fresh})::text)`];
+  });
   if (values.length === 0) return `select from ${LISTED} where false`;
   return `
   insert into ${LISTED} (n, key, column_name, old, new)
@@ -26,14 +24,6 @@ export const listUpdates = (shape: MergeShape, where: string): string => {
    cross join lateral (values ${values.join(", ")}) as value (place, column_name, old, new)
    where diff.verdict = 'changed' and value.place = any (string_to_array(concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, '')), ','))`;
 };
-
-const old = ({ target, json }: MergedColumn): string => {
-  const column = `target.${quoted(target.name)}`;
-  return json ? `${column}::jsonb -> ${literal(json.key)}` : column;
-};
-
-const fresh = (column: MergedColumn): string =>
-  column.json ? mergedObject(column) : `fresh.${quoted(column.target.name)}`;
 
 /** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */
 export const keepListed = (shape: MergeShape): string => `

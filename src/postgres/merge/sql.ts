@@ -204,7 +204,9 @@ const differs = (
 ): string | undefined => {
   const column = quoted(target.name);
   if (json) {
-    const old = `coalesce(target.${column}::jsonb -> ${literal(json.key)}, '{}'::jsonb)`;
+    const present = `target.${column}::jsonb -> ${literal(json.key)}`;
+    // No object of ours, but another's text or number: nothing of it stays.
+    const old = `case jsonb_typeof(${present}) when 'object' then ${present} else '{}'::jsonb end`;
     const others = `fresh.${quoted(beside(target.name))}`;
     const whole = `fresh.${column} || ${others}${late(json)}`;
     // Keys that are not compared are taken out of what is there; what is left must be what comes.
@@ -269,7 +271,8 @@ export const assignment = (column: MergedColumn): string => {
   const { target, json } = column;
   const name = quoted(target.name);
   if (!json) return `${name} = fresh.${name}`;
-  return `${name} = coalesce(target.${name}::jsonb, '{}'::jsonb) || ${jsonObject(column, late(json))}`;
+  // To JSON's own null, `||` would append, and make an array of the two.
+  return `${name} = coalesce(nullif(target.${name}::jsonb, 'null'), '{}'::jsonb) || ${jsonObject(column, late(json))}`;
 };
 
 /** For a row that is there: what it does not take over in the column itself. */
@@ -287,8 +290,20 @@ const wholeObject = ({ target }: MergedColumn): string =>
   `fresh.${quoted(target.name)} || fresh.${quoted(beside(target.name))}`;
 
 /** What a row that is there will have under the merge's own key. */
-export const mergedObject = (column: MergedColumn): string =>
-  `${wholeObject(column)}${late(column.json)}`;
+const mergedObject = (column: MergedColumn): string => `${wholeObject(column)}${late(column.json)}`;
+
+/** Old and new of a column, for people; of an object under the merge's own key, the parts that differ. */
+export const oldAndNew = (column: MergedColumn): readonly [old: string, fresh: string] => {
+  const name = quoted(column.target.name);
+  if (!column.json) return [`target.${name}`, `fresh.${name}`];
+  const old = `target.${name}::jsonb -> ${literal(column.json.key)}`;
+  const fresh = mergedObject(column);
+  return [differing(old, fresh), differing(fresh, old)];
+};
+
+/** The parts of an object that another has not; what is no object as a whole. */
+const differing = (object: string, other: string): string =>
+  `case jsonb_typeof(${object}) when 'object' then (select jsonb_object_agg(part.key, part.value) from jsonb_each(${object}) as part where part.value is distinct from (${other}) -> part.key) else ${object} end`;
 
 export const assignments = (values: readonly (readonly [string, Plain])[]): string[] =>
   values.map(([name, value]) => `${quoted(name)} = ${literal(value)}`);
@@ -315,11 +330,10 @@ export const examples = (
   { rows, where, most }: { rows: string; where: string; most: number | "all" },
 ): string => `
   select ${keyText(shape, "target")} as key, ${columns
-    .map(({ target, json }, index) => {
-      const name = quoted(target.name);
-      const old = json ? `target.${name}::jsonb -> ${literal(json.key)}` : `target.${name}`;
-      const shown = (text: string) => (json ? text : readable(shape, target, text));
-      return `${shown(`(${old})::text`)} as old${index}, ${shown(`(fresh.${name})::text`)} as new${index}`;
+    .map((column, index) => {
+      const [old, fresh] = oldAndNew(column);
+      const shown = (text: string) => (column.json ? text : readable(shape, column.target, text));
+      return `${shown(`(${old})::text`)} as old${index}, ${shown(`(${fresh})::text`)} as new${index}`;
     })
     .join(", ")}
     from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER}

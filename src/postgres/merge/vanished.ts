@@ -98,6 +98,7 @@ const find = async (
   await session.script(sql.goneTable(shape));
   const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
   if (found.count === 0) return NOTHING;
+  await session.script(sql.countGone);
   await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
   const where = await narrowing(session, { shape, unique, rows: GONE });
   await session.query(sql.forgetDeleted(shape, track, where));
