@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/accounting.ts";
-import { count, duration } from "../core/progress.ts";
+import { count, duration, tellOn } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import { loadToRun } from "./load.ts";
@@ -40,7 +40,7 @@ export const planCommand = async (
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;
   }
-  const say = (text: string) => console.error(text);
+  const say = tellOn(process.stderr);
   const started = performance.now();
   await using list = await openList(flags.csv ?? false);
   const rehearsal = await rehearsePipeline(plan, {

@@ -1295,7 +1295,7 @@ export const checkShape = (file: string): RunnerError =>
   new RunnerError(
     "check_shape",
     2,
-    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\` or \`problem\`) and \`message\`, and gives others.`,
+    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\`, \`problem\` or \`stop\`) and \`message\`, and gives others.`,
   );
 
 /** Codes of the mapping that the instance keeps only for old observations. */

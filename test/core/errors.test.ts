@@ -57,7 +57,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.checkShape("sql/a.sql"),
-    "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
+    "The check sql/a.sql is to give rows of `level` (`ok`, `warning`, `problem` or `stop`) and `message`, and gives others.",
   ],
   [
     errors.codesFrozen(["SEXE 6"]),
