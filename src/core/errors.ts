@@ -616,9 +616,11 @@ export const noTable = (
   new RunnerError(
     "no_table",
     1,
-    data.length === 0
-      ? `${archive} has no \`meta.xml\` and no data file; it has ${listed(entries)}.`
-      : `${archive} has no \`meta.xml\`, and ${data.length} files could be its table: ${listed(data)}. Name the one to read as \`path\`, unpacked.`,
+    entries.length === 0
+      ? `${archive} is an archive without a file in it. Fetch it again.`
+      : data.length === 0
+        ? `${archive} has no \`meta.xml\` and no data file; it has ${listed(entries)}.`
+        : `${archive} has no \`meta.xml\`, and ${data.length} files could be its table: ${listed(data)}. Name the one to read as \`path\`, unpacked.`,
   );
 
 /** A table that the archive does not have. */

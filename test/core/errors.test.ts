@@ -286,6 +286,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.noTable("a.zip", ["rights.txt"], []),
     "a.zip has no `meta.xml` and no data file; it has `rights.txt`.",
   ],
+  [errors.noTable("a.zip", [], []), "a.zip is an archive without a file in it. Fetch it again."],
   [
     errors.metaTooLarge("meta.xml", 64 * 1024 * 1024),
     "meta.xml has more than 64 MB, which no description has.",
