@@ -52,7 +52,10 @@ flows:
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^A run of planned would do this:\n\nflow +read +inserted/);
     assert.match(stdout, /\nload +2 +1 +0 +0 +0 +1 +0\n/);
-    assert.match(stdout, /\n {2}bad_date: 1 record\n {4}planned\.csv:3: `d` is no date: "never"\.\n/);
+    assert.match(
+      stdout,
+      /\n {2}bad_date: 1 record\n {4}planned\.csv:3: `d` is no date: "never"\.\n/,
+    );
     assert.match(
       stderr,
       /\nNothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/,
