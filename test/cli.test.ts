@@ -302,7 +302,7 @@ flows:
     const { code, stderr } = await runner(file);
     await rm(join(folder, "pipelines", ".runner", "db", "lock"));
     assert.equal(code, 3);
-    assert.match(stderr, new RegExp(`is in use by process ${process.pid}\\.`));
+    assert.match(stderr, new RegExp(`is in use by process ${process.pid}, since `));
   });
 
   test("stops at two interrupts with 130, at a request to end with 143, and loads nothing", async () => {
