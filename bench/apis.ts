@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { answerFile } from "../test/support/gbif-file-host.ts";
 import { startHttpDouble } from "../test/support/http-double.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure, PROGRAM_FLAGS, shell } from "./process.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -79,7 +79,7 @@ const download = async (): Promise<void> => {
   const client = async (name: string) => {
     await rm(to, { force: true });
     const { output, peakMb } = await measure(process.execPath, [
-      "--max-semi-space-size=8",
+      ...PROGRAM_FLAGS,
       join(root, "bench", "fetch.ts"),
       `${host.origin}${name}`,
       to,
@@ -140,7 +140,7 @@ flows:
     for (let round = 0; round <= rounds; round++) {
       await psql("truncate bench_ids.known");
       const measured = await measure(process.execPath, [
-        "--max-semi-space-size=8",
+        ...PROGRAM_FLAGS,
         join(root, "bin", "runner.js"),
         pipeline,
       ]);

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeArchive } from "../samples/archive.ts";
 import { MULTIMEDIA, OCCURRENCE } from "../samples/layout.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure, PROGRAM_FLAGS, shell } from "./process.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -85,13 +85,7 @@ const archiveOf = async (records: number, badShare = 0): Promise<string> => {
 const builtProgram = async (): Promise<string> => {
   const folder = join(work, "package");
   await mkdir(folder);
-  await measure("npx", [
-    "tsc",
-    "-p",
-    join(root, "tsconfig.build.json"),
-    "--outDir",
-    join(folder, "dist"),
-  ]);
+  await measure(process.execPath, [join(root, "scripts", "build.ts"), join(folder, "dist")]);
   await cp(join(root, "bin"), join(folder, "bin"), { recursive: true });
   await cp(join(root, "package.json"), join(folder, "package.json"));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
@@ -125,14 +119,10 @@ const byHand = [
 ].join("\n");
 
 const runner = (database: string, path: string): Promise<Measured> =>
-  measure(
-    process.execPath,
-    ["--max-semi-space-size=8", program, join(work, "pipeline.yaml"), "--yes"],
-    {
-      BENCH_DATABASE: database,
-      BENCH_ARCHIVE: path,
-    },
-  );
+  measure(process.execPath, [...PROGRAM_FLAGS, program, join(work, "pipeline.yaml"), "--yes"], {
+    BENCH_DATABASE: database,
+    BENCH_ARCHIVE: path,
+  });
 
 const steps: Record<string, () => Promise<Measured>> = {
   hand: () => shell(byHand),

@@ -1,6 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+
+/** What the program has Node started with, by its own first line. */
+export const PROGRAM_FLAGS: readonly string[] =
+  (readFileSync(new URL("../bin/runner.js", import.meta.url), "utf8").split("\n")[0] ?? "").match(
+    /--\S+/g,
+  ) ?? [];
 
 /** What a command took. */
 export interface Measured {

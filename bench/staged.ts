@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeArchive } from "../samples/archive.ts";
-import { type Measured, measure, shell } from "./process.ts";
+import { type Measured, measure, PROGRAM_FLAGS, shell } from "./process.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
@@ -37,7 +37,7 @@ export const stagedSandbox = async (rows: number, log: (text: string) => void): 
   const program = await build(work);
   const words = (...more: string[]): [string, ...string[]] => [
     process.execPath,
-    "--max-semi-space-size=8",
+    ...PROGRAM_FLAGS,
     program,
     ...more,
   ];
@@ -91,8 +91,7 @@ flows:
 const build = async (work: string): Promise<string> => {
   const folder = join(work, "package");
   await mkdir(folder);
-  const config = join(root, "tsconfig.build.json");
-  await measure("npx", ["tsc", "-p", config, "--outDir", join(folder, "dist")]);
+  await measure(process.execPath, [join(root, "scripts", "build.ts"), join(folder, "dist")]);
   await cp(join(root, "bin"), join(folder, "bin"), { recursive: true });
   await cp(join(root, "package.json"), join(folder, "package.json"));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));

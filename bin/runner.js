@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
+#!/usr/bin/env -S node --max-semi-space-size=8 --initial-old-space-size=48
 // A small young generation: batches are freed soon after they were used, which saves 50 MB and no time is lost.
+// A first heap that has room for them: else V8 looks through all memory again and again for what is not there.
 // Plain old JavaScript: a Node that is too old must be able to read this far, to be told so.
 /* biome-ignore-all lint: it must parse on Node 12 */
 
@@ -57,7 +58,7 @@ function startPinned(modules) {
 function runWith(childProcess, node, here) {
   var child = childProcess.spawn(
     node,
-    ["--max-semi-space-size=8", here].concat(process.argv.slice(2)),
+    ["--max-semi-space-size=8", "--initial-old-space-size=48", here].concat(process.argv.slice(2)),
     { stdio: "inherit" },
   );
   function forward(signal) {

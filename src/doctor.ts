@@ -71,6 +71,10 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
         ];
   const checks =
     session === undefined ? [] : await runChecksBefore(checksOf(plan), { ask, coming, known });
+  // In another database than was meant, each table that is missing is missing for that one reason.
+  const isOther = checks.some(({ isDecisive }) => isDecisive);
+  const nobody = { ask: askNobody, coming: coming.copy(), signal };
+  const told = isOther ? (await examinePlan(plan, nobody)).verdicts : verdicts;
   const lines: Line[] = [
     ...environment,
     ...variables,
@@ -80,8 +84,8 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
     line,
     ...server.map((verdict) => ({ ...verdict, about: "database" })),
     ...checks.map((verdict) => ({ ...verdict, about: "checks" })),
-    ...verdicts.map(({ flow, ...verdict }) => ({ ...verdict, about: `flow ${flow}` })),
-    ...readyFlows(plan, { verdicts, ask }),
+    ...told.map(({ flow, ...verdict }) => ({ ...verdict, about: `flow ${flow}` })),
+    ...readyFlows(plan, { verdicts: told, ask: isOther ? askNobody : ask }),
   ];
   return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines) };
 };

@@ -13,6 +13,8 @@ export interface ForeignTable {
   readonly name: string;
   /** As PostgreSQL estimates them; undefined when it has not counted yet. */
   readonly rows: number | undefined;
+  /** Whether a flow would empty it first, so that the rows of others are gone. */
+  readonly isEmptied: boolean;
 }
 
 /** Asks whether a run may go on; false stops it, with nothing written by its flows. */
@@ -42,16 +44,12 @@ export const askBeforeFirstWrite = async (
   const targets = await targetsOf(session, flows);
   const known = await knownTargets(session, state.pipeline, flows);
   const foreign: ForeignTable[] = [];
-  for (const { oid, name, rows } of targets) {
+  for (const { oid, name, rows, isEmptied } of targets) {
     if (known === "all" || known.has(name) || !before.has(oid)) continue;
-    if (await holdsRows(session, name)) foreign.push({ name, rows });
+    if (await holdsRows(session, name)) foreign.push({ name, rows, isEmptied });
   }
   if (foreign.length > 0 && !(await confirm(foreign))) {
-    throw firstWrite(
-      plan.name,
-      foreign.map(({ name }) => name),
-      named,
-    );
+    throw firstWrite(plan.name, foreign, named);
   }
   await session.query(
     `insert into runner.target (pipeline, target, run)
@@ -60,33 +58,35 @@ export const askBeforeFirstWrite = async (
   );
 };
 
-interface Target {
+/** `name` is quoted where it must be, with its schema: the same however the YAML writes it. */
+interface Target extends ForeignTable {
   readonly oid: string;
-  /** Quoted where it must be, with its schema: the same however the YAML writes it. */
-  readonly name: string;
-  readonly rows: number | undefined;
 }
 
 /** The tables that the flows' sinks write; one that is not there yet, for a sink to make, has no number. */
 const targetsOf = async (session: Session, flows: readonly FlowPlan[]): Promise<Target[]> => {
-  const names = stepsOf(flows)
-    .filter(({ use }) => use.what === "table" && use.how !== "read")
-    .map(({ use }) => use.written);
-  const parts = [...new Set(names)].map((name) => ({
+  const uses = stepsOf(flows)
+    .map(({ use }) => use)
+    .filter(({ what, how }) => what === "table" && how !== "read");
+  const names = [...new Set(uses.map(({ written }) => written))];
+  const parts = names.map((name) => ({
     sql: quotedTable(name),
+    isEmptied: uses.some(({ written, how }) => written === name && how === "replace"),
     ...tableParts(name),
   }));
   const { rows } = await session.query<Target & { rows: number | null }>(
-    `select distinct coalesce(c.oid::text, '') as oid, nullif(c.reltuples, -1)::float8 as rows,
+    `select coalesce(c.oid::text, '') as oid, nullif(c.reltuples, -1)::float8 as rows,
+            bool_or(w.is_emptied) as "isEmptied",
             quote_ident(coalesce(n.nspname, w.schema, current_schema())) || '.' ||
             quote_ident(coalesce(c.relname, w.name)) as name
-       from unnest($1::text[], $2::text[], $3::text[]) as w (sql, schema, name)
+       from unnest($1::text[], $2::text[], $3::text[], $4::bool[]) as w (sql, schema, name, is_emptied)
        left join pg_class c on c.oid = to_regclass(w.sql) left join pg_namespace n on n.oid = c.relnamespace
-      order by name`,
+      group by 1, 2, 4 order by 4`,
     [
       parts.map(({ sql }) => sql),
       parts.map(({ schema }) => schema ?? null),
       parts.map(({ name }) => name),
+      parts.map(({ isEmptied }) => isEmptied),
     ],
   );
   return rows.map((row) => ({ ...row, rows: row.rows ?? undefined }));

@@ -8,7 +8,7 @@ import { fileLabel } from "./core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import { count } from "./core/progress.ts";
 import { type Repaired, readRepaired, repairedIdentity } from "./core/repaired.ts";
-import { replayedRejects } from "./core/replayed.ts";
+import { rejectedColumns, replayedRejects } from "./core/replayed.ts";
 import type { Database } from "./core/session.ts";
 import { textBatch } from "./core/text-batch.ts";
 import { Type } from "./core/type.ts";
@@ -63,17 +63,19 @@ const repairedSource = (
     example: "repaired: {}",
     create: () =>
       async function* ({ database, log, signal }) {
-        const loaded = await loadedBefore(() => database.session(), pipeline, flow);
+        const { loaded, columns } = await knownBefore(() => database.session(), pipeline, flow);
+        if (!repaired.isWhole && columns === undefined) log.warn(columnsUntold(label, flow));
         const known = repaired.records.filter(({ id }) => loaded.has(`${flow} ${id}`)).length;
         if (known > 0) {
           log.info(
-            `${count(known)} records of ${label} are loaded already, by an earlier run of repaired records: they are left out.`,
+            `${known === 1 ? "1 record" : `${count(known)} records`} of ${label} ${known === 1 ? "is" : "are"} loaded already, by an earlier run of repaired records, and left out.`,
           );
         }
-        for (let first = 0; first < repaired.records.length; first += BATCH_RECORDS) {
+        const { names, records } = repaired.isWhole ? repaired : withNames(repaired, columns ?? []);
+        for (let first = 0; first < records.length; first += BATCH_RECORDS) {
           signal.throwIfAborted();
-          const part = repaired.records.slice(first, first + BATCH_RECORDS);
-          yield withoutLoaded(textBatch(repaired.names, part, { input, bytes: 0 }), (id) =>
+          const part = records.slice(first, first + BATCH_RECORDS);
+          yield withoutLoaded(textBatch(names, part, { input, bytes: 0 }), (id) =>
             loaded.has(`${flow} ${id}`),
           );
         }
@@ -82,13 +84,30 @@ const repairedSource = (
   return { component, options: {} };
 };
 
-const loadedBefore = async (
-  open: Database["session"],
-  pipeline: string,
-  flow: string,
-): Promise<ReadonlySet<string>> => {
+/** Which rejects of the flow are loaded by now, and which columns its rejects had. */
+const knownBefore = async (open: Database["session"], pipeline: string, flow: string) => {
   await using session = await open();
-  return await replayedRejects(session, pipeline, [flow]);
+  return {
+    loaded: await replayedRejects(session, pipeline, [flow]),
+    columns: await rejectedColumns(session, pipeline, flow),
+  };
+};
+
+const columnsUntold = (label: string, flow: string): string =>
+  `${label} has no line \`{"flow":"${flow}","columns":[…]}\`, which stands in a run's own file before the flow's first reject: ` +
+  "columns in which none of these records has a value count as not there. Take that line along, or use what `runner rejects` exports.";
+
+/** With the other columns of the flow, which none of the records has a value in. */
+const withNames = (
+  { names, records }: Repaired,
+  more: readonly string[],
+): Omit<Repaired, "isWhole"> => {
+  const others = more.filter((name) => !names.includes(name));
+  const empty = others.map(() => null);
+  return {
+    names: [...names, ...others],
+    records: records.map((record) => ({ ...record, values: [...record.values, ...empty] })),
+  };
 };
 
 const withoutLoaded = (batch: Batch, isLoaded: (id: string) => boolean): Batch =>

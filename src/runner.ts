@@ -87,9 +87,14 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     }
     rejectFile.close();
     const isRefused = error instanceof RunnerError && error.code === "first_write";
+    const ending = statusOf(error, options.signal);
     await run.finish(
-      isRefused ? "refused" : statusOf(error, options.signal),
-      error === undefined ? undefined : withoutPasswords(messageOf(error)),
+      isRefused ? "refused" : ending,
+      ending === "interrupted"
+        ? stoppedBy(options.signal)
+        : error === undefined
+          ? undefined
+          : messageFor(error),
     );
   } catch (thrown) {
     error ??= thrown;
@@ -175,6 +180,12 @@ export const rejectPath = (
   const folder = join(dirname(plan.file), ".runner", "rejects", isEmbedded ? "embedded" : where);
   return join(folder, `${plan.name}-${run}.ndjson`);
 };
+
+const messageFor = (error: unknown): string => withoutPasswords(messageOf(error));
+
+/** What was under way says that it was cancelled, each part in its own words: nobody needs those. */
+const stoppedBy = ({ reason }: AbortSignal): string =>
+  typeof reason === "string" ? `Stopped by ${reason}.` : "Stopped.";
 
 const statusOf = (error: unknown, signal: AbortSignal): RunSummary["status"] => {
   if (error === undefined) return "done";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { shippedFile } from "./shipped-file.ts";
 
-/** The package's version; the file stands above both `src/` and `dist/`. */
+/** The package's version. */
 export const version: string = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  readFileSync(shippedFile("package.json"), "utf8"),
 ).version;

@@ -39,14 +39,19 @@ onEachDatabase((database) => {
   });
 
   describe("doctor of a database without a GeoNature", () => {
-    test("says so first, names no table that setup makes, and what could not be looked at", async () => {
+    test("says that and nothing else of the database, as it is why all else is missing", async () => {
       const found = await doctor("confluences.yaml");
       assert.equal(
         messageOf(found, "geonature")?.replace(/ \S+ has no/, " x has no"),
-        "Database x has no GeoNature: there is no table gn_synthese.synthese. Is it the right one?",
+        "Database x has no GeoNature: there is no table gn_synthese.synthese. Is it the right one? Nothing else was looked at there.",
       );
-      assert.ok(problems(found).includes("flow synthese: unknown_table"));
-      assert.doesNotMatch(doctorLines(found, "c.yaml").join("\n"), /no table `pinv_gbif/);
+      assert.deepEqual(problems(found), ["checks: geonature"]);
+      assert.deepEqual(of(found, "checks"), ["problem geonature"]);
+      assert.match(
+        doctorLines(found, "c.yaml").at(-1) ?? "",
+        /^1 problem has to be mended before a run\./,
+      );
+      assert.deepEqual(of(found, "flow synthese"), []);
     });
   });
 

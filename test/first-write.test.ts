@@ -60,6 +60,20 @@ onEachDatabase((database) => {
       assert.deepEqual(first.asked, []);
     });
 
+    test("is told to remove the rows of others where the sink replaces", async () => {
+      await execute(
+        database(),
+        "create table kept as select 7 as id; create table gone as table kept",
+      );
+      for (const [table, mode] of [
+        ["kept", "append"],
+        ["gone", "replace"],
+      ] as const) {
+        const refused = await go(pipeline(`p_${table}`, table, { mode }), database(), false);
+        assert.equal(/would be removed/.test(messageOf(refused.error)), mode === "replace");
+      }
+    });
+
     test("that is empty, or not there, is not asked about", async () => {
       await execute(database(), "create table nobodys (id int)");
       assert.deepEqual((await go(pipeline("p_empty", "nobodys"), database(), false)).asked, []);

@@ -20,7 +20,7 @@ const go = async (
     database: database.opened,
     replay: replay && join(database.folder, replay),
     signal: new AbortController().signal,
-    log: { ...quiet, info: (text) => said.push(text) },
+    log: { info: (text) => said.push(text), warn: (text) => said.push(`Warning: ${text}`) },
   });
   return { ...summary, said };
 };
@@ -113,10 +113,46 @@ onEachDatabase((database) => {
           const third = await go(yaml, database(), file);
           assert.equal(third.status, "done", messageOf(third.error));
           assert.equal(third.flows[0]?.inserted, 0);
-          assert.match(third.said.join("\n"), /^1 records of .* are loaded already/m);
+          assert.match(third.said.join("\n"), /^1 record of .* is loaded already/m);
           assert.deepEqual(await content(), wanted);
         });
       }
+    }
+
+    for (const isCommitted of [true, false]) {
+      test(`cut out of a run's own file ${isCommitted ? "have the columns that the database knows" : "whose flow was undone are told to lack the line of columns"}`, async () => {
+        const name = `cut_${isCommitted ? "kept" : "undone"}`;
+        await writeFile(
+          join(database().folder, "cut.csv"),
+          "id,day,more\n1,2024-01-01,\n2,never,\n",
+        );
+        const source = "csv: { path: cut.csv }";
+        const limit = isCommitted ? "{ max: any }" : "{ max: 0 }";
+        const yaml = pipeline(name, source, SINKS.append(name), limit)
+          .replace("first: first }", "first: first, more: more }")
+          .replace("first: timestamp }", "first: timestamp, more: text }");
+        const first = await go(yaml, database());
+        assert.equal(first.status, isCommitted ? "done" : "failed");
+        const lines = (await readFile(first.rejectFile ?? assert.fail(), "utf8")).split("\n");
+        const cut = lines.filter((line) => line.includes("bad_date")).join("\n");
+        await writeFile(
+          join(database().folder, "cut.ndjson"),
+          cut.replaceAll("never", "2023-05-01"),
+        );
+        const again = await go(yaml, database(), "cut.ndjson");
+        const said = again.said.join("\n");
+        if (isCommitted) {
+          assert.equal(again.status, "done", messageOf(again.error));
+          assert.equal(again.flows[0]?.inserted, 1);
+          assert.doesNotMatch(said, /columns/);
+        } else {
+          assert.match(messageOf(again.error), /There is no column `more` here/);
+          assert.match(
+            said,
+            /^Warning: .*cut\.ndjson has no line `\{"flow":"load","columns":\[…\]\}`, /m,
+          );
+        }
+      });
     }
 
     test("may have blank lines at the end, and commas or tabs between; another separator is said", async () => {

@@ -420,9 +420,14 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
     const { plan, remove } = await planOn([
       flowOf({ source: rowsSource([{ id: "1" }]), sink: into("locked") }),
     ]);
-    setTimeout(() => controller.abort(), 300);
+    setTimeout(() => controller.abort("SIGINT"), 300);
     const summary = await runPipeline(plan, { signal: controller.signal, log });
     assert.equal(summary.status, "interrupted");
+    const { rows } = await session.query("select status, error from runner.run where run = $1", [
+      summary.run,
+    ]);
+    // Not what PostgreSQL says of a statement that was cancelled.
+    assert.deepEqual(rows, [{ status: "interrupted", error: "Stopped by SIGINT." }]);
     await session.rollback();
     await session.script("drop table locked");
     await remove();

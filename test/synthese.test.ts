@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
+import { readMapping } from "../src/geonature/mapping.ts";
 import type { FlowSummary } from "../src/run-flows.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
 import { copyPipelines, planFile, runFile, undoing } from "./support/pipelines.ts";
@@ -133,7 +134,12 @@ onEachDatabase((database) => {
         const changed = Object.keys(now ?? {}).filter(
           (name) => JSON.stringify(old?.[name]) !== JSON.stringify(now?.[name]),
         );
-        return { set, columns: changed.filter((name) => !OF_ANY_UPDATE.includes(name)).sort() };
+        return {
+          set,
+          columns: changed
+            .filter((name) => ![...OF_ANY_UPDATE, "meta_update_date"].includes(name))
+            .sort(),
+        };
       });
       assert.deepEqual(
         found,
@@ -146,6 +152,17 @@ onEachDatabase((database) => {
       });
       const untouched = [...before.keys()].filter((pk) => !chosen.some(({ id }) => id === pk));
       for (const pk of untouched) assert.deepEqual(after.get(pk), before.get(pk));
+
+      // Every column that an update may write is among them.
+      const { fields } = await readMapping({
+        fields: join(pipelines, "sinp/fields.csv"),
+        vocabularies: join(pipelines, "sinp/vocabularies.csv"),
+      });
+      const written = fields.filter(({ part, rule }) => part === "synthese" && rule !== "left");
+      const untried = written
+        .map(({ column }) => column)
+        .filter((name) => !CHANGES.some(({ columns }) => columns.includes(name)));
+      assert.deepEqual(untried.sort(), [...NEVER_BY_ITSELF, ...OF_ANY_UPDATE].sort());
     });
 
     test("a row that a validator has judged keeps the judgement when the record changes", async () => {
@@ -475,7 +492,19 @@ flows:
 });
 
 /** Written by every update, whatever it is about. */
-const OF_ANY_UPDATE = ["meta_update_date", "last_action", "additional_data"];
+const OF_ANY_UPDATE = ["last_action", "additional_data"];
+
+/** The key, what is written with a new row only, the same for all rows, or stored and never compared. */
+const NEVER_BY_ITSELF = [
+  "id_source",
+  "entity_source_pk_value",
+  "unique_id_sinp",
+  "id_nomenclature_valid_status",
+  "id_nomenclature_sensitivity",
+  "id_nomenclature_info_geo_type",
+  "id_nomenclature_grp_typ",
+  "meta_v_taxref",
+];
 
 /** A change of a staged record, and the columns of the synthese that it is about. */
 const CHANGES: readonly { set: string; columns: readonly string[] }[] = [
@@ -516,4 +545,28 @@ const CHANGES: readonly { set: string; columns: readonly string[] }[] = [
     columns: ["id_nomenclature_source_status", "id_nomenclature_obs_technique"],
   },
   { set: "caste = 'queen'", columns: [] },
+  {
+    set: "dataset_key = '8a863029-f435-446a-821e-275f4f641165'",
+    columns: ["id_dataset", "id_nomenclature_naturalness"],
+  },
+  {
+    set: "data_generalizations = 'Coordinates obscured'",
+    columns: ["id_nomenclature_blurring", "id_nomenclature_geo_object_nature"],
+  },
+  { set: "occurrence_status = null", columns: ["id_nomenclature_observation_status"] },
+  { set: '"references" = null', columns: ["digital_proof", "id_nomenclature_exist_proof"] },
+  {
+    set: "media_type = null",
+    columns: ["id_nomenclature_determination_method", "id_nomenclature_obs_technique"],
+  },
+  {
+    set: "basis_of_record = 'PRESERVED_SPECIMEN', institution_code = 'MHNL', catalog_number = '7'",
+    columns: [
+      "non_digital_proof",
+      "sample_number_proof",
+      "id_nomenclature_source_status",
+      "id_nomenclature_obs_technique",
+      "id_nomenclature_determination_method",
+    ],
+  },
 ];

@@ -1,5 +1,5 @@
 -- What `runner doctor` asks of a GeoNature before the first run; psql runs it too. Nothing is changed.
--- Each check gives rows of level (ok, warning, problem) and message; add your own in the same form.
+-- Each check gives rows of level (ok, warning, problem, stop) and message; add your own in the same form.
 \ir checks/geonature.sql
 \ir checks/postgis.sql
 \ir checks/columns.sql

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { count } from "../core/progress.ts";
-import type { Confirm } from "../first-write.ts";
+import type { Confirm, ForeignTable } from "../first-write.ts";
 import { named } from "./again.ts";
 
 /** Asks the person at the terminal; where there is none, or none is to be asked, the answer is known. */
@@ -12,15 +12,18 @@ export const confirmFirstWrite = (
   if (yes) return async () => true;
   if (!process.stdin.isTTY || !process.stderr.isTTY) return async () => false;
   return async (tables) => {
-    const lines = tables.map(
-      ({ name, rows }) => `  ${name}${rows === undefined ? "" : `, about ${count(rows)} rows`}\n`,
-    );
     process.stderr.write(
-      `This pipeline has never written into\n${lines.join("")}` +
+      `This pipeline has never written into\n${tables.map(tableLine).join("")}` +
         `\`runner plan ${named(file, database)}\` shows what it would change there.\n`,
     );
-    return (await answerTo("Write into them? [y/N] ", signal)) === "y";
+    // A French hand types `o`, whatever is asked.
+    return ["y", "o"].includes(await answerTo("Write into them? [y/N] ", signal));
   };
+};
+
+const tableLine = ({ name, rows, isEmptied }: ForeignTable): string => {
+  const held = rows === undefined ? "" : `, about ${count(rows)} rows`;
+  return `  ${name}${held}${isEmptied ? ": its rows would be removed (`mode: replace`)" : ""}\n`;
 };
 
 /** The first letter of the answer; the terminal keeps its own keys, so that Ctrl-C does what it always does. */

@@ -4,7 +4,7 @@ import { fileLabel } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
 import { lookBack } from "./past.ts";
-import { csvText, tableLines, widthOf } from "./table.ts";
+import { csvText, isWithin, sparing, tableLines, widthOf, wrapped } from "./table.ts";
 
 export interface HistoryFlags {
   readonly database?: string;
@@ -28,14 +28,39 @@ export const historyCommand = (
     else if (runs.length === 0) {
       console.log(`Pipeline \`${plan.name}\` has not been run in ${database.label} yet.`);
     } else {
-      const rows = historyRows(runs, count);
-      for (const line of tableLines(rows, { width: widthOf(process.stdout) })) console.log(line);
+      for (const line of historyLines(runs, widthOf(process.stdout))) console.log(line);
       console.error(
         `One of them in full: \`runner show ${fileLabel(plan.file)} ${runs[0]?.run}${databaseWords(flags.database)}\``,
       );
     }
     return 0;
   });
+
+/** A table where it fits; else a sentence for each run, so that no date and no count is cut. */
+export const historyLines = (runs: readonly PastRun[], width: number): string[] => {
+  const table = sparing(historyRows(runs, count), COUNTED, width);
+  return isWithin(table, width)
+    ? tableLines(table, { width })
+    : runs.flatMap((run) => sentenceLines(run, width));
+};
+
+/** `run 8, 2026-11-24 10:15, done in 2.0 s: 2,000 read, 1,998 inserted, 2 rejected`. */
+const sentenceLines = (run: PastRun, width: number): string[] => {
+  const counts = COUNTED.filter((name) => run.counts[name] > 0)
+    .map((name) => `${count(run.counts[name])} ${name}`)
+    .join(", ");
+  const took = run.seconds === null ? "" : ` in ${duration(run.seconds)}`;
+  const cited = run.dois.map(doiUrl).join(" ");
+  return wrapped(
+    `run ${run.run}, ${minuteOf(run)}, ${statusOf(run)}${took}: ${counts || "nothing committed"}${cited && `, cited as ${cited}`}`,
+    { width },
+  );
+};
+
+const minuteOf = ({ started }: PastRun): string => started.slice(0, "2026-11-24 10:15".length);
+
+const statusOf = ({ status, replay }: PastRun): string =>
+  replay === null ? status : `${status}, replay`;
 
 /** A run on a line, under a header. */
 const historyRows = (runs: readonly PastRun[], number: (value: number) => string): string[][] => {
@@ -44,9 +69,9 @@ const historyRows = (runs: readonly PastRun[], number: (value: number) => string
     ["run", "started", "took", "status", ...COUNTED, ...(isCited ? ["cited as"] : [])],
     ...runs.map((run) => [
       String(run.run),
-      run.started.slice(0, "2026-11-24 10:15".length),
+      minuteOf(run),
       run.seconds === null ? "" : duration(run.seconds),
-      run.replay === null ? run.status : `${run.status}, replay`,
+      statusOf(run),
       ...COUNTED.map((name) => number(run.counts[name])),
       ...(isCited ? [run.dois.map(doiUrl).join(" ")] : []),
     ]),

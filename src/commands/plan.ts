@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/accounting.ts";
-import { count, duration } from "../core/progress.ts";
+import { count, duration, tellOn } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import { loadToRun } from "./load.ts";
 import { openList } from "./plan-list.ts";
 import { loggedRows, planRows } from "./plan-rows.ts";
-import { tableLines, widthOf } from "./table.ts";
+import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
+import { sparing, tableLines, widthOf } from "./table.ts";
 import {
   errorText,
   exitCodeOf,
@@ -39,7 +40,7 @@ export const planCommand = async (
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));
     return 2;
   }
-  const say = (text: string) => console.error(text);
+  const say = tellOn(process.stderr);
   const started = performance.now();
   await using list = await openList(flags.csv ?? false);
   const rehearsal = await rehearsePipeline(plan, {
@@ -84,7 +85,9 @@ export const planLines = (
   return [
     `A run of ${pipeline} would do this:`,
     "",
-    ...(flows.length > 0 ? tableLines([["flow", ...shown], ...counts], { width }) : []),
+    ...(flows.length > 0
+      ? tableLines(sparing([["flow", ...shown], ...counts], COUNTED, width), { width })
+      : []),
     ...flows.flatMap((flow) => detailLines(flow, width)),
     ...(skipped.length > 0 ? ["", "Setup would also execute, outside a transaction:"] : []),
     ...skipped.flatMap((sql) => tableLines([[sql]], { width, indent: "  " })),
@@ -94,7 +97,6 @@ export const planLines = (
 const detailLines = (flow: FlowSummary, width: number): string[] => {
   const indent = "  ";
   const changes = changeRows(flow);
-  const rejects = rejectRows(flow);
   const findings = findingRows(flow);
   return [
     ...(changes.length > 0
@@ -114,15 +116,8 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
           ...tableLines([["what", "key", "column", "old", "new"], ...findings], { width, indent }),
         ]
       : []),
-    ...(rejects.length > 0
-      ? [
-          "",
-          `${flow.name} would reject:`,
-          ...tableLines([["code", "records", "for example", "because"], ...rejects], {
-            width,
-            indent,
-          }),
-        ]
+    ...(flow.rejectedByCode.length > 0
+      ? ["", `${flow.name} would reject:`, ...rejectGroupLines(rejectsOf(flow), { width, indent })]
       : []),
   ];
 };
@@ -149,14 +144,12 @@ const findingRows = ({ findings }: FlowSummary): string[][] =>
     return [...row, column, old ?? "(empty)", old === now ? "(stays)" : (now ?? "(empty)")];
   });
 
-const rejectRows = ({ rejectedByCode, rejectExamples }: FlowSummary): string[][] =>
-  rejectedByCode.flatMap(([code, records]) =>
-    grouped(
-      [code, count(records)],
-      (rejectExamples.get(code) ?? []).map(({ place, message }) => [place, message]),
-      2,
-    ),
-  );
+const rejectsOf = ({ rejectedByCode, rejectExamples }: FlowSummary): RejectGroup[] =>
+  rejectedByCode.map(([code, records]) => ({
+    code,
+    records,
+    examples: (rejectExamples.get(code) ?? []).map(({ place, message }) => ({ place, message })),
+  }));
 
 const grouped = (head: readonly string[], examples: string[][], width: number): string[][] => {
   const [first = Array<string>(width).fill(""), ...others] = examples;
@@ -170,14 +163,7 @@ export const planObject = ({ pipeline, status, flows, skipped, error }: Rehearsa
   status,
   flows: flows.map((flow) => ({
     ...flowObject(flow),
-    rejects: flow.rejectedByCode.map(([code, records]) => ({
-      code,
-      records,
-      examples: (flow.rejectExamples.get(code) ?? []).map(({ place, message }) => ({
-        place,
-        message,
-      })),
-    })),
+    rejects: rejectsOf(flow),
   })),
   skipped,
   ...(status === "failed" ? { error: failure(error) } : {}),

@@ -4,14 +4,14 @@ import { pipeline } from "node:stream/promises";
 import { severalFlows } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
-import { count } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";
 import { chosenRun, lookBack, type Past } from "./past.ts";
-import { csvText, tableLines, widthOf } from "./table.ts";
+import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
+import { csvText, widthOf } from "./table.ts";
 
 export interface RejectsFlags {
   readonly database?: string;
@@ -93,34 +93,42 @@ const show = async (
   rejects: Rejects,
   { past, run, at }: { past: Past; run: PastRun; at: string },
 ): Promise<void> => {
-  const groups = new Map<string, { records: number; examples: WrittenReject[] }>();
-  for await (const reject of rejects()) {
-    const name = `${reject.flow}\n${reject.code}`;
-    const group = groups.get(name) ?? { records: 0, examples: [] };
-    groups.set(name, group);
-    group.records++;
-    if (group.examples.length < EXAMPLES) group.examples.push(reject);
-  }
+  const flows = await examplesOf(rejects);
   const file = fileLabel(past.plan.file);
-  if (groups.size === 0) {
+  if (flows.size === 0) {
     // Of one that failed, only its file knows.
     const isClean = run.status === "done" && run.counts.rejected === 0;
     const found = isClean ? "rejected nothing" : "set no record aside that is not loaded now";
     console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
     return;
   }
-  const rows = [...groups.values()].flatMap(({ records, examples }) =>
-    examples.map(({ flow, code, place, message }, index) => [
-      ...(index === 0 ? [flow, code, count(records)] : ["", "", ""]),
-      place,
-      message,
-    ]),
-  );
-  const header = ["flow", "code", "records", "for example", "because"];
-  for (const line of tableLines([header, ...rows], { width: widthOf(process.stdout) }))
-    console.log(line);
+  const width = widthOf(process.stdout);
+  for (const [flow, groups] of flows) {
+    console.log(`${flow} rejected:`);
+    const lines = rejectGroupLines([...groups.values()], { width, indent: "  " });
+    console.log(`${lines.join("\n")}\n`);
+  }
   console.error(
     `To repair them: \`runner rejects ${file} ${run.run}${at} --csv > repaired.csv\`, ` +
       `then \`runner ${file} --replay repaired.csv${at}\`.`,
   );
 };
+
+/** The rejects by flow and code, with some of each. */
+const examplesOf = async (rejects: Rejects): Promise<Map<string, Map<string, Examples>>> => {
+  const flows = new Map<string, Map<string, Examples>>();
+  for await (const { flow, code, place, message } of rejects()) {
+    const codes = flows.get(flow) ?? new Map<string, Examples>();
+    const group = codes.get(code) ?? { code, records: 0, examples: [] };
+    flows.set(flow, codes.set(code, group));
+    group.records++;
+    if (group.examples.length < EXAMPLES) group.examples.push({ place, message });
+  }
+  return flows;
+};
+
+/** A group that is still growing. */
+interface Examples extends RejectGroup {
+  records: number;
+  readonly examples: { place: string; message: string }[];
+}

@@ -1,6 +1,6 @@
 import type { Complaint } from "../core/complaint.ts";
 import { formatPlace, withoutPasswords } from "../core/place.ts";
-import { count, type Display } from "../core/progress.ts";
+import { count, type Display, tellOn } from "../core/progress.ts";
 import type { FlowSummary, RunOptions } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
 import { tellComplaints } from "./load.ts";
@@ -32,7 +32,7 @@ export const reportOf = (
   log === "json" ? jsonReport(pipeline, quiet, database) : textReport(pipeline, quiet, database);
 
 const textReport = (pipeline: string, quiet: boolean, given?: string): Report => {
-  const say = (text: string) => console.error(text);
+  const say = tellOn(process.stderr);
   const unlessQuiet = (text: string) => {
     if (!quiet) say(text);
   };

@@ -12,7 +12,7 @@ import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
-import { tableLines, widthOf } from "./table.ts";
+import { sparing, tableLines, widthOf } from "./table.ts";
 import { citationLine } from "./text.ts";
 
 export interface ShowFlags {
@@ -57,38 +57,48 @@ export const showCommand = (
 
 const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] => {
   const took = run.seconds === null ? "" : `, ${duration(run.seconds)}`;
-  const counts = countLines(flows, width);
-  const rejects = flows.flatMap((flow) => rejectLines(flow, width));
   return [
     `${run.status}, started ${run.started}${took}, by ${run.holder}, version ${run.version}`,
     ...(run.replay === null ? [] : [`It loaded repaired records: ${run.replay}`]),
     ...(run.error === null ? [] : [run.error]),
-    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...counts]),
-    ...comparedLines(flows, [...counts, ...rejects]),
-    ...rejects,
+    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...countLines(flows, width)]),
+    ...comparedLines(flows),
+    ...flows.flatMap((flow) => rejectLines(flow, width)),
     ...flows.flatMap(findingLines),
     ...(citations.length === 0 ? [] : ["", ...citations.map(pastCitationLine)]),
   ];
 };
 
-/** With which runs the flows are compared, and whether anything differs. */
-const comparedLines = (flows: readonly PastFlow[], lines: readonly string[]): string[] => {
+/** With which runs the flows are compared, and whether anything that is shown differs. */
+const comparedLines = (flows: readonly PastFlow[]): string[] => {
   const compared = new Set(flows.flatMap(({ before }) => (before ? [before.run] : [])));
   if (compared.size === 0) return [];
   const runs = [...compared].sort((a, b) => a - b).join(" and ");
-  return lines.some((line) => DIFFERENCE.test(line))
+  return flows.some((flow) => isDifferent(flow, shownCounts(flows)))
     ? [`In brackets: the difference to run ${runs}.`]
     : [`No count differs from run ${runs}.`];
 };
 
-/** See `change`. */
-const DIFFERENCE = / \([+-]\d/;
+const isDifferent = (
+  { counts, before, rejects }: PastFlow,
+  shown: readonly (keyof Counts)[],
+): boolean =>
+  before !== null &&
+  (shown.some((name) => counts[name] !== before.counts[name]) ||
+    rejects.some(({ records, before: then }) => records !== then));
+
+/** Counts that are rare have a column only when there is one. */
+const shownCounts = (flows: readonly PastFlow[]): (keyof Counts)[] => [
+  ...COUNTED,
+  ...NOTED.filter((name) =>
+    flows.some(({ counts, before }) => counts[name] > 0 || (before?.counts[name] ?? 0) > 0),
+  ),
+];
 
 const countLines = (flows: readonly PastFlow[], width: number): string[] => {
-  const noted = NOTED.filter((name) => flows.some(({ counts }) => counts[name] > 0));
-  const shown = [...COUNTED, ...noted];
+  const shown = shownCounts(flows);
   const rows = flows.map((flow) => [flow.flow, ...shown.map((name) => withChange(flow, name))]);
-  return tableLines([["flow", ...shown], ...rows], { width });
+  return tableLines(sparing([["flow", ...shown], ...rows], COUNTED, width), { width });
 };
 
 const withChange = ({ counts, before }: PastFlow, name: keyof Counts): string =>
@@ -104,12 +114,13 @@ const change = (now: number, before: number): string => {
 
 const rejectLines = ({ flow, rejects, before }: PastFlow, width: number): string[] => {
   if (rejects.length === 0) return [];
+  const isReplayed = rejects.some(({ replayed }) => replayed > 0);
   const rows = rejects.map(({ code, records, before: then, replayed }) => [
     code,
     `${count(records)}${before === null ? "" : change(records, then)}`,
-    replayed === 0 ? "" : count(replayed),
+    ...(isReplayed ? [count(replayed)] : []),
   ]);
-  const header = ["code", "records", "repaired and loaded by now"];
+  const header = ["code", "records", ...(isReplayed ? ["repaired and loaded by now"] : [])];
   return ["", `${flow} rejected:`, ...tableLines([header, ...rows], { width, indent: "  " })];
 };
 

@@ -66,7 +66,7 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
     if (database.startsWith("embedded")) {
       lines.push(
         `Next: \`runner plan ${named(pipeline, given)}\` shows what another run would change; ` +
-          `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads them into a server.`,
+          `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads into a server.`,
       );
     }
   } else if (status === "interrupted") {

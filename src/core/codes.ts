@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { shippedFile } from "../shipped-file.ts";
 
 /** The languages that codes are explained in. */
 export type Language = "en" | "fr";
@@ -20,9 +21,9 @@ export interface CodeGroup {
   readonly codes: Readonly<Record<string, Explanation>>;
 }
 
-/** All codes there are; the file stands above both `src/` and `dist/`. */
+/** All codes there are. */
 export const readCodes = (): readonly CodeGroup[] =>
-  parse(readFileSync(new URL("../../docs/codes.yaml", import.meta.url), "utf8"));
+  parse(readFileSync(shippedFile("docs/codes.yaml"), "utf8"));
 
 /** The explanation of a code; an SQLSTATE without a word of its own is explained with all others. */
 export const explanationOf = (

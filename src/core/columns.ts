@@ -1,6 +1,7 @@
 /** The kinds of column. All answer the same two questions, so nobody needs to know which one it is. */
 
 import type { CopyWriter } from "./copy-writer.ts";
+import type { CopyFields } from "./split.ts";
 
 /** The values of one field of a batch, by row number. */
 export interface Column {
@@ -79,28 +80,32 @@ export interface Slab {
   readonly fields: number;
   /** Fence numbers of the fields that were written CSV-quoted; undefined when there is none. */
   readonly quoted: ReadonlySet<number> | undefined;
+  /** Writes several fields at once; undefined where each has to be written by itself. */
+  readonly copyFields?: CopyFields | undefined;
 }
 
 /** A view on one field of a slab: nobody pays for decoding who does not ask for text. */
 export class FieldColumn implements Column {
+  readonly slab: Slab;
+  readonly field: number;
   readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #fences: Int32Array;
   readonly #stride: number;
-  readonly #field: number;
   readonly #quoted: ReadonlySet<number> | undefined;
 
   constructor(slab: Slab, field: number) {
+    this.slab = slab;
+    this.field = field;
     this.#bytes = slab.bytes;
     this.#view = slab.view;
     this.#fences = slab.fences;
     this.#stride = slab.fields + 1;
-    this.#field = field;
     this.#quoted = slab.quoted;
   }
 
   text(row: number): string | null {
-    const fence = row * this.#stride + this.#field;
+    const fence = row * this.#stride + this.field;
     const start = this.#fences[fence]! + 1;
     const end = this.#fences[fence + 1]!;
     if (start >= end) return null;
@@ -109,7 +114,7 @@ export class FieldColumn implements Column {
   }
 
   copyTo(writer: CopyWriter, row: number): void {
-    const fence = row * this.#stride + this.#field;
+    const fence = row * this.#stride + this.field;
     if (this.#quoted?.has(fence)) writer.text(this.text(row));
     else writer.bytes(this.#view, this.#fences[fence]! + 1, this.#fences[fence + 1]!);
   }

@@ -1,3 +1,4 @@
+import type { CopiedFields } from "./split.ts";
 import { mayNeedEscape, viewOf } from "./words.ts";
 
 const BACKSLASH = 0x5c;
@@ -83,6 +84,24 @@ export class CopyWriter {
     source.copy(this.#buffer, this.#position, start, end);
     this.#position += end - start;
     this.#buffer[this.#position++] = TAB;
+  }
+
+  /** Fields that are COPY text already, each with a tab behind it. */
+  copied(source: Buffer, start: number, end: number): void {
+    this.#reserve(end - start);
+    source.copy(this.#buffer, this.#position, start, end);
+    this.#position += end - start;
+  }
+
+  /** Rows of such fields, whole and one behind the other. */
+  copiedRows({ bytes, places }: CopiedFields, rows: Uint32Array): void {
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) return;
+    const start = places[2 * first]!;
+    const shift = this.#position - start - 1;
+    this.copied(bytes, start, places[2 * last + 1]!);
+    for (const row of rows) this.#buffer[places[2 * row + 1]! + shift] = NEWLINE;
+    this.#rows += rows.length;
   }
 
   /** A field from text; null is `\N`. */

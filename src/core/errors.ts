@@ -1295,7 +1295,7 @@ export const checkShape = (file: string): RunnerError =>
   new RunnerError(
     "check_shape",
     2,
-    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\` or \`problem\`) and \`message\`, and gives others.`,
+    `The check ${file} is to give rows of \`level\` (\`ok\`, \`warning\`, \`problem\` or \`stop\`) and \`message\`, and gives others.`,
   );
 
 /** Codes of the mapping that the instance keeps only for old observations. */
@@ -1506,15 +1506,23 @@ export const leaseLost = (pipeline: string): RunnerError =>
 /** A pipeline writes where others have written, and nobody has said that it may. */
 export const firstWrite = (
   pipeline: string,
-  tables: readonly string[],
+  tables: readonly { readonly name: string; readonly isEmptied: boolean }[],
   file: string,
 ): RunnerError =>
   new RunnerError(
     "first_write",
     2,
-    `Pipeline \`${pipeline}\` has never written into ${listed(tables)}, which ${tables.length === 1 ? "holds" : "hold"} rows already. No flow was run. ` +
+    `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. No flow was run. ` +
       `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
+
+const emptied = (
+  tables: readonly { readonly name: string; readonly isEmptied: boolean }[],
+): string => {
+  const names = tables.filter(({ isEmptied }) => isEmptied).map(({ name }) => name);
+  if (names.length === 0) return "";
+  return `; those of ${listed(names)} would be removed (\`mode: replace\`)`;
+};
 
 /** Nobody can tell which database is to be looked into. */
 export const databaseUnset = (variables: readonly string[]): RunnerError =>

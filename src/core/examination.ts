@@ -17,6 +17,8 @@ export interface Verdict {
   readonly subject?: string | undefined;
   /** Whether it is about this machine (disk, accounts): `validate --connect`, which asks the database, leaves it out. */
   readonly isLocal?: boolean;
+  /** Whether it is the cause of whatever else would be found, so that nothing else is worth telling. */
+  readonly isDecisive?: boolean;
 }
 
 /** A verdict out of a message of the catalogue. */

@@ -161,7 +161,7 @@ export const fieldColumns = (slab: Slab, names: ReadonlyMap<string, number>): Co
   keys: () => names.keys(),
 });
 
-interface SplitLines extends Omit<Split, "fences"> {
+interface SplitLines extends Omit<Split, "fences" | "copyFields"> {
   readonly slab: Slab;
 }
 
@@ -172,9 +172,20 @@ export const splitLines = (
   split: Splitter = newSplitter(),
 ): SplitLines => {
   const { fields } = format;
-  const { fences, ...rest } = split(bytes, format);
+  const { fences, copyFields, ...rest } = split(bytes, format);
   const quoted = format.mayQuote ? quotedFields(bytes, fences, fields + 1) : undefined;
-  return { slab: { bytes, view: viewOf(bytes), fences, fields, quoted }, ...rest };
+  return {
+    slab: {
+      bytes,
+      view: viewOf(bytes),
+      fences,
+      fields,
+      quoted,
+      // What is written all at once is written as it stands.
+      copyFields: quoted === undefined ? copyFields : undefined,
+    },
+    ...rest,
+  };
 };
 
 /**

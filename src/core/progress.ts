@@ -22,14 +22,23 @@ export const showProgress = (account: FlowAccount, display: Display): (() => voi
     // Asked each time: people make windows wider. One that does not tell its width says 0.
     const width = display.isTTY ? (display.columns || USUAL_COLUMNS) - 1 : undefined;
     const line = progressLine(account.flow, account.progress, { elapsedMs, width });
-    display.write(display.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
+    display.write(display.isTTY ? `${CLEARED}${line}` : `${line}\n`);
   };
   const timer = setInterval(draw, display.isTTY ? TERMINAL_MS : LINES_MS);
   return () => {
     clearInterval(timer);
-    if (display.isTTY) display.write("\r\x1b[2K");
+    if (display.isTTY) display.write(CLEARED);
   };
 };
+
+/** Back to the beginning of a line that is empty now. */
+const CLEARED = "\r\x1b[2K";
+
+/** Tells something while there may be progress on the line: takes its place, and progress goes on below. */
+export const tellOn =
+  (display: Display): ((text: string) => void) =>
+  (text) =>
+    void display.write(`${display.isTTY ? CLEARED : ""}${text}\n`);
 
 /**
  * `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`, or what it

@@ -24,6 +24,8 @@ export const REJECT_COLUMNS = {
 /** The records of a flow, to come again instead of its source. */
 export interface Repaired {
   readonly names: readonly string[];
+  /** False when there may be columns that are not among `names`, as none of the records has a value in them. */
+  readonly isWhole: boolean;
   readonly records: readonly (TextRecord & { readonly id: string })[];
 }
 
@@ -35,6 +37,8 @@ interface Line {
   readonly id: string | null;
   readonly record: string | null;
   readonly fields: Fields | null;
+  /** Whether the fields are all columns, also those without a value. */
+  readonly isWhole: boolean;
 }
 
 /** The records of a repaired file by flow; it is JSON by line, or a table as a spreadsheet saves it. */
@@ -53,7 +57,10 @@ export const readRepaired = async (
   return byFlow(lines, name);
 };
 
-/** A run's own file names the columns of its rejects in lines before them. */
+/**
+ * A run's own file names the columns of its rejects in lines before them, the rejects only those with a
+ * value; what `runner rejects` exports has all in each record.
+ */
 const jsonLines = async (records: AsyncIterable<JsonRecord>): Promise<Line[]> => {
   const columns = new Map<string | null, readonly string[]>();
   const lines: Line[] = [];
@@ -65,12 +72,14 @@ const jsonLines = async (records: AsyncIterable<JsonRecord>): Promise<Line[]> =>
       continue;
     }
     const line = jsonLine(place, members);
-    lines.push({ ...line, fields: withColumns(line.fields, columns.get(line.flow)) });
+    const known = columns.get(line.flow);
+    const isWhole = known !== undefined || Object.values(line.fields ?? {}).includes(null);
+    lines.push({ ...line, isWhole, fields: withColumns(line.fields, known) });
   }
   return lines;
 };
 
-const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Line => {
+const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Omit<Line, "isWhole"> => {
   const fields = members.get("fields");
   const text = (name: string) => jsonText(members.get(name));
   return {
@@ -113,6 +122,7 @@ const tableLinesOf = async (bytes: Buffer, name: string): Promise<Line[]> => {
           id: text("id"),
           record: text("record"),
           fields: Object.fromEntries(fields.map(([column, value]) => [column, value || null])),
+          isWhole: true,
         };
       },
     );
@@ -171,14 +181,14 @@ const repairedOf = (lines: readonly Line[]): Repaired => {
       values: names.map((name) => fields[name] ?? null),
     };
   });
-  return { names, records };
+  return { names, records, isWhole: lines.some((line) => line.isWhole) };
 };
 
 /** See `fieldsOfLine`: what a line has beyond its last column. */
 const SURPLUS = /^\(\d+\)$/;
 
 /** The same for the same values of the same records. */
-export const repairedIdentity = ({ names, records }: Repaired): string =>
+export const repairedIdentity = ({ names, records }: Omit<Repaired, "isWhole">): string =>
   createHash("sha256")
     .update(JSON.stringify([names, records.map(({ id, values }) => [id, values])]))
     .digest("hex");

@@ -15,6 +15,21 @@ export const replayedRejects = async (
   return new Set(rows.map(({ name }) => name));
 };
 
+/** The columns of a flow's records, as the last commit that set some aside has written them down. */
+export const rejectedColumns = async (
+  session: Session,
+  pipeline: string,
+  flow: string,
+): Promise<readonly string[] | undefined> => {
+  const { rows } = await session.query<{ columns: string[] }>(
+    `select f.reject_columns as columns from runner.flow f join runner.run r using (run)
+      where r.pipeline = $1 and f.flow = $2 and r.replay is null and f.reject_columns is not null
+      order by run desc limit 1`,
+    [pipeline, flow],
+  );
+  return rows[0]?.columns;
+};
+
 /** Remembers inside the session's transaction which repaired records it brings. */
 export const rememberReplayed = async (
   session: Session,

@@ -6,6 +6,7 @@ import { formatPlace } from "../core/place.ts";
 import { rememberedByFiles } from "../core/remembered.ts";
 import { type CodeLists, readCodeLists } from "./code-lists.ts";
 import { checkUse, type Field, isMade, nameOf, readFields } from "./fields.ts";
+import { checkOrder } from "./line-order.ts";
 import { readTable } from "./table.ts";
 import { LEFT, readVocabularies, type VocabularyRule } from "./vocabularies.ts";
 
@@ -91,6 +92,7 @@ const readFiles = async (files: MappingFiles, complain: Complain): Promise<Mappi
   if (!fields || !vocabularies || !lists || !concepts) return undefined;
   checkDefaults(fields, lists, complain);
   checkVocabularies(vocabularies, { fields, lists }, complain);
+  checkOrder(vocabularies, complain);
   checkUse(
     fields,
     new Set(vocabularies.flatMap(({ conditions }) => conditions.map(({ name }) => name))),

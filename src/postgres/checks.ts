@@ -17,7 +17,10 @@ export interface Checking {
   readonly known: Readonly<Record<string, readonly object[]>>;
 }
 
-/** What the checks say, in their order. One whose tables are not there yet says nothing. */
+/**
+ * What the checks say, in their order. One whose tables are not there yet says nothing, and what one says of
+ * level `stop` is all that is said.
+ */
 export const runChecks = async (
   files: readonly string[],
   checking: Checking,
@@ -33,6 +36,8 @@ export const runChecks = async (
     } else if (error !== undefined) {
       verdicts.push(judged("problem", checkFailed(fileLabel(file), messageOf(error))));
     }
+    const decisive = told.find(({ isDecisive }) => isDecisive);
+    if (decisive) return [decisive];
     verdicts.push(...told);
   }
   // What is missing is a line of its own; here it is enough to say what could not be looked at for it.
@@ -68,10 +73,18 @@ const runCheck = async (
     return verdictOf(error, coming) === undefined ? { told: [] } : { told: [], error };
   }
   const told = answer.map(({ level, message }) =>
-    isLevel(level) && typeof message === "string" ? { level, code, message } : undefined,
+    typeof message === "string" ? verdictIn(level, { code, message }) : undefined,
   );
   const isRight = told.every((verdict) => verdict !== undefined);
   return { told: isRight ? told : [judged("problem", checkShape(fileLabel(file)))] };
+};
+
+const verdictIn = (
+  level: unknown,
+  what: { readonly code: string; readonly message: string },
+): Verdict | undefined => {
+  if (level === "stop") return { level: "problem", isDecisive: true, ...what };
+  return isLevel(level) ? { level, ...what } : undefined;
 };
 
 const isLevel = (value: unknown): value is Level =>

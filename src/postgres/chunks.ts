@@ -2,6 +2,7 @@ import type { Taken } from "../core/accounting.ts";
 import type { Batch, Locate, RecordPlace } from "../core/batch.ts";
 import type { Column } from "../core/columns.ts";
 import { CopyWriter } from "../core/copy-writer.ts";
+import { writeRows } from "../core/field-runs.ts";
 
 /** Rows as COPY text, and the way back to where each came from. */
 export interface CopyRows {
@@ -74,15 +75,16 @@ export interface Gathering {
 
 /** Chunks are smaller by `part` where several are made at the same time, so that they take no more memory. */
 export const gathering = (part = 1): Gathering => {
-  const turns = Array.from({ length: CHUNKS_AHEAD + 1 }, () => ({
+  const newWriters = () => ({
     data: new CopyWriter(Math.ceil(FULL_BYTES * part) + 1024 * 1024),
     probe: new CopyWriter(0),
-  }));
+  });
+  const turns = Array.from({ length: CHUNKS_AHEAD + 1 }, newWriters);
   let turn = 0;
   let segments: Segment[] = [];
   let taken: Taken[] = [];
   let size = FIRST_PART * part;
-  const writers = () => turns[turn] as Writers;
+  const writers = () => turns[turn] as ReturnType<typeof newWriters>;
   /** Not before it is needed: until then, what is in this memory may be in use. */
   const begin = () => {
     if (taken.length > 0) return;
@@ -95,7 +97,8 @@ export const gathering = (part = 1): Gathering => {
       const { data } = writers();
       taken.push({ read, unchanged, filtered, rejects });
       segments.push({ first: data.rows, rows, record, release });
-      writeRows(writers(), columns, rows);
+      writeRows(data, columns.data, rows);
+      if (columns.probe !== undefined) writeRows(writers().probe, columns.probe, rows);
     },
     isFull() {
       const { sizeBytes, rows } = writers().data;
@@ -126,22 +129,6 @@ export const gathering = (part = 1): Gathering => {
       };
     },
   };
-};
-
-interface Writers {
-  readonly data: CopyWriter;
-  readonly probe: CopyWriter;
-}
-
-/** Apart from the generator around it, as V8 makes these loops fast only in a plain function. */
-const writeRows = (writers: Writers, { data, probe }: ChunkColumns, rows: Uint32Array): void => {
-  for (const row of rows) {
-    for (const column of data) column.copyTo(writers.data, row);
-    writers.data.endRow();
-    if (probe === undefined) continue;
-    for (const column of probe) column.copyTo(writers.probe, row);
-    writers.probe.endRow();
-  }
 };
 
 interface Segment {

@@ -8,35 +8,54 @@ export interface Connection {
     parameters: readonly unknown[],
   ): Promise<Result<Row> & { command: string }>;
   script(sql: string): Promise<readonly Cells[]>;
-  copyIn(sql: string, data: Uint8Array): Promise<number>;
+  /** `before` are statements to be done first; where that is possible, they go on the same way. */
+  copyIn(sql: string, data: Uint8Array, before: string): Promise<number>;
   copyOut(sql: string): Promise<Buffer>;
   /** Whether the other end is known to be gone. */
   readonly isLost: () => boolean;
   close(): Promise<void>;
 }
 
-/** The session that has a connection for itself; with it, the connection ends. */
+/**
+ * The session that has a connection for itself; with it, the connection ends.
+ *
+ * Savepoints are set and released together with the next statement: a load does both for each chunk, and the
+ * server would wait for every one of them.
+ */
 export const sessionOn = (connection: Connection): Session => {
   /** How deep in transactions it is: 0 is none, 1 a transaction, more are savepoints. */
   let depth = 0;
-  const run = async (sql: string) => connection.query(sql, []);
+  /** Statements about savepoints that are not sent yet. */
+  let unsent = "";
+  const takeUnsent = () => {
+    const statements = unsent;
+    unsent = "";
+    return statements;
+  };
+  const sent = async (): Promise<Connection> => {
+    if (unsent !== "") await connection.script(takeUnsent());
+    return connection;
+  };
+  const run = async (sql: string) => (await sent()).query(sql, []);
 
   const session: Session = {
-    query: (sql, parameters = []) => connection.query(sql, parameters),
-    script: (sql) => connection.script(sql),
-    copyIn: (sql, data) => connection.copyIn(sql, data),
-    copyOut: (sql) => connection.copyOut(sql),
+    query: async <Row>(sql: string, parameters: readonly unknown[] = []) =>
+      (await sent()).query<Row>(sql, parameters),
+    script: async (sql) => (await sent()).script(sql),
+    copyIn: (sql, data) => connection.copyIn(sql, data, takeUnsent()),
+    copyOut: async (sql) => (await sent()).copyOut(sql),
 
     async begin() {
-      await run(depth === 0 ? "begin" : `savepoint ${savepoint(depth)}`);
+      if (depth === 0) await run("begin");
+      else unsent += `savepoint ${savepoint(depth)}; `;
       depth++;
     },
 
     async commit() {
       if (depth === 0) throw new Error("commit without begin");
       if (depth > 1) {
-        await run(`release savepoint ${savepoint(depth - 1)}`);
         depth--;
+        unsent += `release savepoint ${savepoint(depth)}; `;
         return;
       }
       // A transaction in which a statement failed answers `commit` with ROLLBACK, and no error.
@@ -49,10 +68,13 @@ export const sessionOn = (connection: Connection): Session => {
       if (depth === 0) return;
       depth--;
       if (connection.isLost()) return;
-      if (depth === 0) await run("rollback");
-      else {
+      if (depth === 0) {
+        // What was not sent is undone, too.
+        takeUnsent();
+        await connection.query("rollback", []);
+      } else {
         await run(`rollback to savepoint ${savepoint(depth)}`);
-        await run(`release savepoint ${savepoint(depth)}`);
+        unsent += `release savepoint ${savepoint(depth)}; `;
       }
     },
 

@@ -30,6 +30,7 @@ export const runChecksBefore = async (
     all.filter((file) => !early.has(file)),
     checking,
   );
+  if (verdicts.some(({ isDecisive }) => isDecisive)) return verdicts;
   const alarms = [...early.values()].filter((named) => named.length > 0);
   if (alarms.length === 0) return verdicts;
   const lacking = [...new Set(alarms.flat())].sort();

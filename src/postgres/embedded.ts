@@ -78,7 +78,8 @@ export const embeddedDatabase = (
       const answers = await database.exec(sql, { onNotice, rowMode: "array" });
       return (answers.at(-1)?.rows ?? []) as unknown as readonly Cells[];
     },
-    async copyIn(sql, data) {
+    async copyIn(sql, data, before) {
+      if (before !== "") await database.exec(before, { onNotice });
       // A Blob copies what it is given, so the writer's memory can be used again at once.
       const blob = new Blob([data as Uint8Array<ArrayBuffer>]);
       const source = sql.replace(/\bfrom stdin\b/i, "from '/dev/blob'");

@@ -143,9 +143,9 @@ const connect = async (
         const last = Array.isArray(answers) ? answers.at(-1) : answers;
         return (last as pg.QueryArrayResult).rows as Cells[];
       }),
-    copyIn: (sql, data) =>
+    copyIn: (sql, data, before) =>
       guarded(async () => {
-        const copy = client.query(copyFrom(sql));
+        const copy = client.query(copyFrom(before + sql));
         await pipeline(Readable.from(pieces(data)), copy);
         return copy.rowCount;
       }),

@@ -1,7 +1,7 @@
 /** Writes a pipeline for a query to GBIF: one of those that come with the program, under another name. */
 
 import { readFile } from "node:fs/promises";
-import { shippedFile } from "./shared-files.ts";
+import { shippedFile } from "../shipped-file.ts";
 
 /** iNaturalist's data set, whose observations need uuids that only iNaturalist knows. */
 const INATURALIST = "50c9509d-22c7-4a22-a47d-8c48425ef4a7";

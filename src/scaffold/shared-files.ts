@@ -2,11 +2,7 @@
 
 import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** A file of the package by its path in it; the package is above both `src/` and `dist/`. */
-export const shippedFile = (path: string): string =>
-  fileURLToPath(new URL(`../../${path}`, import.meta.url));
+import { shippedFile } from "../shipped-file.ts";
 
 /** What became of the shared files; paths are relative to the folder. */
 export interface Shared {

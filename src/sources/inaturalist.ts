@@ -8,7 +8,6 @@ import { type TextRecord, textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { sqlUse } from "../core/uses.ts";
 import { openClient } from "../http/client.ts";
-import { rateLimiter } from "../http/limiter.ts";
 import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";
 import { dayBudget, nextDay } from "../inaturalist/budget.ts";
 
@@ -170,6 +169,7 @@ export const inaturalist = defineSource({
         return;
       }
       await using client = openClient({ contact: options.contact });
+      const { rateLimiter } = await import("../http/limiter.ts");
       using limiter = rateLimiter({ perSecond: per_second, perMinute: per_minute });
       const look = observationLookup({
         url: new URL(options.url),

@@ -1,9 +1,9 @@
-import { Type } from "typebox";
 import { Batch, type Columns, type Input } from "../core/batch.ts";
 import { ConstantColumn, TextColumn } from "../core/columns.ts";
 import { defineSource } from "../core/component.ts";
 import { formatPlace } from "../core/place.ts";
 import type { StagePlan } from "../core/plan.ts";
+import { Type } from "../core/type.ts";
 import type { GivenRow } from "./test-file.ts";
 
 /** The rows of a test in the place of a flow's source. */

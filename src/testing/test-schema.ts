@@ -1,7 +1,7 @@
 /** The shape of a test file, `NAME.test.yaml`; also what its JSON Schema is made from. */
 
-import { type Static, Type } from "typebox";
 import { path, plainValue } from "../core/options.ts";
+import { type Static, Type } from "../core/type.ts";
 
 const cells = (description: string) =>
   Type.Record(Type.String({ minLength: 1 }), plainValue("The value; `~` is an empty one."), {

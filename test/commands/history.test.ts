@@ -60,7 +60,7 @@ describe("what earlier runs did", () => {
     assert.match(show.stdout, /^Run 2 of past, in embedded database \.runner\/db\ndone, started /);
     assert.match(show.stdout, /\nload +5 \(\+2\) +3 \(\+1\) +0 +0 +0 +2 \(\+1\) +0\n/);
     assert.match(show.stdout, /\nIn brackets: the difference to run 1\.\n/);
-    assert.match(show.stdout, /\n {2}bad_date {2}2 \(\+1\)\n/);
+    assert.match(show.stdout, /\n {2}bad_date +2 \(\+1\)\n/);
     const object = JSON.parse((await runner("show", "past.yaml", "1", "--json")).stdout);
     assert.deepEqual(
       [object.run, object.flows[0].flow, object.flows[0].before, object.flows[0].rejects],
@@ -68,7 +68,10 @@ describe("what earlier runs did", () => {
     );
 
     const rejects = await runner("rejects", "past.yaml");
-    assert.match(rejects.stdout, /\nload +bad_date +2 +in\.csv:5 +`day` is no date: "a"\.\n/);
+    assert.match(
+      rejects.stdout,
+      /^load rejected:\n {2}bad_date: 2 records\n {4}in\.csv:5: `day` is no date: "a"\.\n/,
+    );
     const table = await runner("rejects", "past.yaml", "2", "--csv");
     assert.match(
       table.stdout,

@@ -73,9 +73,9 @@ merge would update:
   cd_nom     1
 
 merge would reject:
-  code      records  for example  because
-  bad_date        2  a.txt:1      It is no date.
-                     a.txt:2      Nor is this.
+  bad_date: 2 records
+    a.txt:1: It is no date.
+    a.txt:2: Nor is this.
 
 Setup would also execute, outside a transaction:
   create index concurrently i on t (a)`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut, tableLines } from "../../src/commands/table.ts";
+import { cut, sparing, tableLines, wrapped } from "../../src/commands/table.ts";
 
 test("a value is one line, cut at the width", () => {
   assert.equal(cut("a\n b\tc", 10), "a b c");
@@ -29,4 +29,46 @@ test("no line is wider than the terminal: the widest columns are cut", () => {
     { width: 40 },
   );
   assert.deepEqual(lines, ["code      records  because", `bad_date       12  ${"x".repeat(20)}…`]);
+});
+
+test("numbers are cut last, with their differences too, and stand to the right", () => {
+  const lines = tableLines(
+    [
+      ["flow", "unchanged"],
+      ["deleted_observations", "1,585 (+1,585)"],
+      ["uuids", "0"],
+    ],
+    { width: 26 },
+  );
+  assert.deepEqual(lines, [
+    "flow             unchanged",
+    "deleted_o…  1,585 (+1,585)",
+    "uuids                    0",
+  ]);
+});
+
+test("a table that does not fit goes without spare columns that have nothing but 0; one that fits keeps them", () => {
+  const rows = [
+    ["flow", "read", "held", "rejected"],
+    ["a", "10", "0", "0"],
+    ["b", "0", "0", "0 (-3)"],
+  ];
+  const spare = ["read", "held", "rejected"];
+  assert.deepEqual(sparing(rows, spare, 40), rows);
+  assert.deepEqual(sparing(rows, spare, 20), [
+    ["flow", "read", "rejected"],
+    ["a", "10", "0"],
+    ["b", "0", "0 (-3)"],
+  ]);
+});
+
+test("a sentence is broken between words; one that is too long stays whole", () => {
+  assert.deepEqual(wrapped("a bee and  a\nwasp", { width: 10, indent: " " }), [
+    " a bee and",
+    "   a wasp",
+  ]);
+  assert.deepEqual(wrapped("https://doi.org/10.15468 x", { width: 5 }), [
+    "https://doi.org/10.15468",
+    "  x",
+  ]);
 });

@@ -57,7 +57,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.checkShape("sql/a.sql"),
-    "The check sql/a.sql is to give rows of `level` (`ok`, `warning` or `problem`) and `message`, and gives others.",
+    "The check sql/a.sql is to give rows of `level` (`ok`, `warning`, `problem` or `stop`) and `message`, and gives others.",
   ],
   [
     errors.codesFrozen(["SEXE 6"]),
@@ -116,8 +116,23 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The lock `staging` is held by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00. Pipelines with the same `lock` never run at the same time: wait for it to end.",
   ],
   [
-    errors.firstWrite("inat", ["gn_synthese.synthese"], "pipelines/inat.yaml"),
+    errors.firstWrite(
+      "inat",
+      [{ name: "gn_synthese.synthese", isEmptied: false }],
+      "pipelines/inat.yaml",
+    ),
     "Pipeline `inat` has never written into `gn_synthese.synthese`, which holds rows already. No flow was run. `runner plan pipelines/inat.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
+  ],
+  [
+    errors.firstWrite(
+      "p",
+      [
+        { name: "a.b", isEmptied: true },
+        { name: "a.c", isEmptied: false },
+      ],
+      "p.yaml",
+    ),
+    "Pipeline `p` has never written into `a.b` and `a.c`, which hold rows already; those of `a.b` would be removed (`mode: replace`). No flow was run. `runner plan p.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
   ],
   [
     errors.sqlWrites({ word: "delete" }),

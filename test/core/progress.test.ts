@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { FlowAccount } from "../../src/core/accounting.ts";
-import { count, duration, progressLine, showProgress, size } from "../../src/core/progress.ts";
+import {
+  count,
+  duration,
+  progressLine,
+  showProgress,
+  size,
+  tellOn,
+} from "../../src/core/progress.ts";
 
 describe("progress", () => {
   const nothing = {
@@ -96,5 +103,13 @@ describe("progress", () => {
       "3 min 5 s",
       "2 h 10 min",
     ]);
+  });
+
+  test("makes room on a terminal for what is told meanwhile, and leaves a file plain lines", () => {
+    for (const isTTY of [true, false]) {
+      const written: string[] = [];
+      tellOn({ isTTY, write: (text) => written.push(text) })("Warning: odd.");
+      assert.deepEqual(written, [isTTY ? "\r\x1b[2KWarning: odd.\n" : "Warning: odd.\n"]);
+    }
   });
 });

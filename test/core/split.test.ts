@@ -45,8 +45,16 @@ const slowly = (bytes: Buffer, fields: number): Split => {
   };
 };
 
+/** Only what was found, not the way to write it. */
+const found =
+  (split: Splitter): Splitter =>
+  (bytes, table) => {
+    const { copyFields: _, ...rest } = split(bytes, table);
+    return rest;
+  };
+
 const splitters: Record<string, () => Splitter> = {
-  "sixteen bytes at a time": () => bySixteen(program),
+  "sixteen bytes at a time": () => found(bySixteen(program)),
   "four bytes at a time": byFour,
 };
 for (const [name, make] of Object.entries(splitters)) {

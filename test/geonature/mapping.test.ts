@@ -236,6 +236,30 @@ const CASES: (Change & { name: string; complaint: string })[] = [
   },
   {
     file: "vocabularies.csv",
+    name: "a line below one that takes all of its values",
+    from: "lifeStage;Deutonymph;;STADE_VIE;6;low;\n",
+    to: "lifeStage;Deutonymph;;STADE_VIE;6;low;\nlifeStage;nymph|EGG_;order=Odonata;STADE_VIE;13;low;\nlifeStage;Nymph;order=Odonata;STADE_VIE;13;low;\n",
+    complaint:
+      "vocabularies.csv “Nymph;order=” line_without_effect: Line 52 takes all its values first, so this line has no effect. Put it above line 52, or remove it.",
+  },
+  {
+    file: "vocabularies.csv",
+    name: "a pattern below one that takes all that it fits",
+    from: "behavior;*migrat*;;OCC_COMPORTEMENT;4;medium;\n",
+    to: "behavior;*migrat*;;OCC_COMPORTEMENT;4;medium;\nbehavior;*migrating*;sex=Male;OCC_COMPORTEMENT;10;low;\n",
+    complaint:
+      "vocabularies.csv “*migrating*;” line_without_effect: Line 119 takes all its values first, so this line has no effect. Put it above line 119, or remove it.",
+  },
+  {
+    file: "vocabularies.csv",
+    name: "a second line for the empty value",
+    from: "vitality;;;ETA_BIO;1;",
+    to: "vitality;;;ETA_BIO;0;low;\nvitality;;;ETA_BIO;1;",
+    complaint:
+      "vocabularies.csv “;;ETA_BIO;1;” line_without_effect: Line 74 takes the empty value first, so this line has no effect. Put it above line 74, or remove it.",
+  },
+  {
+    file: "vocabularies.csv",
     name: "a value that is left without a reason",
     from: "The SINP has no list of types: the text is kept in additional_data.",
     to: "",

@@ -1,12 +1,12 @@
 -- Whether this is a GeoNature, and which: the version itself is not in the database, its marks are.
 select case
-         when synthese is null then 'problem'
+         when synthese is null then 'stop'
          when is_sandbox or has_import then 'ok'
          else 'warning'
        end as level,
        case
          when synthese is null then
-           format('Database %s has no GeoNature: there is no table gn_synthese.synthese. Is it the right one?', current_database())
+           format('Database %s has no GeoNature: there is no table gn_synthese.synthese. Is it the right one? Nothing else was looked at there.', current_database())
          when is_sandbox then 'The GeoNature is the sandbox that comes with the pipelines.'
          when has_import then 'GeoNature is 2.15 or newer (gn_synthese.synthese has id_import); the pipelines are tested with 2.17.'
          else 'GeoNature is older than 2.15 (gn_synthese.synthese has no id_import); the pipelines are tested with 2.17. Update it, or look at `runner plan` with care.'

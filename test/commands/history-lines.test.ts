@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { historyLines } from "../../src/commands/history.ts";
+import type { PastRun } from "../../src/core/history.ts";
+
+const run = (
+  parts: Partial<Omit<PastRun, "counts">> & { counts?: Partial<PastRun["counts"]> },
+): PastRun => ({
+  run: 1,
+  status: "done",
+  started: "2026-11-24 10:15:03",
+  seconds: 2,
+  holder: "process 1 on a machine",
+  version: "1.0.0",
+  error: null,
+  replay: null,
+  dois: [],
+  ...parts,
+  counts: {
+    read: 0,
+    inserted: 0,
+    updated: 0,
+    unchanged: 0,
+    held: 0,
+    rejected: 0,
+    filtered: 0,
+    adopted: 0,
+    rekeyed: 0,
+    vanished: 0,
+    ...parts.counts,
+  },
+});
+
+const runs = [
+  run({ run: 12, counts: { read: 2000, inserted: 1998, rejected: 2 }, dois: ["10.15468/dl.a"] }),
+  run({ run: 3, status: "killed", seconds: null, replay: "repaired.csv" }),
+];
+
+test("earlier runs are a table where it fits, without counts that are 0 where space is scarce", () => {
+  assert.match(historyLines(runs, 200)[0] ?? "", /unchanged +held +rejected +filtered +cited as$/);
+  assert.deepEqual(historyLines(runs, 110), [
+    "run  started           took   status           read  inserted  rejected  cited as",
+    " 12  2026-11-24 10:15  2.0 s  done            2,000     1,998         2  https://doi.org/10.15468/dl.a",
+    "  3  2026-11-24 10:15         killed, replay      0         0         0",
+  ]);
+});
+
+test("where a table does not fit, each run is a sentence, so that no date and no count is cut", () => {
+  assert.deepEqual(historyLines(runs, 60), [
+    "run 12, 2026-11-24 10:15, done in 2.0 s: 2,000 read, 1,998",
+    "  inserted, 2 rejected, cited as",
+    "  https://doi.org/10.15468/dl.a",
+    "run 3, 2026-11-24 10:15, killed, replay: nothing committed",
+  ]);
+});
