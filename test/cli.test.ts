@@ -52,7 +52,10 @@ flows:
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^A run of planned would do this:\n\nflow +read +inserted/);
     assert.match(stdout, /\nload +2 +1 +0 +0 +0 +1 +0\n/);
-    assert.match(stdout, /\n {2}bad_date +1 +planned\.csv:3 +`d` is no date: "never"\.\n/);
+    assert.match(
+      stdout,
+      /\n {2}bad_date: 1 record\n {4}planned\.csv:3: `d` is no date: "never"\.\n/,
+    );
     assert.match(
       stderr,
       /\nNothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/,
@@ -107,6 +110,23 @@ flows:
 });
 
 describe("runner", () => {
+  test("says once that an archive is damaged, when the first flow stops for it", async () => {
+    await writeFile(join(folder, "pipelines", "cut.zip"), "PK\u0003\u0004 and no more");
+    const flow = (name: string) =>
+      `  - { name: ${name}, source: { dwca: { path: cut.zip } }, sink: { file: { path: ${name}.tsv } } }\n`;
+    const file = await pipeline("cut.yaml", `name: cut\nflows:\n${flow("a")}${flow("b")}`);
+    const { code, stderr } = await runner(file);
+    assert.equal(code, 1);
+    assert.equal(stderr.match(/cut\.zip is damaged or was cut off/g)?.length, 1, stderr);
+    await writeFile(join(folder, "pipelines", "fine.csv"), "id\n1\n");
+    const fine =
+      "  - { name: c, source: { csv: { path: fine.csv } }, sink: { file: { path: c.tsv } } }\n";
+    const later = await runner(
+      await pipeline("later.yaml", `name: later\nflows:\n${fine}${flow("b")}`),
+    );
+    assert.match(later.stderr, /^[^ ]+ Warning: cut\.zip is damaged.*\nc: 1 read/s);
+  });
+
   test("loads the demo, says what it did and what to try next", async () => {
     const { code, stdout, stderr } = await runner("pipelines/demo.yaml");
     assert.equal(code, 0, stderr);
@@ -282,7 +302,7 @@ flows:
     const { code, stderr } = await runner(file);
     await rm(join(folder, "pipelines", ".runner", "db", "lock"));
     assert.equal(code, 3);
-    assert.match(stderr, new RegExp(`is in use by process ${process.pid}\\.`));
+    assert.match(stderr, new RegExp(`is in use by process ${process.pid}, since `));
   });
 
   test("stops at two interrupts with 130, at a request to end with 143, and loads nothing", async () => {

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
 import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
+import { formatPlace } from "../core/place.ts";
+import type { FlowPlan } from "../core/plan.ts";
 import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
 import { explainLine } from "./explain.ts";
@@ -28,8 +30,19 @@ export const loadToRun = async (
   });
   const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
   const complaints = distinct([...loaded.complaints, ...missingInputs(chosen)]);
-  tell([...loaded.warnings, ...complaints]);
-  return { ...loaded, complaints, plan: complaints.length === 0 ? loaded.plan : undefined };
+  const plan = complaints.length === 0 ? loaded.plan : undefined;
+  tell([...(plan ? notAtOnce(loaded.warnings, chosen) : loaded.warnings), ...complaints]);
+  return { ...loaded, complaints, plan };
+};
+
+/** Warnings without the one for which the first flow will stop: it would be read twice, one below the other. */
+const notAtOnce = (
+  warnings: readonly Complaint[],
+  [first]: readonly FlowPlan[],
+): readonly Complaint[] => {
+  const where = first && formatPlace(first.source.place);
+  const stops = warnings.find(({ isOfData, place }) => isOfData && formatPlace(place) === where);
+  return warnings.filter(({ message }) => message !== stops?.message);
 };
 
 /** Complaints for people, and how to learn more of them. */

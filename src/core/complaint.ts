@@ -14,6 +14,8 @@ export interface Complaint extends ComplaintDetails {
 export interface ComplaintDetails {
   /** Whether it is odd and may still be meant: it is told, and hinders nothing. */
   readonly isWarning?: boolean;
+  /** Whether it is the data that is no good: a run says the same once it gets there. */
+  readonly isOfData?: boolean;
   /** What mends it, where that is beyond doubt. */
   readonly fix?: Fix;
 }

@@ -58,7 +58,7 @@ const problemsOf = async (
   // A repository of pipelines may have an empty file in the place of the data.
   const onDamage = (error: RunnerError) => {
     if (source === undefined || error.code === "archive_empty") return;
-    complaints.push({ ...complaintOf(error, source), isWarning: true });
+    complaints.push({ ...complaintOf(error, source), isWarning: true, isOfData: true });
   };
   let batch = await attempt(source, anyColumns, (stage) => given(stage, flows, onDamage));
   for (const transform of transforms) batch = await attempt(transform, batch, transformed);

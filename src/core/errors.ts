@@ -5,6 +5,7 @@
  * are not here but beside the rule that makes them: a bad record is a value, a broken run an exception.
  */
 
+import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
@@ -616,9 +617,11 @@ export const noTable = (
   new RunnerError(
     "no_table",
     1,
-    data.length === 0
-      ? `${archive} has no \`meta.xml\` and no data file; it has ${listed(entries)}.`
-      : `${archive} has no \`meta.xml\`, and ${data.length} files could be its table: ${listed(data)}. Name the one to read as \`path\`, unpacked.`,
+    entries.length === 0
+      ? `${archive} is an archive without a file in it. Fetch it again.`
+      : data.length === 0
+        ? `${archive} has no \`meta.xml\` and no data file; it has ${listed(entries)}.`
+        : `${archive} has no \`meta.xml\`, and ${data.length} files could be its table: ${listed(data)}. Name the one to read as \`path\`, unpacked.`,
   );
 
 /** A table that the archive does not have. */
@@ -761,13 +764,16 @@ export const embeddedBroken = (folder: string, cause: unknown): RunnerError =>
   );
 
 /** A second process on the same embedded database: it would lose rows. */
-export const databaseInUse = (folder: string, pid: number | undefined): RunnerError =>
+export const databaseInUse = (folder: string, holder: LockHolder | undefined): RunnerError =>
   new RunnerError(
     "database_in_use",
     3,
-    `The embedded database in ${folder} is in use by ${pid === undefined ? "another process" : `process ${pid}`}. ` +
-      `Wait until it ends. If that is no runner, remove ${folder}/lock.`,
+    `The embedded database in ${folder} is in use by ${holder === undefined ? "another process" : holderText(holder)}. It has room for one: ` +
+      `wait until that one ends, or load into a server. If that is no runner, remove ${folder}/lock.`,
   );
+
+const holderText = ({ pid, words, since }: LockHolder): string =>
+  `process ${pid}${words === "" ? "" : ` (\`runner ${words}\`)`}, since ${since.toTimeString().slice(0, 8)}`;
 
 /** The role may not make, or not use, the schema that the runner keeps its state in; `statements` let it. */
 export const stateForbidden = (

@@ -1,25 +1,36 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import { withoutPasswords } from "./place.ts";
+
+/** Who has a lock. */
+export interface LockHolder {
+  readonly pid: number;
+  /** Its words on the command line, such as `pipelines/inat.yaml`; empty when nobody knows. */
+  readonly words: string;
+  /** When it took the lock. */
+  readonly since: Date;
+}
 
 /**
  * Takes what a lock file stands for by writing this process's pid into it; gives the function that
- * releases it, or throws `inUse` with the pid of who has it. A file whose process is gone, as after a
- * power cut, is taken over.
+ * releases it, or throws `inUse` with who has it. A file whose process is gone, as after a power cut, is
+ * taken over.
  */
 export const lockFile = async (
   lock: string,
-  inUse: (pid: number | undefined) => Error,
+  inUse: (holder: LockHolder | undefined) => Error,
 ): Promise<() => Promise<void>> => {
   const mine = `${lock}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  await writeFile(mine, `${process.pid}\n`);
+  const words = withoutPasswords(process.argv.slice(2).join(" "));
+  await writeFile(mine, `${process.pid}\n${words}\n`);
   try {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if ((await linked(mine, lock)) || (await takenOver(mine, lock))) {
         return () => rm(lock, { force: true });
       }
-      const pid = await pidIn(lock);
-      if (pid !== undefined && isRunning(pid)) throw inUse(pid);
+      const holder = await holderOf(lock);
+      if (holder !== undefined && isRunning(holder.pid)) throw inUse(holder);
       await setTimeout(WAIT_MS);
     }
     throw inUse(undefined);
@@ -46,8 +57,8 @@ const takenOver = async (mine: string, lock: string): Promise<boolean> => {
     return false;
   }
   try {
-    const pid = await pidIn(lock);
-    if (pid !== undefined && isRunning(pid)) return false;
+    const holder = await holderOf(lock);
+    if (holder !== undefined && isRunning(holder.pid)) return false;
     await rm(lock, { force: true });
     return await linked(mine, lock);
   } finally {
@@ -66,10 +77,14 @@ const linked = async (file: string, name: string): Promise<boolean> => {
   }
 };
 
-const pidIn = async (file: string): Promise<number | undefined> => {
-  const text = await readFile(file, "utf8").catch(() => "");
-  const pid = Number.parseInt(text, 10);
-  return Number.isInteger(pid) ? pid : undefined;
+const holderOf = async (file: string): Promise<LockHolder | undefined> => {
+  const [text = "", info] = await Promise.all([
+    readFile(file, "utf8").catch(() => ""),
+    stat(file).catch(() => undefined),
+  ]);
+  const [first = "", words = ""] = text.split("\n");
+  const pid = Number.parseInt(first, 10);
+  return Number.isInteger(pid) && info ? { pid, words, since: info.mtime } : undefined;
 };
 
 const isRunning = (pid: number): boolean => {

@@ -1,6 +1,7 @@
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
-import { jsonInvalid, jsonNoArray } from "./errors.ts";
+import { createReadStream, type ReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { asValidUtf8 } from "./encoding.ts";
+import { jsonInvalid, jsonNoArray, RunnerError } from "./errors.ts";
 
 /** A number as it was written: `1.10` and large integers survive. */
 export class JsonNumber {
@@ -17,6 +18,8 @@ export type JsonValue = string | boolean | null | JsonNumber | JsonValue[] | Map
 export interface JsonRecord {
   readonly place: string;
   readonly value: JsonValue;
+  /** The line that it is, if it is one. */
+  readonly line?: string;
   readonly bytesRead: number;
 }
 
@@ -45,21 +48,44 @@ export async function* lineRecords(
   signal: AbortSignal,
 ): AsyncGenerator<JsonRecord> {
   const stream = createReadStream(path, { signal });
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
   let number = 0;
   try {
-    for await (const line of lines) {
+    for await (const line of linesOf(utf8Of(stream, name))) {
       number++;
-      const text = number === 1 ? line.replace(/^\ufeff/, "") : line;
-      if (text.trim() === "") continue;
+      if (line.trim() === "") continue;
       const place = `${name}:${number}`;
-      yield { place, value: parseLine(text, place), bytesRead: stream.bytesRead };
+      yield { place, value: parseLine(line, place), line, bytesRead: stream.bytesRead };
     }
-    signal.throwIfAborted();
   } finally {
-    lines.close();
     stream.destroy();
   }
+}
+
+/** What cannot be UTF-8 ends it: `readline` and parsers put U+FFFD in its place, and say nothing. */
+async function* utf8Of(stream: ReadStream, name: string): AsyncGenerator<Buffer> {
+  try {
+    yield* asValidUtf8(stream, { encoding: "utf-8", name });
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    throw jsonInvalid(within(stream, name), "it is not valid UTF-8", error);
+  }
+}
+
+const within = ({ bytesRead }: ReadStream, name: string): string =>
+  `${name}, within its first ${bytesRead} bytes,`;
+
+/** Lines that end in a line feed: for `readline`, U+2028 ends one too, which JSON may have inside a value. */
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let pieces: string[] = [];
+  for await (const chunk of chunks) {
+    const [first = "", ...others] = chunk.toString("utf8").split("\n");
+    pieces.push(first);
+    for (const other of others) {
+      yield pieces.join("");
+      pieces = [other];
+    }
+  }
+  if (pieces.length > 0) yield pieces.join("");
 }
 
 const parseLine = (text: string, place: string): JsonValue => {
@@ -92,8 +118,9 @@ export async function* arrayRecords(
   const { default: parser } = await import("stream-json");
   const stream = createReadStream(path, { signal });
   const tokens = parser({ streamValues: false });
-  stream.on("error", (error) => tokens.destroy(error));
-  stream.pipe(tokens);
+  const text = Readable.from(utf8Of(stream, name));
+  text.on("error", (error) => tokens.destroy(error));
+  text.pipe(tokens);
   let count = 0;
   let isFound = false;
   try {
@@ -107,10 +134,11 @@ export async function* arrayRecords(
     }
   } catch (error) {
     signal.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
-    const reason = (error as Error).message;
-    throw jsonInvalid(`${name}, within its first ${stream.bytesRead} bytes,`, reason, error);
+    const isOther = (error as NodeJS.ErrnoException).syscall !== undefined;
+    if (isOther || error instanceof RunnerError) throw error;
+    throw jsonInvalid(within(stream, name), (error as Error).message, error);
   } finally {
+    text.destroy();
     stream.destroy();
     tokens.destroy();
   }

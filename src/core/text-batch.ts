@@ -31,7 +31,6 @@ export const textBatch = (
     code: "nul_character",
     message: "A NUL character in the record: PostgreSQL stores none.",
   }));
-  const places = good.map(placed);
   return Batch.from({
     columns: new Map(
       names.map((name, index) => [
@@ -41,7 +40,10 @@ export const textBatch = (
     ),
     size: good.length,
     input: source.input,
-    record: (row) => places[row] ?? { place: source.input.name, raw: "" },
+    record: (row) => {
+      const record = good[row];
+      return record ? placed(record) : { place: source.input.name, raw: "" };
+    },
     bytes: source.bytes,
     rejects: [...(source.rejects ?? []), ...rejects],
   });

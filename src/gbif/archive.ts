@@ -84,7 +84,7 @@ export const archiveCache = (
       await openCache(folder);
       const path = pathOf(download);
       while (!(await has(download))) {
-        const release = await lockFile(`${path}.lock`, (pid) => new Held(pid)).catch(
+        const release = await lockFile(`${path}.lock`, (holder) => new Held(holder?.pid)).catch(
           (error: unknown) => {
             if (error instanceof Held) return error;
             throw error;

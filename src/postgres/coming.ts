@@ -76,14 +76,18 @@ export const hasWord = (text: string, word: string): boolean =>
     text,
   );
 
-/** A script and those that it runs by `\ir`, without comments; one that is not there has no text. */
-export const scriptTexts = async (path: string): Promise<string[]> => {
+/** A script and those that it runs by `\ir`, as they are; one that is not there has no text. */
+export const wholeTexts = async (path: string): Promise<string[]> => {
   const text = await readFile(path, "utf8").catch(() => "");
   const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
-    scriptTexts(resolve(dirname(path), name)),
+    wholeTexts(resolve(dirname(path), name)),
   );
-  return [withoutComments(text), ...(await Promise.all(others)).flat()];
+  return [text, ...(await Promise.all(others)).flat()];
 };
+
+/** The same without comments. */
+export const scriptTexts = async (path: string): Promise<string[]> =>
+  (await wholeTexts(path)).map(withoutComments);
 
 const withoutComments = (sql: string): string =>
   sql.replace(/--[^\n]*/g, "").replace(/\/\*[\s\S]*?\*\//g, "");

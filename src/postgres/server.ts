@@ -8,6 +8,7 @@ import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import { badDatabaseUrl, databaseUnreachable } from "../core/errors.ts";
 import type { Cells, Database } from "../core/session.ts";
 import { type Connection, lostConnection, sessionOn } from "./connection.ts";
+import { isRefusedWay, sslAttempts, sslModeOf } from "./encryption.ts";
 import { forwardNotice, type OpenOptions } from "./open.ts";
 import { pgpassPassword } from "./pgpass.ts";
 
@@ -26,11 +27,15 @@ const SOCKET_FOLDERS = ["/var/run/postgresql", "/tmp"];
 export const openServer = async (url: string, options: OpenOptions): Promise<Database> => {
   const config = configOf(url);
   const label = labelOf(config);
+  const ways = sslAttempts(sslModeOf(url, process.env), {
+    host: config.host,
+    given: config.ssl,
+  }).map((ssl) => ({ ...config, ssl }));
   const connections = new Set<ServerConnection>();
   const spare = spareConnection();
 
   const session = async () => {
-    const connection = (await spare.take()) ?? (await connect(config, label, options));
+    const connection = (await spare.take()) ?? (await connect(ways, label, options));
     connections.add(connection);
     const close = async () => {
       connections.delete(connection);
@@ -95,23 +100,39 @@ interface ServerConnection extends Connection {
   readonly reset: () => Promise<boolean>;
 }
 
+/** A client that is connected, by the first of these ways that the server accepts. */
+const reach = async (
+  [config, ...others]: readonly pg.ClientConfig[],
+  label: string,
+): Promise<{ client: pg.Client; config: pg.ClientConfig | undefined }> => {
+  const client = new pg.Client(config);
+  // Without a listener, a server that goes away between two statements ends the process.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return { client, config };
+  } catch (error) {
+    // A server without TLS leaves its socket open.
+    void client.end().catch(() => undefined);
+    if (others.length === 0 || !isRefusedWay(error)) throw databaseUnreachable(label, error);
+    return await reach(others, label).catch((second: unknown) => {
+      // That there is no TLS either says less than why the server refuses to go without.
+      throw isRefusedWay((second as Error).cause) ? databaseUnreachable(label, error) : second;
+    });
+  }
+};
+
 const connect = async (
-  config: pg.ClientConfig,
+  ways: readonly pg.ClientConfig[],
   label: string,
   { onNotice }: OpenOptions,
 ): Promise<ServerConnection> => {
-  const client = new pg.Client(config);
+  const { client, config } = await reach(ways, label);
   let isLost = false;
-  // Without a listener, a server that goes away between two statements ends the process.
   client.on("error", () => {
     isLost = true;
   });
   client.on("notice", (notice) => forwardNotice(notice, onNotice));
-  try {
-    await client.connect();
-  } catch (error) {
-    throw databaseUnreachable(label, error);
-  }
   const backend = await client.query<{ pid: number }>(FIRST);
 
   /** Every statement goes through here, so that a broken connection has one name. */
@@ -197,17 +218,25 @@ const FIRST = `select pg_backend_pid() as pid,
 /** A password with `/`, `?` or `#` in it: the URL ends there for whoever reads it, and the rest would be shown. */
 const HAS_BARE_PASSWORD = /^\w+:\/\/[^/?#]*[/?#][^=]*@/;
 
-const configOf = (url: string): pg.ClientConfig => {
+type Config = pg.ClientConfig & {
+  readonly host: string;
+  readonly ssl?: Exclude<pg.ClientConfig["ssl"], undefined> | undefined;
+};
+
+const configOf = (url: string): Config => {
   if (HAS_BARE_PASSWORD.test(url)) throw badDatabaseUrl();
   try {
     // libpq's meaning of `sslmode`, as psql has it: `require` encrypts without checking the certificate.
-    const parsed = parse(/[?&]sslmode=/.test(url) ? `${url}&uselibpqcompat=true` : url);
+    const { ssl, ...parsed } = parse(
+      /[?&]sslmode=/.test(url) ? `${url}&uselibpqcompat=true` : url,
+    ) as ReturnType<typeof parse> & { ssl?: Config["ssl"] };
     const host = parsed.host || process.env.PGHOST || localSocket();
     const user = parsed.user || process.env.PGUSER || userInfo().username;
     const port = Number(parsed.port || process.env.PGPORT || 5432);
     const database = parsed.database || process.env.PGDATABASE || user;
     return {
       ...(parsed as pg.ClientConfig),
+      ...(ssl === undefined ? {} : { ssl }),
       host,
       user,
       port,

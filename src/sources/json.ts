@@ -146,8 +146,8 @@ const recordBatch = (
 ): Batch => {
   const good: TextRecord[] = [];
   const rejects: Rejected[] = [];
-  for (const { place, value } of records) {
-    const raw = toJson(value);
+  for (const { place, value, line } of records) {
+    const raw = line?.trim() ?? toJson(value);
     if (value instanceof Map) {
       const values = table.paths.map((path) => jsonText(valueAt(value, path)));
       good.push({ place, raw, values });

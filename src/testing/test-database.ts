@@ -4,8 +4,8 @@ import { RunnerError, testTableFailed } from "../core/errors.ts";
 import { type Database, isDatabaseError, type Session } from "../core/session.ts";
 import { typeOf } from "../guess/column-guess.ts";
 import { giveTable } from "../postgres/given-table.ts";
-import { runScript } from "../postgres/script.ts";
 import { sharedSessions } from "../postgres/shared.ts";
+import { databaseWith } from "./remembered-database.ts";
 import type { TestCase, TestFile } from "./test-file.ts";
 import type { GivenTables } from "./test-schema.ts";
 
@@ -17,11 +17,11 @@ export class TestDatabases implements AsyncDisposable {
    * A database for one test, with its tables. Nothing is opened before the first session is asked for;
    * what the test does is undone when it is given back.
    */
-  lend({ setup }: Pick<TestFile, "setup">, test: TestCase): Database {
+  lend({ setup, file }: Pick<TestFile, "setup" | "file">, test: TestCase): Database {
     let session: Promise<() => Promise<Session>> | undefined;
     let end = async (): Promise<void> => undefined;
     const begin = async () => {
-      const whole = await (await this.#made(setup)).session();
+      const whole = await (await this.#made(setup, file)).session();
       await whole.begin();
       end = () => whole[Symbol.asyncDispose]();
       await fill(whole, test);
@@ -38,11 +38,11 @@ export class TestDatabases implements AsyncDisposable {
     };
   }
 
-  async #made(setup: readonly string[]): Promise<Database> {
+  async #made(setup: readonly string[], file: string): Promise<Database> {
     const scripts = JSON.stringify(setup);
     if (this.#open?.scripts !== scripts) {
       await this[Symbol.asyncDispose]();
-      this.#open = { scripts, database: made(setup) };
+      this.#open = { scripts, database: databaseWith(setup, file) };
     }
     return this.#open.database;
   }
@@ -53,14 +53,6 @@ export class TestDatabases implements AsyncDisposable {
     await database?.[Symbol.asyncDispose]();
   }
 }
-
-const made = async (setup: readonly string[]): Promise<Database> => {
-  const { openInMemory } = await import("../postgres/embedded.ts");
-  const database = await openInMemory();
-  await using session = await database.session();
-  for (const script of setup) await runScript(session, script);
-  return database;
-};
 
 const fill = async (session: Session, { tables, placeOfTable }: TestCase): Promise<void> => {
   for (const [table, rows] of Object.entries(tables)) {

@@ -195,7 +195,15 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.databaseInUse("p/.runner/db", undefined),
-    "The embedded database in p/.runner/db is in use by another process. Wait until it ends. If that is no runner, remove p/.runner/db/lock.",
+    "The embedded database in p/.runner/db is in use by another process. It has room for one: wait until that one ends, or load into a server. If that is no runner, remove p/.runner/db/lock.",
+  ],
+  [
+    errors.databaseInUse("p/.runner/db", {
+      pid: 12,
+      words: "pipelines/inat.yaml",
+      since: new Date(2026, 10, 24, 9, 5, 3),
+    }),
+    "The embedded database in p/.runner/db is in use by process 12 (`runner pipelines/inat.yaml`), since 09:05:03. It has room for one: wait until that one ends, or load into a server. If that is no runner, remove p/.runner/db/lock.",
   ],
   [
     errors.stateForbidden("postgresql://me@host/x", "permission denied for database x", [
@@ -286,6 +294,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.noTable("a.zip", ["rights.txt"], []),
     "a.zip has no `meta.xml` and no data file; it has `rights.txt`.",
   ],
+  [errors.noTable("a.zip", [], []), "a.zip is an archive without a file in it. Fetch it again."],
   [
     errors.metaTooLarge("meta.xml", 64 * 1024 * 1024),
     "meta.xml has more than 64 MB, which no description has.",

@@ -5,11 +5,11 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { databaseInUse } from "../../src/core/errors.ts";
+import { databaseInUse, type RunnerError } from "../../src/core/errors.ts";
 import { lockFile } from "../../src/core/file-lock.ts";
 
 const lockFolder = (folder: string) =>
-  lockFile(join(folder, "lock"), (pid) => databaseInUse(folder, pid));
+  lockFile(join(folder, "lock"), (holder) => databaseInUse(folder, holder));
 
 describe("lockFile", () => {
   let folder = "";
@@ -18,14 +18,22 @@ describe("lockFile", () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  test("a folder that is in use is refused with the pid of who uses it", async () => {
+  test("a folder that is in use is refused with who uses it, for what and since when, without a password", async (t) => {
+    t.mock.property(process, "argv", [
+      "node",
+      "runner",
+      "p.yaml",
+      "--database",
+      "postgresql://me:hush@h/x",
+    ]);
     const unlock = await lockFolder(folder);
-    await assert.rejects(lockFolder(folder), {
-      code: "database_in_use",
-      exitCode: 3,
-      message:
-        `The embedded database in ${folder} is in use by process ${process.pid}. ` +
-        `Wait until it ends. If that is no runner, remove ${folder}/lock.`,
+    await assert.rejects(lockFolder(folder), (error: RunnerError) => {
+      assert.deepEqual([error.code, error.exitCode], ["database_in_use", 3]);
+      assert.match(
+        error.message,
+        / is in use by process \d+ \(`runner p\.yaml --database postgresql:\/\/me:\*\*\*@h\/x`\), since \d\d:\d\d:\d\d\. /,
+      );
+      return true;
     });
     await unlock();
     await (await lockFolder(folder))();

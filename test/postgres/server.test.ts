@@ -68,6 +68,22 @@ describe("a server's URL", { skip: server ? false : "TEST_DATABASE_URL names no 
     assert.deepEqual([found.who, found.way], [user, "tcp"]);
   });
 
+  test("may prefer TLS of a server that has none, as with psql; one that requires it is refused", async () => {
+    for (const mode of ["prefer", "allow"]) {
+      const found = await connect(`${url.href}?sslmode=${mode}`);
+      assert.equal(found.way, "tcp");
+    }
+    await assert.rejects(connect(`${url.href}?sslmode=require`), {
+      code: "database_unreachable",
+      message: /: The server does not support SSL connections\.$/,
+    });
+    // No mode says anything of a socket.
+    const socketUrl = new URL(url);
+    socketUrl.searchParams.set("host", socket);
+    socketUrl.searchParams.set("sslmode", "require");
+    assert.equal((await connect(socketUrl.href)).way, "socket");
+  });
+
   test("may leave the password to a pgpass file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
     const file = join(folder, "pgpass");

@@ -155,7 +155,7 @@ describe("csv", () => {
 });
 
 describe("json", () => {
-  const readJson = (content: string, options: object = {}) =>
+  const readJson = (content: string | Buffer, options: object = {}) =>
     read(json.create as never, content, options);
 
   test("reads an array: numbers as written, objects as JSON, absent and null as nothing", async () => {
@@ -182,6 +182,21 @@ describe("json", () => {
     const found = await readJson('\ufeff{"a": 1.0}\n\n{"a": 9007199254740993}\r\n');
     assert.deepEqual(found.values, [["1.0"], ["9007199254740993"]]);
     assert.deepEqual(found.places, ["in.txt:1", "in.txt:3"]);
+  });
+
+  test("a line ends at a line feed alone: U+2028 may be in a value", async () => {
+    const found = await readJson('{"a": "x\u2028y\u2029z\u0085"}\r\n{"a": "b"}');
+    assert.deepEqual(found.values, [["x\u2028y\u2029z\u0085"], ["b"]]);
+    assert.deepEqual(found.places, ["in.txt:1", "in.txt:2"]);
+  });
+
+  test("bytes that are not UTF-8 end it, and are not read as U+FFFD", async () => {
+    for (const content of ['[{"a": "\xff"}]', '{"a": "b"}\n{"a": "\xe9"}\n']) {
+      await assert.rejects(readJson(Buffer.from(content, "latin1")), {
+        code: "json_invalid",
+        message: /^in\.txt, within its first \d+ bytes, is not JSON: it is not valid UTF-8\. /,
+      });
+    }
   });
 
   test("counts keys that come too late to be columns", async () => {

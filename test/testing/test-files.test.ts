@@ -1,7 +1,7 @@
 /** `runner test`: what is said of tests that fail, and of test files that are wrong. */
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -169,6 +169,34 @@ test("a table that setup made keeps its types, and asks nothing more of the rows
   );
   const { stderr: unknown } = await tried(good.replace("cd_nom: 9 }]", "cd_nmo: 9 }]"));
   assert.match(unknown, /p\.test\.yaml:7:25 .*`cd_nmo`.*Did you mean `cd_nom`\?/);
+});
+
+test("a database that setup made is kept until a script changes, and made anew where it cannot be read", async () => {
+  const yaml = `${HEAD.replace("tests:", "setup: [sql/kept.sql]\ntests:")}  - name: the pond of the script
+    flow: plants
+    rows: [{ taxon: Aus bus, site: pond }]
+    tables: { ref.taxa: [{ name: Aus bus, cd_nom: 9 }] }
+    expect: { rows: [{ id_site: 3 }] }
+`;
+  const script = (id: number) =>
+    writeFile(
+      join(folder, "sql", "kept.sql"),
+      `create schema ref; create table sites as select 'pond' as name, ${id} as id;`,
+    );
+  await mkdir(join(folder, "sql"), { recursive: true });
+  const kept = join(folder, ".runner", "tests");
+  await rm(kept, { recursive: true, force: true });
+  await script(3);
+  assert.equal((await tried(yaml)).code, 0);
+  const [name = ""] = await readdir(kept);
+  await script(4);
+  assert.match((await tried(yaml)).stderr, /id_site +3 +4\n/);
+  assert.equal((await readdir(kept)).length, 2);
+  await script(3);
+  await writeFile(join(kept, name), "no copy of a database");
+  assert.equal((await tried(yaml)).code, 0);
+  assert.deepEqual([(await tried(yaml)).code, (await readdir(kept)).length], [0, 2]);
+  assert.ok((await stat(join(kept, name))).size > 100_000);
 });
 
 const CASE = "  - name: n\n    flow: moths\n    rows: [{ date: 2024 }]\n";
