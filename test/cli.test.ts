@@ -52,7 +52,10 @@ flows:
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^A run of planned would do this:\n\nflow +read +inserted/);
     assert.match(stdout, /\nload +2 +1 +0 +0 +0 +1 +0\n/);
-    assert.match(stdout, /\n {2}bad_date +1 +planned\.csv:3 +`d` is no date: "never"\.\n/);
+    assert.match(
+      stdout,
+      /\n {2}bad_date: 1 record\n {4}planned\.csv:3: `d` is no date: "never"\.\n/,
+    );
     assert.match(
       stderr,
       /\nNothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/,
@@ -299,7 +302,7 @@ flows:
     const { code, stderr } = await runner(file);
     await rm(join(folder, "pipelines", ".runner", "db", "lock"));
     assert.equal(code, 3);
-    assert.match(stderr, new RegExp(`is in use by process ${process.pid}\\.`));
+    assert.match(stderr, new RegExp(`is in use by process ${process.pid}, since `));
   });
 
   test("stops at two interrupts with 130, at a request to end with 143, and loads nothing", async () => {

@@ -94,8 +94,23 @@ const boundValue = (
     complain("wrong_type", value.place, `The parameter \`${key}\` must be ${TYPE_NAMES[type]}.`);
     return undefined;
   }
-  return type === "path" && value.kind === "scalar" ? located(value) : value;
+  if (value.kind !== "scalar") return value;
+  const allowed = (options.one_of as readonly string[] | undefined) ?? [String(value.value)];
+  if (!isOneOf(value, allowed)) {
+    complain(
+      "unknown_value",
+      value.place,
+      `The parameter \`${key}\` is ${JSON.stringify(value.value)}.${suggestion(String(value.value), allowed)}`,
+      value.isReplaced ? {} : renamed(value.place, value.source, allowed),
+    );
+    return undefined;
+  }
+  return type === "path" ? located(value) : value;
 };
+
+/** A value that is not known yet may be any of them. */
+const isOneOf = (value: YamlValue & { kind: "scalar" }, allowed: readonly string[]): boolean =>
+  (value.unset?.length ?? 0) > 0 || allowed.includes(String(value.value));
 
 /** A path is relative to the file that gives it, wherever it is used. */
 const located = (value: YamlValue & { kind: "scalar" }): YamlValue => {

@@ -110,5 +110,11 @@ export const parameterOptions = Type.Object({
     description: "What it must be.",
   }),
   default: Type.Optional(anything("Its value when none is given; without it, one must be given.")),
+  one_of: Type.Optional(
+    Type.Array(Type.String(), {
+      minItems: 1,
+      description: "The values that it can have; any of its type when absent.",
+    }),
+  ),
   description: Type.Optional(Type.String({ description: "What it is for." })),
 });
