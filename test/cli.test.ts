@@ -171,6 +171,7 @@ describe("runner", () => {
         filtered: 0,
         adopted: 0,
         rekeyed: 0,
+        staged: 0,
         vanished: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
