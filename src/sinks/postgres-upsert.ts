@@ -12,13 +12,11 @@ import type { Session } from "../core/session.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
 import { checkShape, createTable } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
-import { adoptTables } from "../postgres/merge/adopt-sql.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
 import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
-import { listedTable } from "../postgres/merge/listing-sql.ts";
 import {
   type Merged,
   type MergeParts,
@@ -30,7 +28,7 @@ import { type MergeOptionValues, mergeOptions } from "../postgres/merge/options.
 import { mergeParallel } from "../postgres/merge/parallel.ts";
 import { mergeShape } from "../postgres/merge/shape.ts";
 import { functionParts, stageAll } from "../postgres/merge/stage-only.ts";
-import { dropTemporary, temporaryTables } from "../postgres/merge/temporary.ts";
+import { dropTemporary, temporaryTables } from "../postgres/merge/temporary-tables.ts";
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 import { openWatch, settleVanished } from "../postgres/merge/vanished.ts";
@@ -107,7 +105,7 @@ export const postgresUpsert = defineSink({
       }
       tellFindings(settings.table, total, context);
       if (watch) yield* settleVanished(session, watch, { merge, context });
-      await session.script(dropTemporary());
+      await session.script(dropTemporary);
     };
   },
 });
@@ -150,10 +148,7 @@ const prepare = async (
   { names, run, isShared }: { names: readonly string[]; run: RunIdentity; isShared: boolean },
 ): Promise<MergeSettings> => {
   const known = await mergeParts(session, settings, names);
-  const { shape, adopt } = known;
-  await session.script(temporaryTables(shape, settings.track));
-  if (adopt) await session.script(adoptTables(shape, adopt));
-  if (run.isListing) await session.script(listedTable);
+  await session.script(temporaryTables(known, run.isListing ? "listing" : undefined));
   return { ...known, run: run.id, isShared, listedAs: run.isListing ? run.flow : undefined };
 };
 

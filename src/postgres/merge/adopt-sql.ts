@@ -1,9 +1,18 @@
 /** The statements by which rows of another origin are found and taken over. */
 
 import { quoted, quotedList } from "../names.ts";
+import { assignments, keyArray, sameKey } from "./key-sql.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
-import { assignments, keyArray, sameKey } from "./sql.ts";
-import { ADOPT_SCOPE, ADOPTABLE, FRESH, NUMBER, rowColumn, STAGE } from "./temporary.ts";
+import {
+  ADOPT_SCOPE,
+  ADOPTABLE,
+  FRESH,
+  MATCH,
+  MOVED,
+  NUMBER,
+  rowColumn,
+  STAGE,
+} from "./temporary.ts";
 
 /** The columns of the target's primary key. */
 export type Identity = readonly { readonly name: string; readonly type: string }[];
@@ -28,13 +37,14 @@ export const adoptTables = ({ table }: MergeShape, { option, identity }: Adopt):
   return `
     create temporary table runner_fresh (n integer primary key);
     create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
-    create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));`;
+    create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));
+    create temporary table runner_match (n integer, rank integer, row_key text[], old_key text[], new_key text[], is_sure boolean, nth bigint);`;
 };
 
 /**
- * `fresh` notes which staged rows the target does not have, `load` finds the rows that may be adopted, once for each value of `within` that comes, `matches` those
- * that are records of this chunk, by the first expression that fits, and `apply` gives rows their new key:
- * `$1` are the numbers of the records, the other parameters the rows' primary keys.
+ * `fresh` notes which staged rows the target does not have, `load` finds the rows that may be adopted, once for each
+ * value of `within` that comes, `matches` those that are records of this chunk, by the first expression that fits,
+ * and `apply` gives the rows that are sure their new key.
  */
 export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: string) => {
   const { table } = shape;
@@ -82,16 +92,17 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     select distinct n, rank, ${row} from (select *, min(rank) over (partition by n) as first from found) as ranked
      where rank = first
   )
-  select best.n, best.rank, array[${all(identity, ({ name }) => `${rowColumn(name)}::text`)}] as row,
-         ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "stage")} as new_key,
-         count(*) over (partition by best.n)::integer as rows, count(*) over (partition by ${row})::integer as records
+  insert into ${MATCH} (n, rank, row_key, old_key, new_key, is_sure, nth)
+  select best.n, best.rank, array[${all(identity, ({ name }) => `${rowColumn(name)}::text`)}],
+         ${keyArray(shape, "target")}, ${keyArray(shape, "stage")},
+         count(*) over (partition by best.n) = 1 and count(*) over (partition by ${row}) = 1,
+         row_number() over (partition by best.n order by ${row})
     from best
     join ${STAGE} as stage on stage.${NUMBER} = best.n
-    join ${table.sql} as target on ${isRow("best")}
-   order by best.n, ${row}`,
-    apply: () => `
+    join ${table.sql} as target on ${isRow("best")}`,
+    apply: `
   with chosen as (
-    select * from unnest($1::integer[], ${all(identity, ({ type }, index) => `$${index + 2}::text[]::${type}[]`)}) as chosen (n, ${row})
+    select n, ${all(identity, ({ name, type }, index) => `row_key[${index + 1}]::${type} as ${rowColumn(name)}`)} from ${MATCH} where is_sure
   ),
   adopted as (
     update ${table.sql} as target set ${[
@@ -106,6 +117,6 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     delete from ${ADOPTABLE} as old using adopted
      where ${identity.map(({ name }) => `old.${rowColumn(name)} = adopted.${rowColumn(name)}`).join(" and ")}
   )
-  select n from adopted`,
+  insert into ${MOVED} (n, kind) select n, 'adopted' from adopted`,
   };
 };

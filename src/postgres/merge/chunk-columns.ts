@@ -9,6 +9,7 @@ import type { MergeShape } from "./shape.ts";
  * The columns of a chunk as `chunkMerger` wants them.
  *
  * The hash is that of the key's and the compared values as COPY text: their bytes lie in the writer, side by side.
+ * The probes of a batch are written when all its rows are, so the hashes wait for theirs, in order.
  */
 export const chunkColumns = (
   shape: MergeShape,
@@ -16,7 +17,7 @@ export const chunkColumns = (
 ): ((batch: Batch) => ChunkColumns) => {
   let numbered = 0;
   let start = 0;
-  let digest = "";
+  let waiting: string[] = [];
   const number = {
     text: () => null,
     copyTo: (writer: CopyWriter) => {
@@ -25,17 +26,24 @@ export const chunkColumns = (
     },
   };
   const hashing = {
-    text: () => digest,
+    text: () => null,
     copyTo: (writer: CopyWriter) => {
-      const bytes = writer.data.subarray(start);
-      digest = hash("sha256", bytes, "hex").slice(0, 32);
+      const digest = hash("sha256", writer.data.subarray(start), "hex").slice(0, 32);
+      waiting.push(digest);
       writer.text(digest);
     },
   };
-  const hashed = { text: () => digest, copyTo: (writer: CopyWriter) => writer.text(digest) };
+  const hashedOf = (digests: readonly string[]) => {
+    let next = 0;
+    return {
+      text: () => null,
+      copyTo: (writer: CopyWriter) => writer.text(digests[next++] ?? null),
+    };
+  };
   const named = (batch: Batch, names: readonly string[]): Column[] =>
     names.map((name) => batch.column(name));
   return (batch) => {
+    waiting = [];
     const key = named(
       batch,
       shape.key.map(({ name }) => name),
@@ -50,7 +58,7 @@ export const chunkColumns = (
         ...input,
         ...named(batch, shape.unhashed),
       ],
-      probe: [number, ...key, hashed, ...input],
+      probe: [number, ...key, hashedOf(waiting), ...input],
     };
   };
 };

@@ -7,8 +7,8 @@ import type { LockRow } from "../../core/state.ts";
 import { version as runnerVersion } from "../../version.ts";
 import { quotedTable, tableParts } from "../names.ts";
 import { functionBody } from "./function-body.ts";
+import { literal, sameKey } from "./key-sql.ts";
 import type { MergeParts } from "./merge.ts";
-import { literal, sameKey } from "./sql.ts";
 import type { StageOption } from "./stage.ts";
 
 /** All that the function is made of. */

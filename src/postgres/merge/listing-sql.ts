@@ -1,12 +1,11 @@
 import { quoted } from "../names.ts";
+import { isFound } from "./compare-sql.ts";
+import { oldAndNew } from "./json-sql.ts";
+import { keyText, literal } from "./key-sql.ts";
 import { labelQuery, readable, readableOf } from "./labels.ts";
 import type { MergeShape } from "./shape.ts";
-import { isFound, keyText, literal, NEW_ROWS, oldAndNew } from "./sql.ts";
 import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
-
-/** Where `listUpdates` puts what it finds, until it is known which rows are written. */
-export const listedTable = `
-    create temporary table runner_listed (n integer not null, key text not null, column_name text not null, old text, new text);`;
+import { NEW_ROWS } from "./write-sql.ts";
 
 /** Old and new of all columns for which rows are to be updated; `where` narrows the target. */
 export const listUpdates = (shape: MergeShape, where: string): string => {

@@ -1,19 +1,25 @@
 /** Brings a chunk of rows into the target: what is there already and equal is not touched. */
 
 import type { Finding } from "../../core/accounting.ts";
-import type { Rejected } from "../../core/batch.ts";
 import { mergeOvertaken } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";
-import { settleAdopted } from "./adopt.ts";
-import { type Merger, type MergeSettings, NOTHING_MERGED, type Reason } from "./merge.ts";
+import {
+  type Merge,
+  type Merged,
+  type Merger,
+  type MergeSettings,
+  NOTHING_MERGED,
+} from "./merge.ts";
 import { narrowing } from "./narrowing.ts";
-import type { MergeShape } from "./shape.ts";
-import * as sql from "./sql.ts";
-import { DIFF, PROBE, probeColumns, STAGE, stageColumns } from "./temporary.ts";
-import { settleUnique } from "./unique-conflicts.ts";
+import { refuseDuplicates, remember, touchTrack, verdicts } from "./probe-sql.ts";
+import { MOVED_COUNTS, settleSteps, withKeyChanges } from "./settle.ts";
+import { probeColumns, stageColumns } from "./stage-columns.ts";
+import { takeSteps } from "./steps.ts";
+import { FOUND, PROBE, REFUSED, STAGE } from "./temporary.ts";
+import { emptyTemporary } from "./temporary-tables.ts";
 import { write } from "./write.ts";
 
 /**
@@ -25,7 +31,7 @@ import { write } from "./write.ts";
  * they differ. What the server refuses, at whichever step, becomes rejects.
  */
 export const chunkMerger = (session: Session, settings: MergeSettings): Merger => {
-  const { shape, unique, track, run } = settings;
+  const { shape } = settings;
   const loader = (table: string, columns: readonly TargetColumn[]) =>
     // Refusals are told in the words of the target.
     chunkLoader(
@@ -35,60 +41,32 @@ export const chunkMerger = (session: Session, settings: MergeSettings): Merger =
     );
   const probing = loader(PROBE, probeColumns(shape));
   const staging = loader(STAGE, stageColumns(shape));
-  const parameters = [run, shape.version];
   let exemplified: ReadonlySet<string> = new Set();
 
   return async (chunk, attempt = 1) => {
-    await session.script(`truncate ${PROBE}, ${STAGE}, ${DIFF}`);
-    const rejected: Rejected[] = [];
-    const setAside = (numbers: readonly number[], reason: (n: number) => Reason) => {
-      for (const n of numbers) rejected.push({ ...chunk.record(n), ...reason(n) });
-    };
-
+    await session.script(emptyTemporary);
     const probed = await probing({ ...chunk, data: chunk.probe });
-    rejected.push(...probed.rejected);
-    const where = await narrowing(session, { shape, unique, rows: PROBE });
-    const verdicts = await session.query<Verdict>(sql.verdicts(shape, track, where), parameters);
-    const of = (verdict: Verdict["verdict"]) =>
-      verdicts.rows.find((row) => row.verdict === verdict);
-    const duplicates = of("duplicate")?.numbers ?? [];
-    const keys = await keysByNumber(session, shape, duplicates);
-    setAside(duplicates, (n) => ({
-      code: "duplicate_key",
-      message: `The key ${keys.get(n)} came before in this run.`,
-    }));
-    const touched = await session.query(
-      sql.touchTrack(shape, track),
-      shape.input === undefined ? [run] : parameters,
-    );
-    if (touched.count !== verdicts.rows.reduce((total, { known }) => total + known, 0)) {
-      throw mergeOvertaken(shape.table.name);
-    }
-    const seen = of("unchanged")?.rows ?? 0;
-    const candidates = of("candidate")?.numbers ?? [];
-    if (candidates.length === 0) return { ...NOTHING_MERGED, unchanged: seen, rejected };
-
-    const staged = await staging(linesOf(chunk, candidates));
-    rejected.push(...staged.rejected);
-    const findings: Finding[] = [];
-    const find = (more: readonly Finding[]) => findings.push(...more);
+    const { where, unchanged, candidates } = await ask(session, settings);
+    const staged = candidates.length === 0 ? undefined : await staging(linesOf(chunk, candidates));
     const shown = new Set(exemplified);
     const isHasty = settings.isShared && attempt === 1;
-    const rows = candidates.length;
-    const merge = { session, settings, where, rows, setAside, find, exemplified: shown, isHasty };
-    const adopted = await settleAdopted(merge);
-    const rekeyed = await settleUnique(merge);
-    const written = await write(merge, [...adopted, ...rekeyed]);
-    const remembered = await session.query(
-      sql.remember(shape, track, settings.isShared),
-      parameters,
+    const merge = { session, settings, where, exemplified: shown, isHasty };
+    const merged = staged && (await mergeStaged(merge));
+    const refused = await session.query<{ n: number; code: string; message: string }>(
+      `select n, code, message from ${REFUSED} order by n`,
     );
-    if (remembered.count !== written.inserted + written.updated + written.unchanged) {
-      throw mergeOvertaken(shape.table.name);
-    }
     // Not before all went well: a chunk may be merged again.
     exemplified = shown;
-    return { ...written, findings, unchanged: seen + written.unchanged, rejected };
+    return {
+      ...NOTHING_MERGED,
+      ...merged,
+      unchanged: unchanged + (merged?.unchanged ?? 0),
+      rejected: [
+        ...probed.rejected,
+        ...(staged?.rejected ?? []),
+        ...refused.rows.map(({ n, ...reason }) => ({ ...chunk.record(n), ...reason })),
+      ],
+    };
   };
 };
 
@@ -99,6 +77,47 @@ interface Verdict {
   /** Rows of the track table behind them that this run has not seen yet. */
   readonly known: number;
 }
+
+/** Which of the probed rows are unchanged, and which are to be sent; those whose key came before are set aside. */
+const ask = async (session: Session, { shape, unique, track, run }: MergeSettings) => {
+  const parameters = [run, shape.version];
+  const where = await narrowing(session, { shape, unique, rows: PROBE });
+  const { rows } = await session.query<Verdict>(verdicts(shape, track, where), parameters);
+  const of = (verdict: Verdict["verdict"]) => rows.find((row) => row.verdict === verdict);
+  const duplicates = of("duplicate")?.numbers ?? [];
+  if (duplicates.length > 0) await session.query(refuseDuplicates(shape), [duplicates]);
+  const touched = await session.query(
+    touchTrack(shape, track),
+    shape.input === undefined ? [run] : parameters,
+  );
+  if (touched.count !== rows.reduce((total, { known }) => total + known, 0)) {
+    throw mergeOvertaken(shape.table.name);
+  }
+  return {
+    where,
+    unchanged: of("unchanged")?.rows ?? 0,
+    candidates: of("candidate")?.numbers ?? [],
+  };
+};
+
+/** Merges what is staged, and remembers it. */
+const mergeStaged = async (merge: Merge): Promise<Omit<Merged, "rejected">> => {
+  const { session, settings, where } = merge;
+  const { shape, track, run, isShared } = settings;
+  const { name } = shape.table;
+  await takeSteps(session, settleSteps(settings, where), { run, table: name });
+  const written = await write(merge);
+  const remembered = await session.query(remember(shape, track, isShared), [run, shape.version]);
+  if (remembered.count !== written.inserted + written.updated + written.unchanged) {
+    throw mergeOvertaken(name);
+  }
+  const moved = await session.query<Pick<Merged, "adopted" | "rekeyed">>(MOVED_COUNTS);
+  const { adopted = 0, rekeyed = 0 } = moved.rows[0] ?? {};
+  const { rows: findings } = await session.query<Finding>(
+    `select kind, key, column_name as column, old, new from ${FOUND} order by id`,
+  );
+  return { ...written, ...withKeyChanges(shape, findings, written), adopted, rekeyed, findings };
+};
 
 /** These rows of a chunk. */
 const linesOf = (chunk: Chunk, numbers: readonly number[]): CopyRows => {
@@ -119,13 +138,3 @@ const linesOf = (chunk: Chunk, numbers: readonly number[]): CopyRows => {
 };
 
 const NEWLINE = 0x0a;
-
-const keysByNumber = async (
-  session: Session,
-  shape: MergeShape,
-  numbers: readonly number[],
-): Promise<ReadonlyMap<number, string>> => {
-  if (numbers.length === 0) return new Map();
-  const { rows } = await session.query<{ n: number; key: string }>(sql.keysOf(shape), [numbers]);
-  return new Map(rows.map(({ n, key }) => [n, key]));
-};

@@ -1,12 +1,11 @@
 /** What the steps of a merge share. */
 
-import type { Changes, Finding, Findings } from "../../core/accounting.ts";
+import type { Changes, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
 import type { Chunk } from "../chunks.ts";
 import type { Adopt } from "./adopt-sql.ts";
 import type { MergeShape } from "./shape.ts";
-import { NUMBER, STAGE } from "./temporary.ts";
 import type { UniqueKey } from "./unique-key.ts";
 
 /** What became of the rows of a chunk. */
@@ -81,24 +80,8 @@ export interface Merge {
   readonly session: Session;
   readonly settings: MergeSettings;
   readonly where: string;
-  /** How many rows are staged at first. */
-  readonly rows: number;
-  readonly setAside: (numbers: readonly number[], reason: (n: number) => Reason) => void;
-  readonly find: (findings: readonly Finding[]) => void;
   /** Columns of which the flow has an example: no more are looked for. */
   readonly exemplified: Set<string>;
   /** What does not go may be another session's doing: the chunk is to be merged once more before rows are judged. */
   readonly isHasty: boolean;
 }
-
-/** Why a row is set aside. */
-export interface Reason {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** Rows that were set aside take no part in what follows. */
-export const forgetStaged = async (session: Session, numbers: readonly number[]): Promise<void> => {
-  if (numbers.length === 0) return;
-  await session.query(`delete from ${STAGE} where ${NUMBER} = any ($1)`, [numbers]);
-};

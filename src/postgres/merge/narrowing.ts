@@ -2,7 +2,6 @@ import { keyOutsideIndex } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
 import { quoted } from "../names.ts";
 import type { MergeShape } from "./shape.ts";
-import { constants } from "./sql.ts";
 import type { UniqueKey } from "./unique-key.ts";
 
 /**
@@ -11,21 +10,26 @@ import type { UniqueKey } from "./unique-key.ts";
  */
 export const narrowing = async (
   session: Session,
-  {
-    shape,
-    unique: { condition },
-    rows: keys,
-  }: { shape: MergeShape; unique: UniqueKey; rows: string },
+  { shape, unique, rows: keys }: { shape: MergeShape; unique: UniqueKey; rows: string },
 ): Promise<string> => {
+  const { condition } = unique;
   if (condition === undefined) return "";
-  const outside = await session.query(
-    `select from ${keys} where (${condition}) is not true limit 1`,
-  );
-  if (outside.rows.length > 0) throw keyOutsideIndex(shape.table.name, condition);
-  const { rows } = await session.query<Record<string, string | null>>(constants(shape, keys));
-  return Object.values(rows[0] ?? {})
-    .map((value, index) =>
-      value === null ? "" : ` and target.${quoted(shape.key[index]?.name ?? "")} = ${value}`,
-    )
-    .join("");
+  const outside = await session.query(outsideIndex(condition, keys));
+  if (outside.count > 0) throw keyOutsideIndex(shape.table.name, condition);
+  const { rows } = await session.query<{ conditions: string }>(narrowed(shape, keys));
+  return rows[0]?.conditions ?? "";
 };
+
+/** A row when a key is outside of the partial index. */
+export const outsideIndex = (condition: string, keys: string): string =>
+  `select from ${keys} where (${condition}) is not true limit 1`;
+
+/** The conditions as text, of the values that the key's columns have throughout a table of keys. */
+export const narrowed = ({ key }: MergeShape, keys: string): string =>
+  `select concat(${key
+    .map(({ name }) => {
+      const column = `${quoted(name)}::text`;
+      const condition = `' and target.${quoted(name).replaceAll("'", "''")} = ' || quote_literal(min(${column}))`;
+      return `case when min(${column}) = max(${column}) then ${condition} end`;
+    })
+    .join(", ")}) as conditions from ${keys}`;

@@ -6,7 +6,6 @@ import { together } from "../../core/together.ts";
 import { type Turnstile, turnstile } from "../../core/turnstile.ts";
 import type { Chunk } from "../chunks.ts";
 import { routeChunks } from "../routed-chunks.ts";
-import { adoptTables } from "./adopt-sql.ts";
 import { chunkColumns } from "./chunk-columns.ts";
 import { tellAgain } from "./findings.ts";
 import { laneOf } from "./lane.ts";
@@ -14,7 +13,7 @@ import type { Merged, MergeSettings } from "./merge.ts";
 import { mergeAll } from "./merge-all.ts";
 import { chunkMerger } from "./merge-chunk.ts";
 import { routeByHash } from "./route.ts";
-import { temporaryTables } from "./temporary.ts";
+import { temporaryTables } from "./temporary-tables.ts";
 
 /** Chunks that wait for a session, besides the one that it merges and the one in the making. */
 const WAITING = 1;
@@ -91,7 +90,6 @@ const mergeLane = (
 
 /** So many sessions with their temporary tables; those there are end together, also when one cannot be had. */
 const moreSessions = async (database: Database, many: number, merge: MergeSettings) => {
-  const { shape, track, adopt } = merge;
   const sessions: Session[] = [];
   const end = async () => {
     await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
@@ -100,8 +98,7 @@ const moreSessions = async (database: Database, many: number, merge: MergeSettin
     while (sessions.length < many) {
       const session = await database.session();
       sessions.push(session);
-      await session.script(temporaryTables(shape, track));
-      if (adopt) await session.script(adoptTables(shape, adopt));
+      await session.script(temporaryTables(merge));
     }
   } catch (error) {
     await end();

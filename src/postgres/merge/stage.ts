@@ -5,9 +5,10 @@ import type { Session } from "../../core/session.ts";
 import { findTable, type TargetColumn, type TargetTable } from "../catalog.ts";
 import { createSchemaOf } from "../create-table.ts";
 import { quoted, quotedTable } from "../names.ts";
+import { literal } from "./key-sql.ts";
 import type { MergeShape } from "./shape.ts";
-import { literal } from "./sql.ts";
-import { NUMBER, stageColumns } from "./temporary.ts";
+import { stageColumns } from "./stage-columns.ts";
+import { NUMBER } from "./temporary.ts";
 
 /** The option `stage` of the sink. */
 export interface StageOption {

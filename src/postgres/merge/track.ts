@@ -5,7 +5,8 @@ import { createSchemaOf } from "../create-table.ts";
 import { quotedTable } from "../names.ts";
 import { TRACKED } from "./given.ts";
 import type { MergeShape } from "./shape.ts";
-import { TRACK, trackTable } from "./temporary.ts";
+import { TRACK } from "./temporary.ts";
+import { trackTable } from "./temporary-tables.ts";
 
 /** The track table for SQL, made when it is not there; without a name, one that lasts as long as the flow. */
 export const openTrack = async (

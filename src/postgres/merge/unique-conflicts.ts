@@ -1,66 +1,109 @@
-import { mergeOvertaken } from "../../core/errors.ts";
-import { forgetStaged, type Merge, type Reason } from "./merge.ts";
-import type { Moved } from "./moved.ts";
-import type { UniqueOption } from "./shape.ts";
-import * as sql from "./sql.ts";
+/** A column besides the key in which no two rows may have the same value: whose row it is that has it. */
 
-interface Conflict {
-  readonly n: number;
-  readonly value: string;
-  readonly key: string;
-  readonly old_key: (string | null)[];
-  readonly new_key: string[];
-  readonly is_own: boolean;
-  readonly is_seen: boolean;
-  readonly is_tracked: boolean;
-}
+import { quoted } from "../names.ts";
+import { movedFindings } from "./findings-sql.ts";
+import { assignments, keyArray, keyText, literal, sameKey } from "./key-sql.ts";
+import type { MergeParts } from "./merge.ts";
+import type { MergeShape, UniqueOption } from "./shape.ts";
+import type { Step } from "./steps.ts";
+import { CONFLICT, MOVED, NUMBER, PROBE, REFUSED, ROW, STAGE } from "./temporary.ts";
 
 /**
  * New rows whose unique value the target has already: under another owner they are set aside; the same
- * owner's row, when its key did not come in this run, has got a new key. Gives those.
+ * owner's row, when its key did not come in this run, gets the new key.
  */
-export const settleUnique = async (merge: Merge): Promise<readonly Moved[]> => {
-  const { session, settings, where, setAside } = merge;
-  const { shape, track, run } = settings;
-  if (shape.unique === undefined) return [];
-  const { column, code } = shape.unique;
-  const { rows } = await session.query<Conflict>(
-    sql.uniqueConflicts(shape, shape.unique, { track, where }),
-    [run],
-  );
-  const byNumber = new Map(rows.map((row) => [row.n, row]));
-  const first = new Map(rows.toReversed().map(({ value, n }) => [value, n]));
-  const moved = rows
-    .filter(({ n, value, is_own, is_seen }) => is_own && !is_seen && first.get(value) === n)
-    .map(({ n }) => n);
-  const refused = rows.map(({ n }) => n).filter((n) => !moved.includes(n));
-  setAside(refused, (n) => conflictReason(byNumber.get(n), { column, code }));
-  await forgetStaged(session, refused);
-  if (moved.length > 0) {
-    const { forget, update } = sql.rekey(shape, column, track);
-    const forgotten = await session.query(forget, [moved, run]);
-    const tracked = moved.filter((n) => byNumber.get(n)?.is_tracked).length;
-    if (forgotten.count !== tracked) throw mergeOvertaken(shape.table.name);
-    await session.query(update, [moved]);
-  }
-  return rows
-    .filter(({ n }) => moved.includes(n))
-    .map(({ n, old_key, new_key }) => ({ kind: "rekeyed", n, oldKey: old_key, newKey: new_key }));
+export const uniqueSteps = (
+  { shape, track }: Pick<MergeParts, "shape" | "track">,
+  where: string,
+): Step[] => {
+  const { unique } = shape;
+  if (unique === undefined) return [];
+  const isMoved = `n in (select n from ${MOVED})`;
+  const { forget, tracked, update } = rekey(shape, unique.column, track);
+  const rekeying: Step[] = [
+    { sql: movedFindings(shape, "rekeyed", { rows: `${CONFLICT} where ${isMoved}` }) },
+    { sql: forget, ofRun: true, expects: tracked },
+    { sql: update },
+  ];
+  const settling: Step[] = [
+    {
+      sql: `insert into ${MOVED} (n, kind) select n, 'rekeyed' from ${CONFLICT} where is_own and not is_seen and nth = 1`,
+    },
+    { sql: refuseConflicts(unique, `not ${isMoved}`) },
+    {
+      sql: `delete from ${STAGE} where ${NUMBER} in (select n from ${CONFLICT} where not ${isMoved})`,
+    },
+    { sql: `select from ${CONFLICT} where ${isMoved} limit 1`, whenAny: rekeying },
+  ];
+  return [
+    { sql: uniqueConflicts(shape, unique, { track, where }), ofRun: true, whenAny: settling },
+  ];
 };
 
-/** What a person reads of such a row. */
-export const conflictReason = (
-  conflict: Pick<Conflict, "value" | "key" | "is_own"> | undefined,
-  { column, code }: Pick<UniqueOption, "column" | "code">,
-): Reason => {
-  const what = `\`${column}\` ${JSON.stringify(conflict?.value)}`;
-  return conflict?.is_own
-    ? {
-        code: "duplicate_unique",
-        message: `${what} came before in this run, with the key ${conflict.key}.`,
-      }
-    : {
-        code,
-        message: `${what} belongs to a row of another origin, with the key ${conflict?.key}.`,
-      };
+/**
+ * Rows that would be new but for a column in which no two rows may have the same value: where that
+ * value is, whether its row is the same owner's, and whether its key was seen in this run (`$1`).
+ */
+const uniqueConflicts = (
+  shape: MergeShape,
+  { column, owner }: { column: string; owner: readonly string[] },
+  { track, where }: { track: string; where: string },
+): string => {
+  const isOwn =
+    owner.length === 0
+      ? "false"
+      : owner
+          .map((name) => `target.${quoted(name)} is not distinct from fresh.${quoted(name)}`)
+          .join(" and ");
+  const key = shape.key.map(({ name }) => ({ name: quoted(name), own: quoted(`fresh ${name}`) }));
+  return `
+  with other as materialized (
+  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
+         ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
+           or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked,
+         ${key.map(({ name, own }) => `fresh.${name} as ${own}`).join(", ")}
+    from ${ROW} as fresh join ${shape.table.sql} as target on target.${quoted(column)} = fresh.${quoted(column)}
+   -- A row with the same key is the record's own. The few others are looked at closer, and only they.
+   where (${sameKey(shape, "target", "fresh")}) is not true
+  )
+  insert into ${CONFLICT} (n, value, key, old_key, new_key, is_own, is_seen, is_tracked, nth)
+  select n, value, key, old_key, new_key, is_own, is_seen, is_tracked, row_number() over (partition by value order by n) from other
+   where not exists (select from ${shape.table.sql} as target where ${key.map(({ name, own }) => `target.${name} = other.${own}`).join(" and ")}${where})`;
+};
+
+/** What a person reads of those that are set aside. */
+const refuseConflicts = ({ column, code }: UniqueOption, rows: string): string => {
+  const what = `\`${column}\` "%s"`;
+  const own = `${what} came before in this run, with the key %s.`;
+  const other = `${what} belongs to a row of another origin, with the key %s.`;
+  return `
+  insert into ${REFUSED} (n, code, message)
+  select distinct on (n) n, case when is_own then 'duplicate_unique' else ${literal(code)} end,
+         format(case when is_own then ${literal(own)} else ${literal(other)} end, value, key)
+    from ${CONFLICT} where ${rows} order by n`;
+};
+
+/**
+ * Gives rows of the target a new key: those that have the unique value of the rows that have moved. What the track table
+ * has of the old one is forgotten, unless this run (`$1`) has seen it.
+ */
+const rekey = (shape: MergeShape, column: string, track: string) => {
+  // An array, not a join: of a few rows, each is looked up by index.
+  const isRekeyed = `fresh.${NUMBER} = any (array(select n from ${MOVED} where kind = 'rekeyed'))`;
+  const isRow = `target.${quoted(column)} = fresh.${quoted(column)}`;
+  const set = [
+    ...shape.key.map(({ name }) => `${quoted(name)} = fresh.${quoted(name)}`),
+    ...assignments(shape.onUpdate),
+  ];
+  return {
+    forget: `
+  delete from ${track} as track using ${ROW} as fresh, ${shape.table.sql} as target
+   where ${isRekeyed} and ${isRow} and ${sameKey(shape, "track", "target")} and track.run <> $1::bigint`,
+    tracked: `select count(*) from ${CONFLICT} where is_tracked and n in (select n from ${MOVED})`,
+    update: `
+  update ${shape.table.sql} as target set ${set.join(", ")}
+    from ${ROW} as fresh where ${isRekeyed} and ${isRow}`,
+  };
 };

@@ -1,8 +1,8 @@
 /** The statements by which rows are found whose record is gone from the export, and deleted. */
 
 import { quoted, quotedList, quotedTable } from "../names.ts";
+import { keyOf, keyText, sameKey } from "./key-sql.ts";
 import type { MergeShape } from "./shape.ts";
-import { keyOf, keyText, sameKey } from "./sql.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
 

@@ -1,64 +1,35 @@
 import type { Changes } from "../../core/accounting.ts";
 import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
 import { attempt } from "../attempt.ts";
-import { type Judged, judging, refusalMessage } from "../one-by-one.ts";
-import { conditionName, UNIQUE_VIOLATION } from "../sqlstate.ts";
+import { judging } from "../one-by-one.ts";
+import { UNIQUE_VIOLATION } from "../sqlstate.ts";
+import { compare } from "./compare-sql.ts";
+import { examples, heldFindings } from "./findings-sql.ts";
 import { findWritten, noteUpdates } from "./listing.ts";
-import { forgetStaged, type Merge, type Merged } from "./merge.ts";
-import { type Moved, movedFindings } from "./moved.ts";
+import type { Merge, Merged } from "./merge.ts";
+import { DONE, judgedSteps } from "./refusals-sql.ts";
 import type { MergedColumn } from "./shape.ts";
-import * as sql from "./sql.ts";
+import { takeSteps } from "./steps.ts";
+import * as sql from "./write-sql.ts";
 
 /** Rows that are shown of a change. */
 const EXAMPLES = 3;
 
+type Example = Changes["examples"][number];
+
 /** Compares the staged rows with the target, updates by groups of the same columns, and inserts. */
 export const write = async (
   merge: Merge,
-  moved: readonly Moved[],
-): Promise<Omit<Merged, "rejected" | "findings">> => {
-  const { session, settings, where, find, exemplified } = merge;
+): Promise<Pick<Merged, "inserted" | "updated" | "unchanged" | "held" | keyof Changes>> => {
+  const { session, settings, where } = merge;
   const { shape } = settings;
-  const changes: Record<string, number> = {};
-  const examples: Changes["examples"][number][] = [];
-  const count = (name: string, rows: number) => {
-    if (rows > 0) changes[name] = (changes[name] ?? 0) + rows;
-  };
-
-  await session.query(sql.compare(shape, where));
-  const tally = await session.query<{ added: number; held: number; equal: number[] }>(sql.tally);
-  const { added = 0, held = 0, equal = [] } = tally.rows[0] ?? {};
-  const numbers = new Set(moved.map(({ n }) => n));
-  const movedOnly = equal.filter((n) => numbers.has(n)).length;
-  const keyChanges = moved.flatMap((row) =>
-    movedFindings(shape, row, row.row && settings.adopt?.identity),
+  await session.query(compare(shape, where));
+  const { rows } = await session.query<Record<"added" | "held" | "equal" | "moved", number>>(
+    sql.tally,
   );
-  find(keyChanges);
-  for (const { name } of shape.key) {
-    const ofColumn = keyChanges.filter(({ column }) => column === name);
-    count(name, ofColumn.length);
-    examples.push(...ofColumn.slice(0, EXAMPLES));
-  }
-
-  let updated = movedOnly;
+  const { added = 0, held = 0, equal = 0, moved = 0 } = rows[0] ?? {};
   await noteUpdates(merge);
-  const groups = await session.query<Group>(sql.groups);
-  for (const { changed, beside, rows } of groups.rows) {
-    const columns = sql.columnsOf(shape, changed, beside);
-    const compared = sql.columnsOf(shape, changed);
-    if (compared.some(({ target }) => !exemplified.has(target.name))) {
-      examples.push(...(await examplesOf(merge, compared, sql.OF_GROUP, [changed, beside])));
-      for (const { target } of compared) exemplified.add(target.name);
-    }
-    const done = await writeRows(merge, rows, {
-      statement: sql.update(shape, columns, { rows: sql.OF_GROUP, where }),
-      parameters: [changed, beside],
-      suspects: sql.groupSuspects(changed, beside),
-      one: sql.update(shape, columns, { rows: sql.SUSPECT, where }),
-    });
-    updated += done;
-    for (const { target } of compared) count(target.name, done);
-  }
+  const { updated, ...changes } = await writeGroups(merge);
   const inserted =
     added === 0
       ? 0
@@ -69,37 +40,50 @@ export const write = async (
           one: sql.insert(shape, sql.SUSPECT),
         });
   await findWritten(merge);
-  const heldColumns = shape.columns.filter(
-    ({ target }) => shape.held?.columns.includes(target.name) ?? false,
-  );
-  if (held > 0) {
-    const all = await examplesOf(merge, heldColumns, sql.HELD_ROWS, [], "all");
-    find(all.map((example) => ({ kind: "held" as const, ...example })));
-  }
-  return {
-    inserted,
-    updated,
-    unchanged: equal.length - movedOnly,
-    held,
-    adopted: moved.filter(({ kind }) => kind === "adopted").length,
-    rekeyed: moved.filter(({ kind }) => kind === "rekeyed").length,
-    changes,
-    examples,
-  };
+  if (held > 0) await session.query(heldFindings(shape, where));
+  return { inserted, updated: updated + moved, unchanged: equal - moved, held, ...changes };
 };
 
 interface Group {
   readonly changed: string;
   readonly beside: string;
   readonly rows: number;
+  readonly assignments: string;
 }
+
+/** Updates the rows that differ, and counts them by column, with examples. */
+const writeGroups = async (merge: Merge): Promise<Changes & { updated: number }> => {
+  const { session, settings, where, exemplified } = merge;
+  const { shape } = settings;
+  const changes: Record<string, number> = {};
+  const shown: Example[] = [];
+  let updated = 0;
+  const groups = await session.query<Group>(sql.groups(shape));
+  for (const { changed, beside, rows, assignments } of groups.rows) {
+    const compared = shape.columns.filter((_, n) => changed.split(",").includes(String(n)));
+    if (compared.some(({ target }) => !exemplified.has(target.name))) {
+      shown.push(...(await examplesOf(merge, compared, [changed, beside])));
+      for (const { target } of compared) exemplified.add(target.name);
+    }
+    const done = await writeRows(merge, rows, {
+      statement: sql.update(shape, assignments, { rows: sql.OF_GROUP, where }),
+      parameters: [changed, beside],
+      suspects: sql.groupSuspects(changed, beside),
+      one: sql.update(shape, assignments, { rows: sql.SUSPECT, where }),
+    });
+    updated += done;
+    for (const { target } of done > 0 ? compared : [])
+      changes[target.name] = (changes[target.name] ?? 0) + done;
+  }
+  return { updated, changes, examples: shown };
+};
 
 /**
  * Runs a statement for rows, in a savepoint; when the server refuses, once for each of them. What is
- * refused becomes rejects and is forgotten; gives how many were written.
+ * refused is set aside; gives how many were written.
  */
 const writeRows = async (
-  { session, settings, setAside, isHasty }: Merge,
+  { session, settings, isHasty }: Merge,
   rows: number,
   work: { statement: string; parameters: readonly unknown[]; suspects: string; one: string },
 ): Promise<number> => {
@@ -112,35 +96,22 @@ const writeRows = async (
   if (refusal === undefined) return rows;
   if (isHasty && refusal.code === UNIQUE_VIOLATION) throw refusal;
   await session.script(judging(work.suspects, work.one));
-  const judged = (await session.query<Judged>("select * from pg_temp.runner_judge()")).rows;
-  const refused = new Map(
-    judged.filter(({ state }) => state !== null).map((row) => [row.row_number, row]),
-  );
-  const done = judged.find(({ state }) => state === null)?.row_number ?? 0;
-  if (done + refused.size !== rows) throw rowsSuppressed(name, rows - done - refused.size);
-  const numbers = [...refused.keys()];
-  setAside(numbers, (n) => {
-    const row = refused.get(n) as Judged;
-    return {
-      code: conditionName(row.state ?? ""),
-      message: refusalMessage(row, row.column_name || undefined),
-    };
-  });
-  await forgetStaged(session, numbers);
+  await takeSteps(session, judgedSteps, { run: settings.run, table: name });
+  const judged = await session.query<{ done: number; refused: number }>(DONE);
+  const { done = 0, refused = 0 } = judged.rows[0] ?? {};
+  if (done + refused !== rows) throw rowsSuppressed(name, rows - done - refused);
   return done;
 };
 
-/** Old and new of the columns that differ, of the first of these rows. */
+/** Old and new of the columns that differ, of the first rows of a group. */
 const examplesOf = async (
   { session, settings, where }: Merge,
   columns: readonly MergedColumn[],
-  rows: string,
-  parameters: readonly unknown[],
-  most: number | "all" = EXAMPLES,
-): Promise<Changes["examples"][number][]> => {
+  group: readonly string[],
+): Promise<Example[]> => {
   const found = await session.query<Record<string, string | null>>(
-    sql.examples(settings.shape, columns, { rows, where, most }),
-    parameters,
+    examples(settings.shape, columns, { rows: sql.OF_GROUP, where, most: EXAMPLES }),
+    group,
   );
   return found.rows.flatMap((row) =>
     columns

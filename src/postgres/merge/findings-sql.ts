@@ -1,0 +1,65 @@
+/** What a person should know of the rows of a chunk: old and new, as texts. */
+
+import type { Finding } from "../../core/accounting.ts";
+import { isFound } from "./compare-sql.ts";
+import { oldAndNew } from "./json-sql.ts";
+import { keyText, literal } from "./key-sql.ts";
+import { readable } from "./labels.ts";
+import type { MergedColumn, MergeShape } from "./shape.ts";
+import { DIFF, FOUND, NUMBER, ROW } from "./temporary.ts";
+
+/** Old and new text of columns, with labels; `rows` chooses among the staged rows. */
+export const examples = (
+  shape: MergeShape,
+  columns: readonly MergedColumn[],
+  { rows, where, most }: { rows: string; where: string; most: number | "all" },
+): string => `
+  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${columns
+    .map((column, index) => {
+      const [old, fresh] = oldAndNew(column);
+      const shown = (text: string) => (column.json ? text : readable(shape, column.target, text));
+      return `${shown(`(${old})::text`)} as old${index}, ${shown(`(${fresh})::text`)} as new${index}`;
+    })
+    .join(", ")}
+    from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER}
+    join ${shape.table.sql} as target on ${isFound(shape, where)}
+   where ${rows} order by fresh.${NUMBER} limit ${most}`;
+
+/** Notes old and new of the rows that are held. */
+export const heldFindings = (shape: MergeShape, where: string): string => {
+  const columns = shape.columns.filter(({ target }) => shape.held?.columns.includes(target.name));
+  const changes = columns.map(
+    ({ target }, index) =>
+      `(${index}, ${literal(target.name)}, held.old${index}, held.new${index})`,
+  );
+  const rows = "diff.verdict = 'held'";
+  return `
+  insert into ${FOUND} (kind, key, column_name, old, new)
+  select 'held', held.key, change.name, change.old, change.new
+    from (${examples(shape, columns, { rows, where, most: "all" })}) as held
+    cross join lateral (values ${changes.join(", ")}) as change (place, name, old, new)
+   where change.old is distinct from change.new order by held.n, change.place`;
+};
+
+/**
+ * Notes of rows that get another key what tells the row apart, which stays, then old and new of the key's columns that
+ * differ. `rows` is a table with a condition, which has `row_key` where rows are told apart by their primary key.
+ */
+export const movedFindings = (
+  { key, identity }: MergeShape,
+  kind: Finding["kind"],
+  { rows, isTold = false }: { rows: string; isTold?: boolean },
+): string => {
+  const parts = [
+    ...(isTold ? identity : []).map(
+      ({ name }, n) => `(true, ${literal(name)}, row_key[${n + 1}], row_key[${n + 1}])`,
+    ),
+    ...key.map(({ name }, n) => `(false, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`),
+  ].map((part, place) => `(${place}, ${part.slice(1)}`);
+  return `
+  insert into ${FOUND} (kind, key, column_name, old, new)
+  select ${literal(kind)}, array_to_string(new_key, ', '), part.name, part.old, part.new
+    from (select * from ${rows}) as moved
+    cross join lateral (values ${parts.join(", ")}) as part (place, stays, name, old, new)
+   where part.stays or part.old is distinct from part.new order by n, part.place`;
+};
