@@ -138,7 +138,7 @@ describe("runner", () => {
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
-      /\nDone: run 1 of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
+      /\nDone: run \d+ of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
     );
   });
 
@@ -171,6 +171,7 @@ describe("runner", () => {
         filtered: 0,
         adopted: 0,
         rekeyed: 0,
+        staged: 0,
         vanished: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
