@@ -1,7 +1,7 @@
 /**
  * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
  * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the
- * sample's files, the program that splits lines from its source.
+ * sample's files, the rights in the setup from the check of them, the program that splits lines from its source.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -25,6 +25,19 @@ const readme = (): string => {
   return text.replace(/<!-- components -->[\s\S]*<!-- \/components -->/, () => table);
 };
 
+/** The rights that setup asks for are those that `runner doctor` asks for. */
+const sourceScript = (): string => {
+  const block = /-- <rights>.*\n([\s\S]*?) *-- <\/rights>/;
+  const file = "pipelines/sql/checks/rights.sql";
+  const [, rights = ""] = block.exec(readFileSync(new URL(file, root), "utf8")) ?? [];
+  const text = readFileSync(new URL("pipelines/sql/gbif-source.sql", root), "utf8");
+  const copy = rights.replace(/^(?=.)/gm, "  ");
+  return text.replace(
+    block,
+    () => `-- <rights>: from checks/rights.sql, by \`npm run docs\`.\n${copy}  -- </rights>`,
+  );
+};
+
 const sinp = new URL("pipelines/sinp/", root);
 const mapping = await readMapping({
   fields: fileURLToPath(new URL("fields.csv", sinp)),
@@ -46,6 +59,7 @@ const generated: Record<string, string> = {
   "docs/fr/errors.md": codesPage(readCodes(), "fr"),
   "docs/mapping.md": mappingPage(mapping),
   "README.md": readme(),
+  "pipelines/sql/gbif-source.sql": sourceScript(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
   "pipelines/sql/sandbox/6-sample.sql": sampleSql(),
   "src/core/split-program.ts": await splitProgram(),

@@ -12,6 +12,7 @@ begin
       using errcode = 'invalid_schema_name';
   end if;
 
+  -- <rights>: from checks/rights.sql, by `npm run docs`.
   with needed (schema, relation, rights) as (values
     ('gn_synthese', 'synthese', 'select, insert, update'),
     ('gn_synthese', 't_sources', 'select'),
@@ -30,11 +31,12 @@ begin
     ('taxonomie', 'taxref_liens', 'select')
     union all
     select 'gn_sensitivity', relname, 'select'
-      from pg_class where relnamespace = to_regnamespace('gn_sensitivity') and relkind in ('r', 'v', 'm')
+      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+     where nspname = 'gn_sensitivity' and relkind in ('r', 'v', 'm')
   ),
   -- Names are looked up in the catalog: a cast to regclass fails without a word on the schema.
   lacking as (
-    select pg_namespace.oid as schema_id, schema, relation, relkind, wanted
+    select schema, relation, relkind, wanted
       from needed
       join pg_namespace on nspname = schema
       join pg_class on relnamespace = pg_namespace.oid and relname = relation,
@@ -43,8 +45,8 @@ begin
              when 'S' then not has_sequence_privilege(pg_class.oid, wanted)
              else not has_table_privilege(pg_class.oid, wanted)
            end
-  )
-  select array_agg(statement order by rank, statement) into missing from (
+  ),
+  statements as (
     select 1 as rank, format('grant usage on schema %I to %I;', nspname, current_user) as statement
       from pg_namespace
      where nspname in (select schema from needed) and not has_schema_privilege(oid, 'usage')
@@ -54,7 +56,7 @@ begin
       from lacking group by schema, relation, relkind
     union all
     select 3, case
-                when to_regnamespace('pinv_gbif') is null then
+                when not exists (select from pg_namespace where nspname = 'pinv_gbif') then
                   format('create schema pinv_gbif authorization %I;', current_user)
                 else format('grant usage, create on schema pinv_gbif to %I;', current_user)
               end
@@ -63,6 +65,10 @@ begin
                not has_database_privilege(current_database(), 'create')
              else not has_schema_privilege('pinv_gbif', 'create, usage')
            end
+  )
+  -- </rights>
+  select array_agg(statement order by rank, statement) into missing from (
+    select rank, statement from statements
     union all
     -- Tables that another role made, perhaps by hand: only their owner may add what they lack.
     select 4, format('alter %s pinv_gbif.%I owner to %I;', case relkind when 'v' then 'view' else 'table' end, relname, current_user)

@@ -1,4 +1,5 @@
--- The rights that setup and a load need, all that are missing in one message; gbif-source.sql asks for the same.
+-- The rights that setup and a load need, all that are missing in one message.
+-- <rights>: `npm run docs` copies it into gbif-source.sql.
 with needed (schema, relation, rights) as (values
   ('gn_synthese', 'synthese', 'select, insert, update'),
   ('gn_synthese', 't_sources', 'select'),
@@ -20,6 +21,7 @@ with needed (schema, relation, rights) as (values
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
    where nspname = 'gn_sensitivity' and relkind in ('r', 'v', 'm')
 ),
+-- Names are looked up in the catalog: a cast to regclass fails without a word on the schema.
 lacking as (
   select schema, relation, relkind, wanted
     from needed
@@ -51,6 +53,7 @@ statements as (
            else not has_schema_privilege('pinv_gbif', 'create, usage')
          end
 )
+-- </rights>
 select case when count(*) = 0 then 'ok' else 'problem' end as level,
        case
          when count(*) = 0 then format('Role %s has the rights that setup, load and triggers need.', current_user)
