@@ -146,7 +146,7 @@ test("without a terminal, the first write into a table with rows needs --yes, on
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /^Pipeline `second` has never written into `public\.told`, which holds rows already\. .*`runner plan second\.yaml`.*`--yes`/,
+    /^Pipeline `second` has never written into `public\.told`, which holds rows already; those of `public\.told` would be removed \(`mode: replace`\)\. .*`runner plan second\.yaml`.*`--yes`/,
   );
   assert.equal((await runner("second.yaml", "--quiet", "--yes")).code, 0);
   assert.deepEqual(await runner("second.yaml", "--quiet"), { code: 0, stdout: "", stderr: "" });
