@@ -1,5 +1,5 @@
 -- As many areas as a region has, for the bench: 14,455 made-up ones over Auvergne-Rhône-Alpes, of which a point
--- is in about four. Two grids, of 10 and 5 km, and 7,575 "communes" with 480 corners that overlap.
+-- is in about four. Two grids, of 10 and 5 km, and 7,575 "communes" with 720 corners that overlap.
 -- With so many corners the triggers cost what they were measured to cost in a GeoNature.
 
 insert into ref_geo.l_areas (id_type, area_name, area_code, geom, centroid, source)
@@ -21,9 +21,9 @@ select id_type, format('Commune %s', number), format('B%s', number), st_multi(bo
            from (select st_makeline(st_setsrid(st_makepoint(
                           640000 + 430000 * ((number % 101) + 0.5) / 101 + radius * cos(angle),
                           6330000 + 320000 * ((number / 101) + 0.5) / 75 + radius * sin(angle)), 2154) order by angle) as line
-                   from (select corner * 2 * pi() / 480 as angle,
-                                3500 * (1 + 0.08 * sin(corner * 2 * pi() * 9 / 480 + number)) as radius
-                           from generate_series(0, 479) as corner) as corners) as ring
+                   from (select corner * 2 * pi() / 720 as angle,
+                                3500 * (1 + 0.08 * sin(corner * 2 * pi() * 9 / 720 + number)) as radius
+                           from generate_series(0, 719) as corner) as corners) as ring
        ) as commune
  where type_code = 'COM'
 on conflict do nothing;

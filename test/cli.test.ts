@@ -138,7 +138,7 @@ describe("runner", () => {
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
-      /\nDone: run 1 of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
+      /\nDone: run \d+ of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
     );
   });
 
@@ -171,6 +171,7 @@ describe("runner", () => {
         filtered: 0,
         adopted: 0,
         rekeyed: 0,
+        staged: 0,
         vanished: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
@@ -576,6 +577,20 @@ describe("the other commands", () => {
     server.closeAllConnections();
     assert.equal(code, 130);
     assert.equal(stderr, "Interrupted; nothing was written.\n");
+  });
+
+  test("a command that is interrupted says so and ends with 130, whatever it was at", async () => {
+    const server = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const words = ["guess", `http://127.0.0.1:${port}/a.zip`];
+    const { child, ended } = startRunner(words, { cwd: folder });
+    await once(server, "connection");
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    server.close();
+    server.closeAllConnections();
+    assert.deepEqual([code, stderr], [130, "Interrupted.\n"]);
   });
 
   test("components lists all, or shows one; an unknown one gets the nearest", async () => {

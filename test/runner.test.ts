@@ -253,7 +253,7 @@ onEachDatabase((database) => {
       ]);
       await execute(
         database(),
-        `alter table runner.flow drop column adopted, drop column rekeyed, drop column vanished;
+        `alter table runner.flow drop column adopted, drop column rekeyed, drop column vanished, drop column staged;
          drop table runner.finding; comment on schema runner is null;`,
       );
       const { status, error } = await run(database(), [

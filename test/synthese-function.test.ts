@@ -106,7 +106,8 @@ flows:
         "delete from gn_synthese.synthese; truncate pinv_gbif.track_synthese;",
       );
       const staged = await stage();
-      assert.equal(staged?.inserted, flow?.inserted);
+      assert.deepEqual([staged?.inserted, staged?.staged], [flow?.inserted, flow?.inserted]);
+      assert.equal(flow?.staged, 0);
       assert.deepEqual(await sums(), countsOf(flow));
       assert.deepEqual(await content(), expected);
     });

@@ -80,7 +80,7 @@ const tableOf = (element: Element, file: string): Table => {
   return {
     rowType: attributes.rowType ?? "",
     isCore,
-    files: locations.map(({ text }) => text.trim()).filter(Boolean),
+    files: locations.map(({ text }) => text.trim().replace(/^(\.\/)+/, "")).filter(Boolean),
     encoding: attributes.encoding || "UTF-8",
     fieldsTerminatedBy: unescaped(attributes.fieldsTerminatedBy),
     linesTerminatedBy: unescaped(attributes.linesTerminatedBy) || "\n",

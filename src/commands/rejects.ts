@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { severalFlows } from "../core/errors.ts";
+import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
@@ -33,10 +33,13 @@ export const rejectsCommand = (
 ): Promise<number> =>
   lookBack(file, flags, signal, async (past) => {
     const run = await chosenRun(past, wanted);
+    const known = past.plan.flows.map(({ name }) => name);
+    if (flags.flow !== undefined && !known.includes(flags.flow))
+      throw unknownFlow(flags.flow, known);
     const rejects = await rejectsOf(past, run, flags);
     if (flags.csv) await print(csvParts(rejects));
     else if (flags.ndjson) await print(ndjsonParts(rejects));
-    else await show(rejects, { past, run, at: databaseWords(flags.database) });
+    else await show(rejects, { past, run, flags });
     return 0;
   });
 
@@ -91,15 +94,22 @@ const EXAMPLES = 5;
 
 const show = async (
   rejects: Rejects,
-  { past, run, at }: { past: Past; run: PastRun; at: string },
+  { past, run, flags }: { past: Past; run: PastRun; flags: RejectsFlags },
 ): Promise<void> => {
   const flows = await examplesOf(rejects);
   const file = fileLabel(past.plan.file);
   if (flows.size === 0) {
     // Of one that failed, only its file knows.
     const isClean = run.status === "done" && run.counts.rejected === 0;
-    const found = isClean ? "rejected nothing" : "set no record aside that is not loaded now";
+    const chosen = chosenWords(flags);
+    const found = isClean
+      ? "rejected nothing"
+      : `set no record aside${chosen === "" ? "" : ` with${chosen}`} that is not loaded now`;
     console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
+    if (chosen !== "" && !isClean) {
+      const whole = `runner rejects ${file} ${run.run}${databaseWords(flags.database)}`;
+      console.error(`All that it set aside: \`${whole}\``);
+    }
     return;
   }
   const width = widthOf(process.stdout);
@@ -108,11 +118,19 @@ const show = async (
     const lines = rejectGroupLines([...groups.values()], { width, indent: "  " });
     console.log(`${lines.join("\n")}\n`);
   }
+  const at = databaseWords(flags.database);
+  // Records of several flows are no table: those of the first, for an example.
+  const [first = ""] = flows.keys();
+  const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first}` : "";
   console.error(
-    `To repair them: \`runner rejects ${file} ${run.run}${at} --csv > repaired.csv\`, ` +
+    `To repair them: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${at} --csv > repaired.csv\`, ` +
       `then \`runner ${file} --replay repaired.csv${at}\`.`,
   );
 };
+
+/** The choice among a run's rejects, as words of the command line. */
+const chosenWords = ({ flow, code }: RejectsFlags): string =>
+  (flow === undefined ? "" : ` --flow ${flow}`) + (code === undefined ? "" : ` --code ${code}`);
 
 /** The rejects by flow and code, with some of each. */
 const examplesOf = async (rejects: Rejects): Promise<Map<string, Map<string, Examples>>> => {

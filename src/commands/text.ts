@@ -38,11 +38,17 @@ export const flowLine = (flow: FlowSummary): string => {
   const kinds = ["inserted", "updated", "unchanged", "held", "rejected", "filtered"] as const;
   const parts = kinds
     .filter((kind) => flow[kind] > 0 || kind === "inserted")
-    .map((kind) => `${count(flow[kind])} ${kind}${kind === "updated" ? movedOf(flow) : ""}`);
+    .map((kind) => `${count(flow[kind])} ${wordFor(kind, flow)}`);
   if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished`);
   const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
   const rate = flow.seconds > 0 ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)` : "";
   return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
+};
+
+/** What is only staged is in no table that anybody looks at. */
+const wordFor = (kind: string, flow: FlowSummary): string => {
+  if (kind === "updated") return `updated${movedOf(flow)}`;
+  return kind === "inserted" && flow.staged > 0 ? "staged" : kind;
 };
 
 /** ` (3 adopted, 1 rekeyed)`: those among the updated rows whose key is new. */

@@ -410,7 +410,7 @@ export const COUNTED = [
 ] as const;
 
 /** Counts beside the account: of rows that are counted above too, or that are no records of this run. */
-export const NOTED = ["adopted", "rekeyed", "vanished"] as const;
+export const NOTED = ["adopted", "rekeyed", "vanished", "staged"] as const;
 
 const STORED = [...COUNTED, ...NOTED] as const;
 
@@ -422,6 +422,7 @@ const NO_ROWS: Commit = {
   adopted: 0,
   rekeyed: 0,
   vanished: 0,
+  staged: 0,
 };
 
 const NOTHING: Counts = { ...NO_ROWS, read: 0, rejected: 0, filtered: 0 };

@@ -117,6 +117,8 @@ export interface Commit {
   readonly rekeyed: number;
   /** Rows of earlier runs whose record is gone; no records of this one. */
   readonly vanished: number;
+  /** Rows that wait in a stage to be merged by somebody else; counted as inserted too. */
+  readonly staged: number;
 }
 
 export type Source = (context: Context) => AsyncIterable<Batch>;

@@ -1,5 +1,6 @@
 import { finished, Readable } from "node:stream";
-import { CsvError, type Info, parse } from "csv-parse";
+import { CsvError, type Info, type Options, parse } from "csv-parse";
+import { parse as parseNow } from "csv-parse/sync";
 import { Batch, type FieldReader, type Input, type Rejected } from "./batch.ts";
 import { csvInvalid, duplicateColumns, lineTooLong } from "./errors.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "./text-batch.ts";
@@ -45,6 +46,7 @@ export async function* csvBatches(
   },
 ): AsyncGenerator<Batch> {
   const { input } = source;
+  const options = optionsOf(format);
   let reader: FieldReader | undefined;
   let fields: readonly (string | undefined)[] | undefined;
   let names: string[] = [];
@@ -74,7 +76,7 @@ export async function* csvBatches(
     return made;
   };
 
-  for await (const { record, raw, info } of parsed(bytes, format, input)) {
+  for await (const { record, raw, info } of parsed(bytes, options, input)) {
     const place = `${input.name}:${line}`;
     line = info.lines + 1;
     if (skipped < format.skipLines) {
@@ -87,7 +89,7 @@ export async function* csvBatches(
     const text = raw.replace(/\r?\n$/, "");
     if (record.length === width) {
       const values = record.filter((_, index) => fields?.[index] !== undefined);
-      records.push({ place, raw: text, values, ...readBy(reader, record) });
+      records.push({ place, raw: text, values, ...readAgain(reader, text, options) });
     } else if (record.length > 1 || record[0] !== "") {
       const message = `The line has ${record.length} fields, the table has ${width}.`;
       rejects.push({ place, raw: text, ...readBy(reader, record), code: "wrong_width", message });
@@ -105,23 +107,32 @@ const readBy = (reader: FieldReader | undefined, record: readonly string[]) => (
   fields: reader && (() => reader.read(record)),
 });
 
+/**
+ * The same out of the line, split once more: few records are ever asked, and the values of all that wait for
+ * their commit are several times what the lines are.
+ */
+const readAgain = (reader: FieldReader | undefined, raw: string, options: Options) => ({
+  names: reader?.names,
+  fields: reader && (() => reader.read((parseNow(raw, options) as string[][])[0] ?? [])),
+});
+
+const optionsOf = ({ delimiter, quote, lineEnd }: CsvFormat): Options => ({
+  delimiter,
+  quote: quote === null ? false : quote,
+  escape: quote === null ? false : quote,
+  record_delimiter: lineEnd ? [lineEnd] : ["\r\n", "\n"],
+  relax_column_count: true,
+  // `"x"y` is read as it stands: stopping at it would take the next records with it.
+  relax_quotes: true,
+  max_record_size: MAX_RECORD_BYTES,
+});
+
 async function* parsed(
   bytes: AsyncIterable<Buffer>,
-  format: CsvFormat,
+  options: Options,
   input: Input,
 ): AsyncGenerator<Parsed> {
-  const parser = parse({
-    delimiter: format.delimiter,
-    quote: format.quote === null ? false : format.quote,
-    escape: format.quote === null ? false : format.quote,
-    record_delimiter: format.lineEnd ? [format.lineEnd] : ["\r\n", "\n"],
-    relax_column_count: true,
-    // `"x"y` is read as it stands: stopping at it would take the next records with it.
-    relax_quotes: true,
-    max_record_size: MAX_RECORD_BYTES,
-    info: true,
-    raw: true,
-  });
+  const parser = parse({ ...options, info: true, raw: true });
   const source = Readable.from(bytes);
   // Either end that fails takes the other with it.
   finished(source, (error) => error && parser.destroy(error));

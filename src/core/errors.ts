@@ -1439,6 +1439,13 @@ export const sqlWrites = (
       cause,
     });
   }
+  if (why.word.startsWith("\\")) {
+    return new RunnerError(
+      "sql_writes",
+      2,
+      `\`${why.word}\` is a command of psql, and no SQL. Tables are in \`select table_schema, table_name from information_schema.tables\`, columns in \`information_schema.columns\`. ${only}`,
+    );
+  }
   const begins = why.word === "" ? "is empty" : `begins with \`${why.word}\``;
   return new RunnerError("sql_writes", 2, `The statement ${begins}. ${only}`);
 };

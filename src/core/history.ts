@@ -60,9 +60,12 @@ export const hasHistory = async (session: Session): Promise<boolean> => {
 
 const ALL_COUNTS = [...COUNTED, ...NOTED] as const;
 
-const SUMS = ALL_COUNTS.map((name) => `coalesce(sum(f.${name}), 0)::float8 as ${name}`).join(", ");
+/** Out of JSON, as a state that an earlier version made lacks the newer columns until the next run. */
+const countIn = (name: string): string => `coalesce((to_jsonb(f) ->> '${name}')::float8, 0)`;
 
-const VALUES = ALL_COUNTS.map((name) => `f.${name}::float8 as ${name}`).join(", ");
+const SUMS = ALL_COUNTS.map((name) => `coalesce(sum(${countIn(name)}), 0) as ${name}`).join(", ");
+
+const VALUES = ALL_COUNTS.map((name) => `${countIn(name)} as ${name}`).join(", ");
 
 type CountRow = { readonly [Name in (typeof ALL_COUNTS)[number]]: number };
 

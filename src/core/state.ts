@@ -34,7 +34,7 @@ export interface RunState {
 }
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 const SCHEMA = `
 do $$ begin
@@ -70,6 +70,7 @@ alter table runner.flow
   add column if not exists adopted bigint not null default 0,
   add column if not exists rekeyed bigint not null default 0,
   add column if not exists vanished bigint not null default 0,
+  add column if not exists staged bigint not null default 0,
   add column if not exists reject_columns text[];
 create table if not exists runner.finding (
   run bigint not null references runner.run on delete cascade,

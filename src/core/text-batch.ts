@@ -22,6 +22,7 @@ export const textBatch = (
     rejects?: readonly Rejected[];
   },
 ): Batch => {
+  // Without the values: they would stay in memory until the record's commit.
   const placed = ({ values, ...record }: TextRecord): RecordPlace =>
     record.fields ? record : { ...record, names, fields: () => fieldsNamed(names, values) };
   const good = records.filter(({ values }) => !values.some(hasNul));

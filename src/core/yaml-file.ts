@@ -24,7 +24,11 @@ export const readYaml = async (
   try {
     const text = textOf(file);
     if (text !== undefined) return parseYaml(text, start, complain);
-    complain("no_text", includedFrom ?? start, `${fileLabel(file)} is no YAML file in UTF-8.`);
+    const label = fileLabel(file);
+    const advice = /\.(zip|tgz|tar\.gz)$/i.test(file)
+      ? ` If it is an archive, \`runner init ${label}\` writes a pipeline for it.`
+      : "";
+    complain("no_text", includedFrom ?? start, `${label} is no YAML file in UTF-8.${advice}`);
   } catch (error) {
     const system = error as NodeJS.ErrnoException;
     if (system.syscall === undefined) throw error;

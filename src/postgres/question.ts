@@ -21,7 +21,8 @@ export const question = async <T>(
   work: (answer: Answer) => Promise<T>,
 ): Promise<T> => {
   const sql = bare(statement).trimEnd();
-  const word = FIRST_WORD.exec(sql)?.[1]?.toLowerCase() ?? "";
+  const command = /^\s*(\\\S*)/.exec(sql)?.[1];
+  const word = command ?? FIRST_WORD.exec(sql)?.[1]?.toLowerCase() ?? "";
   if (!READING.includes(word)) throw sqlWrites({ word });
   await session.begin();
   try {

@@ -71,6 +71,11 @@ describe("meta.xml", () => {
     );
   });
 
+  test("may name its files from the folder that it is in", () => {
+    const files = "<files><location>./data/occurrence.txt</location></files>";
+    assert.deepEqual(read(core("", files)).tables[0]?.files, ["data/occurrence.txt"]);
+  });
+
   test("that says something impossible is refused with the reason", () => {
     const field = (attributes: string) => core("", `${FILES}<field ${attributes}/>`);
     const twice = '<field index="1" term="a#b"/><field index="1" term="a#c"/>';

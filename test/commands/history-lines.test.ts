@@ -27,6 +27,7 @@ const run = (
     adopted: 0,
     rekeyed: 0,
     vanished: 0,
+    staged: 0,
     ...parts.counts,
   },
 });

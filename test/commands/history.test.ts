@@ -80,6 +80,16 @@ describe("what earlier runs did", () => {
     const lines = await runner("rejects", "past.yaml", "2", "--ndjson", "--code", "bad_date");
     assert.equal(lines.stdout.trim().split("\n").length, 2);
     assert.equal((await runner("rejects", "past.yaml", "--code", "none", "--ndjson")).stdout, "");
+    const none = await runner("rejects", "past.yaml", "2", "--code", "none");
+    assert.equal(
+      none.stdout + none.stderr,
+      "Run 2 of past set no record aside with --code none that is not loaded now.\nAll that it set aside: `runner rejects past.yaml 2`\n",
+    );
+    const noFlow = await runner("rejects", "past.yaml", "--flow", "laod");
+    assert.deepEqual(
+      [noFlow.code, noFlow.stderr.split("\n")[0]],
+      [2, "The pipeline has no flow `laod`. Did you mean `load`?"],
+    );
 
     // A plan of what cannot be read has nothing to show.
     await writeFile(join(folder, "refused.csv"), "a|b\n1|2\n");
@@ -171,5 +181,9 @@ describe("what earlier runs did", () => {
     assert.equal(both.code, 2);
     assert.match(both.stderr, /^The records of `load` and `other` have different columns/);
     assert.equal((await runner("rejects", "past.yaml", "--csv", "--flow", "other")).code, 0);
+    assert.match(
+      (await runner("rejects", "past.yaml")).stderr,
+      /^To repair them: `runner rejects past\.yaml \d+ --flow \w+ --csv > repaired\.csv`/,
+    );
   });
 });

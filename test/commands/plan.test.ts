@@ -16,6 +16,7 @@ const flow = (parts: Partial<FlowSummary>): FlowSummary => ({
   adopted: 0,
   rekeyed: 0,
   vanished: 0,
+  staged: 0,
   seconds: 1.23456,
   rejectedByCode: [],
   rejectExamples: new Map(),
@@ -105,6 +106,19 @@ merge would find, the first of each kind (all: \`--csv\`):
   what      key   column  old  new
   held      5, 1  cd_nom    3  (empty)
   vanished  5, 9`,
+  );
+  const staged = flow({
+    name: "synthese",
+    read: 5,
+    inserted: 4,
+    staged: 4,
+    rejected: 1,
+    seconds: 0,
+  });
+  assert.equal(flowLine(staged), "synthese: 5 read, 4 staged, 1 rejected in 0.0 s");
+  assert.match(
+    planLines({ pipeline: "inat", flows: [staged], skipped: [] }, 100).join("\n"),
+    /filtered +staged\nsynthese +5 +4 +0 +0 +0 +1 +0 +4$/,
   );
   assert.equal(
     flowLine({ ...moved, rekeyed: 1, vanished: 4, seconds: 0 }),

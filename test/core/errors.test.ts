@@ -135,6 +135,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Pipeline `p` has never written into `a.b` and `a.c`, which hold rows already; those of `a.b` would be removed (`mode: replace`). No flow was run. `runner plan p.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
   ],
   [
+    errors.sqlWrites({ word: "\\dt" }),
+    "`\\dt` is a command of psql, and no SQL. Tables are in `select table_schema, table_name from information_schema.tables`, columns in `information_schema.columns`. `runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.",
+  ],
+  [
     errors.sqlWrites({ word: "delete" }),
     "The statement begins with `delete`. `runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.",
   ],

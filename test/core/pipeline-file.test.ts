@@ -298,3 +298,11 @@ test("the project's own pipelines are all right", async () => {
   assert.ok(files.length >= 4);
   for (const file of files) assert.equal(await complaintsOf(join(folder, file)), "");
 });
+
+test("an archive in the place of a pipeline is told to need one", async () => {
+  const said = await complaintsOf(new URL("../../samples/demo.zip", import.meta.url).pathname);
+  assert.match(
+    said,
+    / is no YAML file in UTF-8\. If it is an archive, `runner init \S+demo\.zip` writes a pipeline for it\./,
+  );
+});

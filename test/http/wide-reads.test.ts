@@ -9,7 +9,7 @@ import { giveBack } from "../../src/http/wide-reads.ts";
 import { randomFrom } from "../support/random.ts";
 
 const BYTES = 30_000_000;
-const SLOT_BYTES = 512 * 1024;
+const SLOT_BYTES = 1024 * 1024;
 
 describe("what is read of a connection", () => {
   const sent = Buffer.alloc(BYTES);

@@ -42,6 +42,15 @@ onEachDatabase((database) => {
       });
     });
 
+    test("is no command of psql, and says where else tables are listed", async () => {
+      for (const sql of ["\\d", "  \\dt+ pinv_gbif.*"]) {
+        await assert.rejects(answer(database(), sql), (error: RunnerError) => {
+          assert.match(error.message, /^`\\dt?\+?` is a command of psql/);
+          return error.code === "sql_writes";
+        });
+      }
+    });
+
     test("gives rows as JSON, numbers whole", async () => {
       assert.deepEqual(
         await objects(database(), "values (9007199254740993, 'é', null::text), (1.50, '', 'x')"),

@@ -58,7 +58,9 @@ const serve = async ({ rows, gbifPort, inaturalistPort }: ReturnType<typeof read
     await startFakeInaturalist({ port: inaturalistPort, deleted: (id) => id % 50 === 0 }),
   );
   console.log(`# GBIF gives ${rows} made-up records; iNaturalist knows all numbers but each fiftieth.
-# Ctrl-C ends both.
+# Ctrl-C ends both. In another terminal, paste this, then:
+#   npx runner pipelines/demo.yaml          (a small GeoNature in the embedded database)
+#   npx runner pipelines/inat.yaml --yes    (from the request to the synthese)
 export GBIF_API=${gbif.url}
 export INATURALIST_API=${inaturalist.url}
 export GBIF_USER=fake

@@ -47,7 +47,7 @@ export async function* stageAll(
     tally.refuse(loaded.rejected);
     chunk.release();
   }
-  yield await tally.commit(session, { inserted });
+  yield await tally.commit(session, { inserted, staged: inserted });
   if (inserted === 0) log.warn(`No record was staged: \`${stage.table}\` is empty now.`);
   else log.info(`Staged, not merged: \`select * from ${stage.function}();\` merges.`);
 }
