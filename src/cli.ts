@@ -15,7 +15,7 @@ import { type RunFlags, runCommand } from "./commands/run.ts";
 import { type SetupFlags, setupCommand } from "./commands/setup.ts";
 import { type ShowFlags, showCommand } from "./commands/show.ts";
 import { type SqlFlags, sqlCommand } from "./commands/sql.ts";
-import { errorText, exitCodeOf } from "./commands/text.ts";
+import { errorText, exitCodeOf, interruptedCode } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
 import { suggestion } from "./core/errors.ts";
@@ -31,12 +31,13 @@ Try it:
 
 /** Aborted by Ctrl-C or a request to end; the reason is the signal's name. */
 const interrupted = (): AbortSignal => {
-  const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => controller.abort(name));
+    process.once(name, () => interrupt.abort(name));
   }
-  return controller.signal;
+  return interrupt.signal;
 };
+
+const interrupt = new AbortController();
 
 /** Ctrl-C asks to stop with the next commit, Ctrl-C again to stop now; a request to end does not wait. */
 const stopRequests = (): { now: AbortSignal; soon: AbortSignal } => {
@@ -251,7 +252,11 @@ const main = async (words: readonly string[]): Promise<void> => {
     await command.parseAsync(words, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) end(error.exitCode === 0 ? 0 : CONFIGURATION_WRONG);
-    else {
+    else if (interrupt.signal.aborted) {
+      // Whatever each part says of being stopped.
+      console.error("Interrupted.");
+      end(interruptedCode(interrupt.signal));
+    } else {
       console.error(errorText(error));
       end(exitCodeOf(error));
     }

@@ -166,7 +166,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   const account = new FlowAccount({
     flow: flow.name,
     limits: flow.rejects,
-    limitsPlace: flow.rejectsPlace ?? flow.place,
+    limitsPlace: flow.rejectsPlace ?? (() => flow.place),
     rejectFile,
     state,
     signal,

@@ -603,6 +603,20 @@ describe("the other commands", () => {
     assert.equal(stderr, "Interrupted; nothing was written.\n");
   });
 
+  test("a command that is interrupted says so and ends with 130, whatever it was at", async () => {
+    const server = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const words = ["guess", `http://127.0.0.1:${port}/a.zip`];
+    const { child, ended } = startRunner(words, { cwd: folder });
+    await once(server, "connection");
+    child.kill("SIGINT");
+    const { code, stderr } = await ended;
+    server.close();
+    server.closeAllConnections();
+    assert.deepEqual([code, stderr], [130, "Interrupted.\n"]);
+  });
+
   test("components lists all, or shows one; an unknown one gets the nearest", async () => {
     assert.match(
       (await runner("components")).stdout,

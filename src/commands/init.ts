@@ -3,6 +3,7 @@ import { initNothing, RunnerError } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
 import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
+import { interruptedCode } from "./text.ts";
 import { validateCommand } from "./validate.ts";
 
 export interface InitFlags {
@@ -26,11 +27,30 @@ export const initCommand = async (
     : undefined;
   const ask: Ask | undefined = lines && asking(lines.question.bind(lines), signal);
   try {
-    const written = await begin(what, flags, { ask, signal });
-    tell(written);
-    return await validateCommand([written.pipeline], { format: "text" }, signal);
+    return await unlessLeft(async () => {
+      const written = await begin(what, flags, { ask, signal });
+      tell(written);
+      return await validateCommand([written.pipeline], { format: "text" }, signal);
+    }, signal);
   } finally {
     lines?.close();
+  }
+};
+
+/**
+ * The exit code of `work`; of an interrupt when a question is answered by Ctrl-C or Ctrl-D, which a terminal
+ * in raw mode sends as keys. All is asked before anything is written.
+ */
+export const unlessLeft = async (
+  work: () => Promise<number>,
+  signal: AbortSignal,
+): Promise<number> => {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") throw error;
+    console.error("\nInterrupted; nothing was written.");
+    return interruptedCode(signal);
   }
 };
 

@@ -46,7 +46,14 @@ export interface Changes {
 
 /** A row that a person should look at, or know what happened to. */
 export interface Finding {
-  readonly kind: "held" | "adoptable" | "adopted" | "rekeyed" | "vanished" | "deleted";
+  readonly kind:
+    | "held"
+    | "overruled"
+    | "adoptable"
+    | "adopted"
+    | "rekeyed"
+    | "vanished"
+    | "deleted";
   /** The row's key, for people. */
   readonly key: string;
   /** Null when it is about the whole row. */
@@ -71,7 +78,7 @@ export interface Counts extends Commit {
 export class FlowAccount {
   readonly flow: string;
   readonly #limits: RejectLimits;
-  readonly #limitsPlace: Place;
+  readonly #limitsPlace: (code: string | undefined) => Place;
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
@@ -100,7 +107,8 @@ export class FlowAccount {
     flow: string;
     limits: RejectLimits;
     /** Where the limits stand in the YAML: what is over them is to be mended there. */
-    limitsPlace: Place;
+    /** Where the limit for a code stands, or that for all together. */
+    limitsPlace: (code: string | undefined) => Place;
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
@@ -294,8 +302,8 @@ export class FlowAccount {
 
   #judge(isLast: boolean): void {
     const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
-    const limit = exceededLimit(this.#limits, counts);
-    if (limit === undefined) return;
+    const exceeded = exceededLimit(this.#limits, counts);
+    if (exceeded === undefined) return;
     // Codes that may be any number are no reason, so they are not told as one.
     const byCode = this.rejectedByCode.filter(([code]) => this.#limits.byCode.get(code) !== "any");
     const error = tooManyRejects({
@@ -303,11 +311,11 @@ export class FlowAccount {
       byCode,
       read: this.#read,
       isEarly: !isLast,
-      limit,
+      limit: exceeded.text,
       examples: byCode.flatMap(([code]) => this.#examplesByCode.get(code) ?? []).slice(0, EXAMPLES),
       file: this.#rejectFile.label,
     });
-    error.place = this.#limitsPlace;
+    error.place = this.#limitsPlace(exceeded.code);
     throw error;
   }
 

@@ -222,7 +222,7 @@ export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
     "line_too_long",
     1,
     `A line of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
-      "Is this the text file that it should be, with the line ends that `meta.xml` declares?",
+      "Is this the text file that it should be (`head -c 300` shows its beginning), with the line ends that it is said to have?",
   );
 
 /** A path that names nothing. */

@@ -23,23 +23,33 @@ export const withoutShares = ({ max, byCode }: RejectLimits): RejectLimits => {
 /** A share says nothing yet of the first records: until this many, it is taken of this many. */
 const EARLY_ROWS = 10_000;
 
+/** A limit that is exceeded, as the YAML has it, and the code that it is for; undefined for all together. */
+export interface Exceeded {
+  readonly text: string;
+  readonly code: string | undefined;
+}
+
 /**
- * The limit that the counts exceed, as the YAML has it, or undefined.
+ * The limit that the counts exceed, or undefined.
  *
  * A share is taken of the records read; before all are read it is judged generously, at the end exactly.
  */
 export const exceededLimit = (
   limits: RejectLimits,
   counts: { read: number; rejected: ReadonlyMap<string, number>; isComplete: boolean },
-): string | undefined => {
+): Exceeded | undefined => {
   let others = 0;
   const read = counts.isComplete ? counts.read : Math.max(counts.read, EARLY_ROWS);
   for (const [code, rejected] of counts.rejected) {
     const own = limits.byCode.get(code);
     if (own === undefined) others += rejected;
-    else if (isOver(own, rejected, read)) return `${limitText(own)} for \`${code}\``;
+    else if (isOver(own, rejected, read)) {
+      return { text: `${limitText(own)} for \`${code}\``, code };
+    }
   }
-  return isOver(limits.max, others, read) ? limitText(limits.max) : undefined;
+  return isOver(limits.max, others, read)
+    ? { text: limitText(limits.max), code: undefined }
+    : undefined;
 };
 
 /** Whether so many of what was read are more than a limit allows. */

@@ -306,7 +306,13 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   const onRequest = entryOf(value, "on_request")?.value;
   const isOnRequest = onRequest !== undefined && plain(onRequest) === true;
   const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
-  const places = { place: value.place, rejectsPlace: limits?.keyPlace };
+  const rejectsPlace = (code: string | undefined): Place => {
+    const limit = limits && entryOf(limits.value, code ?? "max")?.value;
+    // Who gave a parameter is to change it there, and not in a file that others share.
+    const isGiven = limit?.kind === "scalar" && limit.usedAt !== undefined;
+    return isGiven ? limit.place : (limits?.keyPlace ?? value.place);
+  };
+  const places = { place: value.place, rejectsPlace };
   return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest };
 };
 

@@ -29,8 +29,8 @@ export interface FlowPlan {
   readonly transforms: readonly StagePlan[];
   readonly sink: StagePlan;
   readonly rejects: RejectLimits;
-  /** Where `rejects` stands, if the flow has it. */
-  readonly rejectsPlace?: Place | undefined;
+  /** Where the limit for a code stands, or that for all together; a parameter's, where it was given. */
+  readonly rejectsPlace?: (code: string | undefined) => Place;
   /** Absolute paths of SQL files whose rows are told when the flow is done, and by `runner doctor`. */
   readonly checks?: readonly string[];
   /** Whether it runs only when it is named. */

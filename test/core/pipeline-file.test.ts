@@ -306,3 +306,32 @@ test("an archive in the place of a pipeline is told to need one", async () => {
     / is no YAML file in UTF-8\. If it is an archive, `runner init \S+demo\.zip` writes a pipeline for it\./,
   );
 });
+
+test("a limit of rejects that a pipeline gives by a parameter stands where it is given", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  await writeFile(
+    join(folder, "flows.yaml"),
+    `params:
+  max: { type: string, default: 1% }
+flows:
+  - name: load
+    source: { csv: { path: a.csv } }
+    sink: { file: { path: b.tsv } }
+    rejects: { max: "\${with.max}", bad_date: 3 }
+`,
+  );
+  const file = join(folder, "p.yaml");
+  const load = async (given: string) => {
+    await writeFile(file, `name: p\nflows:\n  - include: flows.yaml\n${given}`);
+    const { plan } = await loadPipeline(file, { components, environment: {}, isOffline: true });
+    return plan?.flows[0]?.rejectsPlace;
+  };
+  const at = (place: { file: string; line: number } | undefined) =>
+    place && [relative(folder, place.file), place.line];
+  const given = await load("    with: { max: 5 }\n");
+  assert.deepEqual(at(given?.(undefined)), ["p.yaml", 4]);
+  assert.deepEqual(at(given?.("bad_date")), ["flows.yaml", 7]);
+  const asItIs = await load("");
+  assert.deepEqual(at(asItIs?.(undefined)), ["flows.yaml", 2]);
+  await rm(folder, { recursive: true });
+});

@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { begin } from "../../src/commands/init.ts";
+import { begin, unlessLeft } from "../../src/commands/init.ts";
 import { beginningOf, pipelineName } from "../../src/scaffold/begin-with.ts";
 import { copyTemplate } from "../support/database.ts";
 import { runRunner } from "../support/runner.ts";
@@ -257,6 +259,21 @@ test("a person is asked what they have, for a name, and before a file is overwri
       "dataset_50c9509d.json is there already. Overwrite it? (yes/no)",
     ],
   );
+});
+
+test("who answers a question with Ctrl-C or Ctrl-D leaves, with the exit code of an interrupt", async () => {
+  for (const key of ["\x03", "\x04"]) {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const lines = createInterface({ input, output, terminal: true });
+    const { signal } = new AbortController();
+    const left = unlessLeft(async () => {
+      await lines.question("What?", { signal });
+      return 0;
+    }, signal);
+    input.write(key);
+    assert.equal(await left, 130);
+    lines.close();
+  }
 });
 
 test("a wrong path is asked again, and the key of a download is told for what it is", async () => {
