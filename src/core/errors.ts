@@ -113,6 +113,20 @@ export const duplicatePipeline = (name: string, other: string): RunnerError =>
     { subject: name },
   );
 
+/** Two pipelines empty the same table, and nothing keeps them from doing so at the same time. */
+export const lockNotShared = (
+  table: string,
+  pipeline: string,
+  { file, lock }: { readonly file: string; readonly lock: string | undefined },
+): RunnerError =>
+  new RunnerError(
+    "lock_not_shared",
+    2,
+    `Pipeline \`${pipeline}\`, ${file}, empties \`${table}\`, too, and may do so while this one runs. ` +
+      `Give ${lock === undefined ? "both the same `lock`" : `this one \`lock: ${lock}\` as well`}, or each a table of its own.`,
+    { subject: pipeline },
+  );
+
 /** A local file or folder that a source reads, and that no earlier flow writes. */
 export const inputMissing = (
   path: string,
