@@ -58,8 +58,9 @@ onEachDatabase((database) => {
   describe("doctor before the first run", () => {
     test("says once of a database in which setup has still to make the GeoNature that it is not set up", async () => {
       // As a run leaves it that failed in its setup.
-      await execute(database(), "create schema if not exists runner");
+      await execute(database(), "create schema runner");
       const found = await doctor("demo.yaml");
+      await execute(database(), "drop schema runner");
       assert.deepEqual(problems(found), []);
       assert.deepEqual(
         of(found, "checks").filter((line) => line !== "ok postgis"),
