@@ -203,6 +203,7 @@ onEachDatabase((database) => {
       );
       const { flow, said } = await synthese();
       assert.deepEqual([flow?.updated, flow?.held], [0, 1]);
+      const key = flow?.findings[0]?.key;
       assert.ok(
         said.some((text) => text.includes(`, ${row?.pk}: cd_nom "${row?.cd_nom} (`)),
         said.join("\n"),
@@ -214,6 +215,10 @@ onEachDatabase((database) => {
       );
       const applied = await runFile(applying, database());
       assert.equal(applied.flows[0]?.updated, 1, messageOf(applied.error));
+      assert.deepEqual(
+        applied.flows[0]?.findings.map(({ kind, key, column }) => [kind, key, column]),
+        [["overruled", key, "cd_nom"]],
+      );
     });
 
     test("uuids that belong to another source are left to it, and the record is set aside", async () => {

@@ -46,7 +46,14 @@ export interface Changes {
 
 /** A row that a person should look at, or know what happened to. */
 export interface Finding {
-  readonly kind: "held" | "adoptable" | "adopted" | "rekeyed" | "vanished" | "deleted";
+  readonly kind:
+    | "held"
+    | "overruled"
+    | "adoptable"
+    | "adopted"
+    | "rekeyed"
+    | "vanished"
+    | "deleted";
   /** The row's key, for people. */
   readonly key: string;
   /** Null when it is about the whole row. */

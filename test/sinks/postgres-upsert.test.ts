@@ -494,6 +494,40 @@ onEachDatabase((database) => {
       assert.equal(codeOf(stray.error), "merge_column_unknown");
     });
 
+    test("a row that people have worked on is updated with `action: apply`, and told with old and new", async () => {
+      await execute(
+        database(),
+        `create table overruled (id int primary key, taxon text check (taxon <> 'no'), remark text, status text);
+         insert into overruled values (1, 'a', 'r', 'certain'), (2, 'a', 'r', null), (3, 'a', 'r', 'certain'), (4, 'a', 'r', 'certain');`,
+      );
+      const { counts, flow, said, run } = await merge(
+        "overruled",
+        [
+          { id: "1", taxon: "b", remark: "s" },
+          { id: "2", taxon: "b", remark: "s" },
+          { id: "3", taxon: "a", remark: "s" },
+          { id: "4", taxon: "no", remark: "r" },
+        ],
+        {
+          rejects: 1,
+          hold_when: { action: "apply", where: "status is not null", columns: ["taxon"] },
+        },
+      );
+      assert.deepEqual([...counts, flow?.held, flow?.rejected], [0, 3, 0, 0, 1]);
+      const told = { kind: "overruled", key: "1", column: "taxon", old: "a", new: "b" };
+      assert.deepEqual(flow?.findings, [told]);
+      assert.deepEqual(said, [
+        'Rows of `overruled` that people have worked on (`hold_when`) were updated, as `action: apply` says. For example:\n  1: taxon "a" → "b"\n' +
+          `All are in runner.finding: select * from runner.finding where run = ${run} and kind = 'overruled';`,
+      ]);
+      assert.deepEqual(await all("overruled", "id, taxon, remark"), [
+        { id: 1, taxon: "b", remark: "s" },
+        { id: 2, taxon: "b", remark: "s" },
+        { id: 3, taxon: "a", remark: "s" },
+        { id: 4, taxon: "a", remark: "r" },
+      ]);
+    });
+
     test("where `labels` tell what a number means, changes and held rows show it beside the number", async () => {
       await execute(
         database(),

@@ -5,6 +5,11 @@ import { Type } from "../../core/type.ts";
 export const holdOption = Type.Optional(
   Type.Object(
     {
+      action: oneOf(["hold", "apply"], {
+        default: "hold",
+        description:
+          "`hold` leaves such a row as it is and counts it as held; `apply` updates it like any other. Both list old and new.",
+      }),
       where: Type.String({
         minLength: 1,
         description: "An SQL condition on the row as it is in the table.",
@@ -12,7 +17,7 @@ export const holdOption = Type.Optional(
       columns: Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
         uniqueItems: true,
-        description: "The columns whose change is held.",
+        description: "The columns whose change is held, or told.",
       }),
     },
     {

@@ -9,7 +9,7 @@ import { DIFF, NUMBER, ROW, rowColumn } from "./temporary.ts";
 
 /**
  * Compares the staged rows with the target, column by column: each is `new`, `equal`, `changed`, or `held`,
- * which is changed but not to be.
+ * which is changed but not to be. `is_judged` says that a change is of a kind that is held, held or not.
  */
 export const compare = (shape: MergeShape, where: string): string => {
   const changed = (isCompared: boolean) => {
@@ -25,12 +25,12 @@ export const compare = (shape: MergeShape, where: string): string => {
     ({ name }) => `, target.${quoted(name)} as ${rowColumn(name)}`,
   );
   return `
-  insert into ${DIFF} (n, verdict, changed, beside${rows})
-  select n, case when is_new then 'new' when changed = '' then 'equal' when is_held then 'held' else 'changed' end,
-         changed, beside${rows}
+  insert into ${DIFF} (n, verdict, changed, beside, is_judged${rows})
+  select n, case when is_new then 'new' when changed = '' then 'equal' ${shape.held?.action === "apply" ? "" : "when is_judged then 'held' "}else 'changed' end,
+         changed, beside, is_judged and not is_new and changed <> ''${rows}
     from (
       select fresh.${NUMBER} as n, target.${quoted(first?.name ?? "")} is null as is_new,
-             ${changed(true)} as changed, ${changed(false)} as beside, ${isHeld(shape)} as is_held${present.join("")}
+             ${changed(true)} as changed, ${changed(false)} as beside, ${isJudged(shape)} as is_judged${present.join("")}
         from ${ROW} as fresh left join ${shape.table.sql} as target on ${sameKey(shape, "target", "fresh")}${where}
     ) as compared`;
 };
@@ -47,7 +47,7 @@ export const isFound = (shape: MergeShape, where: string): string =>
     : `${shape.identity.map(({ name }) => `target.${quoted(name)} = diff.${rowColumn(name)}`).join(" and ")} and ${sameKey(shape, "target", "fresh")}`;
 
 /** Whether a change is of a kind that is held, and the row as it is in the table meets the condition. */
-const isHeld = ({ columns, held }: MergeShape): string => {
+const isJudged = ({ columns, held }: MergeShape): string => {
   if (held === undefined) return "false";
   const differences = columns
     .filter(({ target, isUpdated }) => isUpdated && held.columns.includes(target.name))

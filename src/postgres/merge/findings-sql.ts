@@ -6,7 +6,7 @@ import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
 import { readable } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
-import { DIFF, FOUND, NUMBER, ROW } from "./temporary.ts";
+import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
 
 /** Old and new text of columns, with labels; `rows` chooses among the staged rows. */
 export const examples = (
@@ -25,21 +25,26 @@ export const examples = (
     join ${shape.table.sql} as target on ${isFound(shape, where)}
    where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
-/** Notes old and new of the rows that are held. */
-export const heldFindings = (shape: MergeShape, where: string): string => {
+/** Notes old and new of the rows that are held, or would be: `overruled` are those that are updated all the same. */
+export const judgedFindings = (shape: MergeShape, where: string): string => {
   const columns = shape.columns.filter(({ target }) => shape.held?.columns.includes(target.name));
   const changes = columns.map(
     ({ target }, index) =>
       `(${index}, ${literal(target.name)}, held.old${index}, held.new${index})`,
   );
-  const rows = "diff.verdict = 'held'";
+  const rows = "diff.is_judged";
+  const kind: Finding["kind"] = shape.held?.action === "apply" ? "overruled" : "held";
   return `
-  insert into ${FOUND} (kind, key, column_name, old, new)
-  select 'held', held.key, change.name, change.old, change.new
+  insert into ${FOUND} (n, kind, key, column_name, old, new)
+  select held.n, '${kind}', held.key, change.name, change.old, change.new
     from (${examples(shape, columns, { rows, where, most: "all" })}) as held
     cross join lateral (values ${changes.join(", ")}) as change (place, name, old, new)
    where change.old is distinct from change.new order by held.n, change.place`;
 };
+
+/** What is refused in the end is not overruled. */
+export const forgetOverruled = `
+  delete from ${FOUND} where kind = 'overruled' and n not in (select ${NUMBER} from ${STAGE})`;
 
 /**
  * Notes of rows that get another key what tells the row apart, which stays, then old and new of the key's columns that

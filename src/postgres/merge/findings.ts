@@ -29,6 +29,14 @@ export const tellFindings = (
     const left = held === 1 ? "was left as it is" : "were left as they are";
     log.warn(listed(`${rows(held, table)} would change and ${left} (\`hold_when\`).`, "held"));
   }
+  if (findings.some(({ kind }) => kind === "overruled")) {
+    log.warn(
+      listed(
+        `Rows of \`${table}\` that people have worked on (\`hold_when\`) were updated, as \`action: apply\` says.`,
+        "overruled",
+      ),
+    );
+  }
   if (findings.some(({ kind }) => kind === "adoptable")) {
     log.warn(
       listed(

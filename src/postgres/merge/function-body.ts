@@ -69,7 +69,7 @@ end `;
 
 const onePart = (merge: MergeFunction): string => `
       v_inserted := 0; v_updated := 0; v_unchanged := 0; v_candidates := '{}';
-      select 0 as added, 0 as held, 0 as equal, 0 as moved into v_tally;
+      select 0 as added, 0 as held, 0 as judged, 0 as equal, 0 as moved into v_tally;
       execute ${dollar(emptyTemporary)};
       execute ${dollar(fillProbe(merge))} using v_part;
       get diagnostics v_read = row_count;

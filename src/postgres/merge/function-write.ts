@@ -3,7 +3,7 @@
 import { rowsSuppressed } from "../../core/errors.ts";
 import { judging } from "../one-by-one.ts";
 import { compare } from "./compare-sql.ts";
-import { heldFindings } from "./findings-sql.ts";
+import { forgetOverruled, judgedFindings } from "./findings-sql.ts";
 import { dollar, message, quietly, WHERE } from "./function-quote.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
 import type { MergeShape } from "./shape.ts";
@@ -22,6 +22,7 @@ const ONE = "{{one}}";
 export const writing = (shape: MergeShape): string => `
         execute ${statementText(compare(shape, WHERE))};
         execute ${dollar(sql.tally)} into v_tally;
+${shape.held ? `        if v_tally.judged > 0 then execute ${statementText(judgedFindings(shape, WHERE))}; end if;` : ""}
         v_updated := v_tally.moved;
         v_unchanged := v_unchanged + v_tally.equal - v_tally.moved;
         for v_work in execute ${dollar(`${groupsAndNew(shape)}`)} loop
@@ -41,7 +42,7 @@ ${writingRows(shape)}
             v_updated := v_updated + v_done;
           end if;
         end loop;
-        ${shape.held ? `if v_tally.held > 0 then execute ${statementText(heldFindings(shape, WHERE))}; end if;` : ""}`;
+        execute ${dollar(forgetOverruled)};`;
 
 /** The groups of the rows to update; and those to insert, without `changed`. */
 const groupsAndNew = (shape: MergeShape): string => `

@@ -35,6 +35,8 @@ export interface UniqueOption {
 
 /** Rows that are left as they are: which, and whose change is held. */
 export interface HoldOption {
+  /** `apply` updates them all the same, and tells old and new; `hold` if nothing is said. */
+  readonly action?: "hold" | "apply";
   /** SQL over the row as it is in the table. */
   readonly where: string;
   readonly columns: readonly string[];

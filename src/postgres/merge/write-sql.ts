@@ -7,10 +7,11 @@ import { assignments, literal } from "./key-sql.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { DIFF, MOVED, NUMBER, ROW } from "./temporary.ts";
 
-/** How many rows are new, held and equal; and how many of the equal ones have got another key. */
+/** How many rows are new, held, judged and equal; and how many of the equal ones have got another key. */
 export const tally = `
   select count(*) filter (where verdict = 'new')::integer as added,
          count(*) filter (where verdict = 'held')::integer as held,
+         count(*) filter (where is_judged)::integer as judged,
          count(*) filter (where verdict = 'equal')::integer as equal,
          count(*) filter (where verdict = 'equal' and n in (select n from ${MOVED}))::integer as moved from ${DIFF}`;
 

@@ -4,7 +4,7 @@ import { attempt } from "../attempt.ts";
 import { judging } from "../one-by-one.ts";
 import { UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { compare } from "./compare-sql.ts";
-import { examples, heldFindings } from "./findings-sql.ts";
+import { examples, forgetOverruled, judgedFindings } from "./findings-sql.ts";
 import { findWritten, noteUpdates } from "./listing.ts";
 import type { Merge, Merged } from "./merge.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
@@ -24,10 +24,11 @@ export const write = async (
   const { session, settings, where } = merge;
   const { shape } = settings;
   await session.query(compare(shape, where));
-  const { rows } = await session.query<Record<"added" | "held" | "equal" | "moved", number>>(
-    sql.tally,
-  );
-  const { added = 0, held = 0, equal = 0, moved = 0 } = rows[0] ?? {};
+  const { rows } = await session.query<
+    Record<"added" | "held" | "judged" | "equal" | "moved", number>
+  >(sql.tally);
+  const { added = 0, held = 0, judged = 0, equal = 0, moved = 0 } = rows[0] ?? {};
+  if (judged > 0) await session.query(judgedFindings(shape, where));
   await noteUpdates(merge);
   const { updated, ...changes } = await writeGroups(merge);
   const inserted =
@@ -40,7 +41,7 @@ export const write = async (
           one: sql.insert(shape, sql.SUSPECT),
         });
   await findWritten(merge);
-  if (held > 0) await session.query(heldFindings(shape, where));
+  if (judged > held) await session.query(forgetOverruled);
   return { inserted, updated: updated + moved, unchanged: equal - moved, held, ...changes };
 };
 
