@@ -533,6 +533,30 @@ describe("runner validate", () => {
     );
   });
 
+  test("warns of two pipelines that empty one table and have no lock in common", async () => {
+    const own = join(folder, "shared");
+    await mkdir(own);
+    const write = (name: string, lock: string, mode = "replace") =>
+      writeFile(
+        join(own, `${name}.yaml`),
+        `name: ${name}\n${lock}flows:\n  - name: f\n    source: { postgres: { sql: select 1 as a } }\n    sink: { postgres_copy: { table: t, mode: ${mode} } }\n`,
+      );
+    await write("a", "lock: stage\n");
+    await write("b", "lock: stage\n");
+    await write("c", "", "append");
+    const { code, stderr } = await runner("validate", "shared");
+    assert.deepEqual([code, stderr], [0, ""]);
+    for (const lock of ["", "lock: another\n"]) {
+      await write("b", lock);
+      const wrong = await runner("validate", "shared");
+      assert.equal(wrong.code, 0);
+      assert.match(
+        wrong.stderr,
+        /^shared\/b\.yaml:1:7 Warning: Pipeline `a`, shared\/a\.yaml, empties `t`, too, and may do so while this one runs\. Give this one `lock: stage` as well, or each a table of its own\.$/m,
+      );
+    }
+  });
+
   test("says that a file or folder has no pipeline", async () => {
     const folderAlone = await runner("validate", "samples");
     assert.equal(folderAlone.code, 2);

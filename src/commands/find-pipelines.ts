@@ -3,10 +3,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Complaint } from "../core/complaint.ts";
-import { duplicatePipeline, noPipelineThere } from "../core/errors.ts";
+import { duplicatePipeline, lockNotShared, noPipelineThere } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
+import type { Plan } from "../core/plan.ts";
 import { readYaml } from "../core/yaml-file.ts";
 import { components } from "../registry.ts";
 
@@ -61,8 +62,7 @@ export const sameNames = ({ loaded }: Found): Complaint[] => {
   const first = new Map<string, string>();
   return [...loaded].flatMap(([file, { plan, namePlace: place }]) => {
     if (plan === undefined || place === undefined) return [];
-    const database = plan.database.reveal();
-    const key = [plan.name, database, database === "embedded" ? dirname(file) : ""].join("\0");
+    const key = [plan.name, databaseOf(plan, file)].join("\0");
     const other = first.get(key);
     if (other === undefined) first.set(key, file);
     if (other === undefined || other === file) return [];
@@ -70,6 +70,36 @@ export const sameNames = ({ loaded }: Found): Complaint[] => {
     return [{ code, message, place, isWarning: true }];
   });
 };
+
+/** Pipelines that empty the same table and may do so at the same time: one would load what the other has staged. */
+export const sameTables = ({ loaded }: Found): Complaint[] => {
+  const first = new Map<string, { readonly file: string; readonly plan: Plan }>();
+  return [...loaded].flatMap(([file, { plan, namePlace: place }]) => {
+    if (plan === undefined || place === undefined) return [];
+    const emptied = plan.flows.flatMap(({ sink }) =>
+      (sink.component.uses?.({ ...sink.options }) ?? []).filter(({ how }) => how === "replace"),
+    );
+    for (const { what, name, written } of emptied) {
+      if (what !== "table") continue;
+      const key = [name, databaseOf(plan, file)].join("\0");
+      const other = first.get(key);
+      if (other === undefined) first.set(key, { file, plan });
+      // Those of one name have a lock of their own.
+      if (other === undefined || other.plan.name === plan.name) continue;
+      if (plan.lock !== undefined && plan.lock === other.plan.lock) continue;
+      const { code, message } = lockNotShared(written, other.plan.name, {
+        file: fileLabel(other.file),
+        lock: other.plan.lock,
+      });
+      return [{ code, message, place, isWarning: true }];
+    }
+    return [];
+  });
+};
+
+/** An embedded database is each folder's own. */
+const databaseOf = ({ database }: Plan, file: string): string =>
+  database.reveal() === "embedded" ? `embedded\0${dirname(file)}` : database.reveal();
 
 interface Part {
   readonly file: string;

@@ -78,8 +78,9 @@ const jsonReport = async (pipeline: string, quiet: boolean, given?: string): Pro
     },
     display: { write: (text) => logger.info(event("progress"), text.trim()) },
     complain(complaints) {
-      for (const { code, place, message } of complaints) {
-        logger.error(event("complaint", { code, place: formatPlace(place) }), message);
+      for (const { code, place, message, isWarning } of complaints) {
+        const level = isWarning ? "warn" : "error";
+        logger[level](event("complaint", { code, place: formatPlace(place) }), message);
       }
     },
     begin({ run: number, database }) {

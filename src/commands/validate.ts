@@ -6,7 +6,13 @@ import { fileLabel, inclusions } from "../core/place.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
-import { type CheckedTests, type Found, loadTargets, sameNames } from "./find-pipelines.ts";
+import {
+  type CheckedTests,
+  type Found,
+  loadTargets,
+  sameNames,
+  sameTables,
+} from "./find-pipelines.ts";
 import { fixAll } from "./fix.ts";
 
 export interface ValidateFlags {
@@ -43,6 +49,7 @@ const allOf = (found: Found): Complaint[] =>
     ...[...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
     ...[...found.tests.values()].flatMap(({ complaints }) => inOrder(complaints)),
     ...sameNames(found),
+    ...sameTables(found),
   ]);
 
 /** With what the databases of the pipelines complain of, where nothing else is wrong. */

@@ -113,6 +113,20 @@ export const duplicatePipeline = (name: string, other: string): RunnerError =>
     { subject: name },
   );
 
+/** Two pipelines empty the same table, and nothing keeps them from doing so at the same time. */
+export const lockNotShared = (
+  table: string,
+  pipeline: string,
+  { file, lock }: { readonly file: string; readonly lock: string | undefined },
+): RunnerError =>
+  new RunnerError(
+    "lock_not_shared",
+    2,
+    `Pipeline \`${pipeline}\`, ${file}, empties \`${table}\`, too, and may do so while this one runs. ` +
+      `Give ${lock === undefined ? "both the same `lock`" : `this one \`lock: ${lock}\` as well`}, or each a table of its own.`,
+    { subject: pipeline },
+  );
+
 /** A local file or folder that a source reads, and that no earlier flow writes. */
 export const inputMissing = (
   path: string,
@@ -208,7 +222,7 @@ export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
     "line_too_long",
     1,
     `A line of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
-      "Is this the text file that it should be, with the line ends that `meta.xml` declares?",
+      "Is this the text file that it should be (`head -c 300` shows its beginning), with the line ends that it is said to have?",
   );
 
 /** A path that names nothing. */

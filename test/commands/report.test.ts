@@ -75,6 +75,22 @@ describe("runner run", () => {
     assert.match(complaint.place, /^told\.yaml:5:\d+$/);
   });
 
+  test("--log json tells of a damaged input of a later flow as a warning", async () => {
+    await writeFile(join(folder, "cut.zip"), "PK\u0003\u0004 and no more");
+    const later = `  - { name: later, source: { dwca: { path: cut.zip } }, sink: { file: { path: later.tsv } } }\n`;
+    await told(`${pipeline(ALL).trimEnd()}\n${later}`);
+    const { code, stderr } = await runner("told.yaml", "--log", "json");
+    assert.equal(code, 1);
+    const [warning] = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      [warning.event, warning.level, warning.code],
+      ["complaint", "warn", "archive_broken"],
+    );
+  });
+
   test("--quiet says nothing of a good run, and of a flow of which nothing got through what became of it", async () => {
     await told(pipeline(ALL));
     assert.deepEqual(await runner("told.yaml", "--quiet"), { code: 0, stdout: "", stderr: "" });
@@ -130,7 +146,7 @@ test("without a terminal, the first write into a table with rows needs --yes, on
   assert.equal(refused.code, 2);
   assert.match(
     refused.stderr,
-    /^Pipeline `second` has never written into `public\.told`, which holds rows already\. .*`runner plan second\.yaml`.*`--yes`/,
+    /^Pipeline `second` has never written into `public\.told`, which holds rows already; those of `public\.told` would be removed \(`mode: replace`\)\. .*`runner plan second\.yaml`.*`--yes`/,
   );
   assert.equal((await runner("second.yaml", "--quiet", "--yes")).code, 0);
   assert.deepEqual(await runner("second.yaml", "--quiet"), { code: 0, stdout: "", stderr: "" });

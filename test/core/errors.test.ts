@@ -28,6 +28,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
   ],
   [
+    errors.lockNotShared("s.t", "a", { file: "a.yaml", lock: "x" }),
+    "Pipeline `a`, a.yaml, empties `s.t`, too, and may do so while this one runs. Give this one `lock: x` as well, or each a table of its own.",
+  ],
+  [
+    errors.lockNotShared("s.t", "a", { file: "a.yaml", lock: undefined }),
+    "Pipeline `a`, a.yaml, empties `s.t`, too, and may do so while this one runs. Give both the same `lock`, or each a table of its own.",
+  ],
+  [
     errors.initNoTable("a.zip", "It has no table."),
     "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
   ],

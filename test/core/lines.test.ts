@@ -191,8 +191,8 @@ describe("lines", () => {
     await assert.rejects(batchesOf(endless(), 2), {
       code: "line_too_long",
       message:
-        "A line of occurrence.txt is longer than 16 MB. Is this the text file that it should be, " +
-        "with the line ends that `meta.xml` declares?",
+        "A line of occurrence.txt is longer than 16 MB. Is this the text file that it should be " +
+        "(`head -c 300` shows its beginning), with the line ends that it is said to have?",
     });
   });
 
