@@ -107,16 +107,27 @@ const reach = async (plan: Plan, { database, signal }: DoctorOptions): Promise<R
   try {
     opened = await openToLook(plan, url, signal);
     const connected = await opened?.session();
-    const message = opened
-      ? `Connected to ${opened.label}.`
-      : "The embedded database is made by the first run: there is nothing to ask yet.";
-    return { opened, connected, line: at(well("connection", message)) };
+    const line = opened ? well("connection", `Connected to ${opened.label}.`) : notMade(plan);
+    return { opened, connected, line: at(line) };
   } catch (error) {
     await opened?.[Symbol.asyncDispose]();
     if (!(error instanceof RunnerError)) throw error;
     return { line: at(judged("problem", error)) };
   }
 };
+
+/** Who checks a database has one in mind, mostly with a GeoNature in it. */
+const notMade = (plan: Plan): Verdict =>
+  checksOf(plan).length === 0
+    ? well(
+        "connection",
+        "The embedded database is made by the first run: there is nothing to ask yet.",
+      )
+    : judged("warning", {
+        code: "not_asked",
+        message:
+          "The embedded database is made by the first run, with nothing in it but what `setup` makes: the checks were not asked. If the pipeline is for a database that is there, such as your GeoNature, name it with `DATABASE_URL` or `--database`.",
+      });
 
 interface Reached {
   readonly opened?: Database | undefined;

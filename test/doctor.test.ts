@@ -57,7 +57,10 @@ onEachDatabase((database) => {
 
   describe("doctor before the first run", () => {
     test("says once of a database in which setup has still to make the GeoNature that it is not set up", async () => {
+      // As a run leaves it that failed in its setup.
+      await execute(database(), "create schema runner");
       const found = await doctor("demo.yaml");
+      await execute(database(), "drop schema runner");
       assert.deepEqual(problems(found), []);
       assert.deepEqual(
         of(found, "checks").filter((line) => line !== "ok postgis"),
@@ -480,6 +483,20 @@ flows:
     assert.doesNotMatch(given.stdout + given.stderr, /very-secret/);
     assert.match(given.stdout, /The embedded database is made by the first run/);
     assert.match(given.stdout, /Nothing has to be mended\. Next: `runner plan p\.yaml`\.\n$/);
+  });
+
+  test("warns where checks have no database to look at, as none was named", async () => {
+    await writeFile(join(folder, "check.sql"), "select 'ok' as level, 'Well.' as message");
+    const { code, stdout } = await run(
+      plain.replace("flows:", "checks: [check.sql]\nflows:"),
+      ACCOUNT,
+    );
+    assert.equal(code, 0, stdout);
+    assert.match(
+      stdout,
+      / warning {2}The embedded database is made by the first run, with nothing in it but what `setup` makes: the checks were not asked\./,
+    );
+    assert.match(stdout, /There is 1 warning\./);
   });
 
   test("leaves no trace on the disk", async () => {

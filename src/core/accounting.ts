@@ -361,9 +361,9 @@ export class FlowAccount {
       for (const stretch of stretches) {
         for await (const reject of this.#rejectFile.between(stretch)) {
           const { code, message, place, record, id, fields } = reject;
-          const values = fields && JSON.stringify(fields, (_, value) => withoutNul(value));
-          const all = [this.#state.run, this.flow, code, message, place, record, id, values];
+          const all = [this.#state.run, this.flow, code, message, place, record, id];
           for (const value of all) copies.writer.text(withoutNul(value));
+          copies.writer.text(fields && withoutJsonNul(fields));
           copies.writer.endRow();
           if (copies.writer.sizeBytes > COPY_BYTES) await copies.send();
         }
@@ -445,6 +445,13 @@ const COPY_REJECTS =
 /** A record with a NUL was rejected for it; it must not stop the account of that. */
 const withoutNul = <T>(value: T): T =>
   (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
+
+/** The same for JSON, where a NUL is written `\u0000` and a backslash doubled. */
+const withoutJsonNul = (json: string): string =>
+  json.includes("\\u0000") ? json.replace(/\\(u0000|.)/g, escapedWithoutNul) : json;
+
+const escapedWithoutNul = (whole: string, escaped: string): string =>
+  escaped === "u0000" ? "\u2400" : whole;
 
 const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
   read === inserted + updated + unchanged + held + rejected + filtered;

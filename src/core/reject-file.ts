@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
 
@@ -26,6 +24,11 @@ export interface WrittenReject {
   readonly record: string;
   /** Its values by the source's columns, to be repaired; null where it has no columns. */
   readonly fields: Fields | null;
+}
+
+/** A reject on its way into the database: its values are JSON, as they stand in the file. */
+export interface StoredReject extends Omit<WrittenReject, "fields"> {
+  readonly fields: string | null;
 }
 
 /** What the file says before the first reject of some columns, as the rejects name only those with a value. */
@@ -99,11 +102,15 @@ export class RejectFile {
   }
 
   /** The rejects between two positions, with the values that there are. */
-  async *between({ start, end }: Stretch): AsyncGenerator<WrittenReject> {
+  async *between({ start, end }: Stretch): AsyncGenerator<StoredReject> {
     if (start === end) return;
-    // The stream's own `end` is the last byte.
-    for await (const line of linesIn(createReadStream(this.path, { start, end: end - 1 }))) {
-      if (!("columns" in line)) yield line;
+    for await (const line of linesOf(this.path, { start, end })) {
+      // Last in its line, and between quotes that a text in it cannot have.
+      const at = line.indexOf(FIELDS);
+      if (at < 0) continue;
+      const fields = line.slice(at + FIELDS.length, -1);
+      const rest: Omit<WrittenReject, "fields"> = JSON.parse(`${line.slice(0, at)}}`);
+      yield { ...rest, fields: fields === "null" ? null : fields };
     }
   }
 
@@ -118,14 +125,30 @@ export class RejectFile {
 /** The rejects of a file, with all columns. */
 export async function* readRejects(path: string): AsyncGenerator<WrittenReject> {
   const columns = new Map<string, readonly string[]>();
-  for await (const line of linesIn(createReadStream(path))) {
+  for await (const text of linesOf(path)) {
+    const line: WrittenReject | WrittenColumns = JSON.parse(text);
     if ("columns" in line) columns.set(line.flow, line.columns);
     else yield { ...line, fields: withColumns(line.fields, columns.get(line.flow)) };
   }
 }
 
-async function* linesIn(input: Readable): AsyncGenerator<WrittenReject | WrittenColumns> {
-  for await (const line of createInterface({ input })) yield JSON.parse(line);
+const FIELDS = ',"fields":';
+const READ_BYTES = 256 * 1024;
+
+async function* linesOf(path: string, stretch?: Stretch): AsyncGenerator<string> {
+  // The stream's own `end` is the last byte.
+  const part = stretch && { start: stretch.start, end: stretch.end - 1 };
+  let rest = "";
+  for await (const text of createReadStream(path, {
+    encoding: "utf8",
+    highWaterMark: READ_BYTES,
+    ...part,
+  })) {
+    const lines = `${rest}${text}`.split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
 }
 
 /** All columns in their order, with null where there is no value, and what is of none of them. */

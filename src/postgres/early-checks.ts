@@ -37,11 +37,11 @@ export const runChecksBefore = async (
   return [judged("warning", notSetUp(lacking, alarms.length)), ...verdicts];
 };
 
-/** The schemas that are there, but PostgreSQL's own, and what setup has still to make. */
+/** The schemas that are there, but PostgreSQL's own and the runner's, and what setup has still to make. */
 const containersIn = async (ask: Asking, coming: Coming) => {
   const { answer } = await ask(async (session) => {
     const { rows } = await session.query<{ name: string; is_schema: boolean }>(
-      "select nspname as name, true as is_schema from pg_namespace where nspname !~ '^pg_|^(information_schema|public)$' union all select extname, false from pg_extension",
+      "select nspname as name, true as is_schema from pg_namespace where nspname !~ '^pg_|^(information_schema|public|runner)$' union all select extname, false from pg_extension",
     );
     return rows;
   });

@@ -33,6 +33,6 @@ export const sslAttempts = (
 export const isRefusedWay = (error: unknown): boolean => {
   const { code, message = "" } = error as { code?: string; message?: string };
   return (
-    code === "28000" || /SSL|TLS/.test(message) || /^(?:ERR_(?:SSL|TLS)|EPROTO)/.test(code ?? "")
+    code === "28000" || /ssl|tls/i.test(message) || /^(?:ERR_(?:SSL|TLS)|EPROTO)/.test(code ?? "")
   );
 };

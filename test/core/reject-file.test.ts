@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Rejected } from "../../src/core/batch.ts";
-import { RejectFile, readRejects, type WrittenReject } from "../../src/core/reject-file.ts";
+import { RejectFile, readRejects, type StoredReject } from "../../src/core/reject-file.ts";
 
 const reject = (place: string): Rejected => ({ place, raw: "a\tb", code: "bad", message: "No." });
 
-const written = ({ place, raw, code, message }: Rejected): Omit<WrittenReject, "id"> => ({
+const written = ({ place, raw, code, message }: Rejected): Omit<StoredReject, "id"> => ({
   flow: "flow",
   code,
   message,
@@ -17,7 +17,7 @@ const written = ({ place, raw, code, message }: Rejected): Omit<WrittenReject, "
   fields: null,
 });
 
-const withoutId = ({ id, ...rest }: WrittenReject) => {
+const withoutId = ({ id, ...rest }: StoredReject) => {
   assert.match(id, /^[0-9a-f]{20}$/);
   return rest;
 };
@@ -61,11 +61,33 @@ test("a reject has its values by column, and the same name whenever the same rec
   const [again, repaired] = await Array.fromAsync(
     second.between({ start: 0, end: second.sizeBytes }),
   );
-  assert.deepEqual(one?.fields, { a: "a" });
+  assert.equal(one?.fields, '{"a":"a"}');
   assert.equal(again?.id, one?.id);
   assert.equal(repaired?.id, "from-before");
   first.close();
   second.close();
+  await rm(folder, { recursive: true });
+});
+
+test("values pass as they are, whatever they look like", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  const file = new RejectFile(join(folder, "x-1.ndjson"));
+  const names = ["fields", "columns"];
+  const values = { fields: '","fields":{', columns: 'é"\\\n\u0000🐝' };
+  const raw = `,"fields":{"a":1}\\"${"x".repeat(300_000)}`;
+  file.append("flow", [
+    { ...reject(',"fields":null}'), raw, names, fields: () => values },
+    { ...reject("b"), raw: "", names, fields: () => ({}) },
+  ]);
+  const [first, second, ...others] = await Array.fromAsync(
+    file.between({ start: 0, end: file.sizeBytes }),
+  );
+  assert.deepEqual(JSON.parse(first?.fields ?? ""), values);
+  assert.equal(first?.record, raw);
+  assert.equal(first?.place, ',"fields":null}');
+  assert.equal(second?.fields, "{}");
+  assert.deepEqual(others, []);
+  file.close();
   await rm(folder, { recursive: true });
 });
 

@@ -38,6 +38,7 @@ test("another way is tried where the server refuses this one, not where it is aw
   const error = (code: string, message = "") => Object.assign(new Error(message), { code });
   assert.ok(isRefusedWay(error("28000", 'no pg_hba.conf entry for host "::1", no encryption')));
   assert.ok(isRefusedWay(new Error("The server does not support SSL connections")));
+  assert.ok(isRefusedWay(new Error("connection is insecure (try using `sslmode=require`)")));
   assert.ok(isRefusedWay(error("EPROTO", "write EPROTO: wrong version number")));
   for (const code of ["28P01", "3D000", "ECONNREFUSED", "ENOTFOUND"]) {
     assert.equal(isRefusedWay(error(code)), false);
