@@ -33,6 +33,15 @@ onEachDatabase((database) => {
     const { flows, said, run: number } = await run(["synthese"]);
     return { flow: flows[0], said, number };
   };
+  /** What a plan of the same shows; it must leave the synthese alone. */
+  const planned = async () => {
+    const before = await fingerprint();
+    const { flows, error, said } = await planFile(join(pipelines, "demo.yaml"), database(), {
+      flows: ["synthese"],
+    });
+    assert.deepEqual(await fingerprint(), before, messageOf(error));
+    return { flow: flows[0], said };
+  };
   const rows = (sql: string) => rowsOf(database(), sql);
   /** Everything of the synthese that a load must not touch, by row. */
   const fingerprint = () =>
@@ -201,6 +210,12 @@ onEachDatabase((database) => {
            select taxon_key from pinv_gbif.v_taxon_link where cd_nom <> ${row?.cd_nom} and cd_nom = cd_ref order by 1 desc limit 1)
           where gbif_id = ${row?.pk}`,
       );
+      const plan = await planned();
+      assert.deepEqual([plan.flow?.updated, plan.flow?.held], [0, 1]);
+      assert.deepEqual(
+        plan.flow?.findings.map(({ kind, column }) => [kind, column]),
+        [["held", "cd_nom"]],
+      );
       const { flow, said } = await synthese();
       assert.deepEqual([flow?.updated, flow?.held], [0, 1]);
       const key = flow?.findings[0]?.key;
@@ -248,14 +263,47 @@ onEachDatabase((database) => {
         database(),
         `update pinv_gbif.tmp_gbif_data set gbif_id = 999 where gbif_id = ${row?.pk}; update pinv_gbif.cor_multimedia set gbif_id = 999 where gbif_id = ${row?.pk};`,
       );
+      const plan = await planned();
+      assert.deepEqual([plan.flow?.rekeyed, plan.flow?.updated], [1, 1]);
+      assert.deepEqual(
+        plan.flow?.findings.map(({ kind, column, old, new: now }) => [kind, column, old, now]),
+        [["rekeyed", "entity_source_pk_value", row?.pk, "999"]],
+      );
       const { flow } = await synthese();
-      assert.deepEqual([flow?.inserted, flow?.updated], [0, 1]);
+      assert.deepEqual([flow?.inserted, flow?.updated, flow?.rekeyed], [0, 1, 1]);
       const [now] = await rows(
         `select id_synthese, unique_id_sinp as uuid, entity_source_pk_value as pk, last_action, additional_data->'gbif'->>'gbifID' as id
            from gn_synthese.synthese where id_synthese = ${row?.id_synthese}`,
       );
       assert.deepEqual(now, { ...row, pk: "999", last_action: "U", id: "999" });
       assert.equal((await synthese()).flow?.updated, 0);
+    });
+
+    test("an observation whose uuid was not known waits, and loads by itself once it is", async () => {
+      const [waiting] = await rows(
+        `select gbif_id::text as pk, id_inaturalist as n from pinv_gbif.tmp_gbif_data as staged
+          where id_inaturalist is not null
+            and not exists (select from pinv_gbif.cor_uuid_inaturalist as known where known.id_inaturalist = staged.id_inaturalist)
+          order by 1 limit 1`,
+      );
+      const uuid = "aaaaaaaa-0000-4000-8000-000000000001";
+      const here = () =>
+        rows(
+          `select unique_id_sinp as uuid, last_action from gn_synthese.synthese where entity_source_pk_value = '${waiting?.pk}'`,
+        );
+      const pending = (flow: Awaited<ReturnType<typeof synthese>>["flow"]) =>
+        new Map(flow?.rejectedByCode).get("uuid_pending") ?? 0;
+      const before = await synthese();
+      assert.deepEqual(await here(), []);
+      await execute(
+        database(),
+        `insert into pinv_gbif.cor_uuid_inaturalist (id_inaturalist, uuid, status) values (${waiting?.n}, '${uuid}', 'found')`,
+      );
+      const plan = await planned();
+      assert.deepEqual([plan.flow?.inserted, pending(plan.flow)], [1, pending(before.flow) - 1]);
+      const { flow } = await synthese();
+      assert.deepEqual([flow?.inserted, pending(flow)], [1, pending(before.flow) - 1]);
+      assert.deepEqual(await here(), [{ uuid, last_action: "I" }]);
     });
 
     test("rows loaded by hand before are listed, and are the pipeline's with `adopt: apply`: uuid and judgement stay", async () => {
