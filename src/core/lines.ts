@@ -252,7 +252,7 @@ const locator =
 /** The values of a line that was set aside, as its columns would have given them. */
 const valuesOf = (line: string, { separator, mayQuote }: LineFormat): string[] => {
   const values = line.split(String.fromCharCode(separator));
-  return mayQuote
+  return mayQuote && line.includes('"')
     ? values.map((value) => (QUOTED.test(value) ? value.slice(1, -1).replaceAll('""', '"') : value))
     : values;
 };

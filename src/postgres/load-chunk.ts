@@ -1,13 +1,12 @@
 import type { Rejected } from "../core/batch.ts";
 import { rowsSuppressed } from "../core/errors.ts";
 import type { DatabaseError, Session } from "../core/session.ts";
-import { newSplitter, type Splitter } from "../core/split.ts";
 import { attempt } from "./attempt.ts";
 import type { TargetTable } from "./catalog.ts";
 import type { CopyRows } from "./chunks.ts";
 import { quotedList } from "./names.ts";
 import { insertOneByOne } from "./one-by-one.ts";
-import { type Guard, guardFor, partition } from "./suspects.ts";
+import { type Guard, guardFor, newPartition } from "./suspects.ts";
 
 /** What became of a chunk. */
 export interface Loaded {
@@ -28,10 +27,10 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
   /** By position in `names`; learned from refusals, and used for every chunk after. */
   const guards = new Map<number, Guard>();
 
-  let split: Splitter | undefined;
+  let partition: ReturnType<typeof newPartition> | undefined;
   const apart = (data: Buffer) => {
-    split ??= newSplitter();
-    return partition(data, { columns: names.length, guards, split });
+    partition ??= newPartition(names.length, guards);
+    return partition(data);
   };
 
   /** Undefined when it was loaded. */

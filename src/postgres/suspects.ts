@@ -7,7 +7,7 @@
  */
 
 import type { DatabaseError } from "../core/session.ts";
-import type { Splitter } from "../core/split.ts";
+import { newSplitter } from "../core/split.ts";
 import type { TargetColumn, TargetTable } from "./catalog.ts";
 
 /** Whether the server surely takes this value (COPY text without escapes) for a column. */
@@ -60,42 +60,54 @@ const guardOf = (column: TargetColumn): Guard | undefined => {
   };
 };
 
-/** The rows of COPY text, apart: those that all guards let pass, and the others with their numbers. */
-export const partition = (
-  data: Buffer,
-  {
-    columns,
-    guards,
-    split,
-  }: { columns: number; guards: ReadonlyMap<number, Guard>; split: Splitter },
-): { plain: Buffer; suspect: Buffer; plainRows: number; suspectRows: number[] } => {
-  const plain: Buffer[] = [];
-  const suspect: Buffer[] = [];
-  const suspectRows: number[] = [];
-  // COPY text has no raw tab or line end inside a value.
-  const { fences, starts } = split(data, { separator: TAB, fields: columns });
-  const isPlain = (first: number): boolean => {
-    for (const [column, guard] of guards) {
-      const start = (fences[first + column] ?? 0) + 1;
-      if (!guard(data.toString("utf8", start, fences[first + column + 1]))) return false;
-    }
-    return true;
+/** Rows of COPY text, apart: those that all guards let pass, and the others with their numbers. */
+export interface Parted {
+  /** Valid until the next chunk is parted. */
+  readonly plain: Buffer;
+  readonly suspect: Buffer;
+  readonly plainRows: number;
+  readonly suspectRows: readonly number[];
+}
+
+/** Parts chunk after chunk; chunks are megabytes, so what is plain of each lies in the same memory. */
+export const newPartition = (columns: number, guards: ReadonlyMap<number, Guard>) => {
+  const split = newSplitter();
+  let room = Buffer.alloc(0);
+  const joined = (pieces: readonly Buffer[], most: number): Buffer => {
+    if (room.length < most) room = Buffer.allocUnsafeSlow(most);
+    let end = 0;
+    for (const piece of pieces) end += piece.copy(room, end);
+    return room.subarray(0, end);
   };
-  let plainStart = 0;
-  for (let row = 0; row < starts.length; row++) {
-    if (isPlain(row * (columns + 1))) continue;
-    const [start, end] = [starts[row], starts[row + 1] ?? data.length];
-    plain.push(data.subarray(plainStart, start));
-    suspect.push(data.subarray(start, end));
-    suspectRows.push(row);
-    plainStart = end;
-  }
-  plain.push(data.subarray(plainStart));
-  return {
-    plain: suspect.length === 0 ? data : Buffer.concat(plain),
-    suspect: Buffer.concat(suspect),
-    plainRows: starts.length - suspectRows.length,
-    suspectRows,
+  return (data: Buffer): Parted => {
+    const plain: Buffer[] = [];
+    const suspect: Buffer[] = [];
+    const suspectRows: number[] = [];
+    // COPY text has no raw tab or line end inside a value.
+    const { fences, starts } = split(data, { separator: TAB, fields: columns });
+    const isPlain = (first: number): boolean => {
+      for (const [column, guard] of guards) {
+        const start = (fences[first + column] ?? 0) + 1;
+        if (!guard(data.toString("utf8", start, fences[first + column + 1]))) return false;
+      }
+      return true;
+    };
+    let plainStart = 0;
+    for (let row = 0; row < starts.length; row++) {
+      if (isPlain(row * (columns + 1))) continue;
+      const [start, end] = [starts[row], starts[row + 1] ?? data.length];
+      plain.push(data.subarray(plainStart, start));
+      suspect.push(data.subarray(start, end));
+      suspectRows.push(row);
+      plainStart = end;
+    }
+    plain.push(data.subarray(plainStart));
+    return {
+      plain: suspect.length === 0 ? data : joined(plain, data.length),
+      suspect: Buffer.concat(suspect),
+      plainRows: starts.length - suspectRows.length,
+      suspectRows,
+    };
   };
 };
 

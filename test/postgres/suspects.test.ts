@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { DatabaseError } from "../../src/core/session.ts";
-import { newSplitter } from "../../src/core/split.ts";
 import type { TargetColumn, TargetTable } from "../../src/postgres/catalog.ts";
-import { type Guard, guardFor, partition } from "../../src/postgres/suspects.ts";
+import { type Guard, guardFor, newPartition } from "../../src/postgres/suspects.ts";
 import { randomFrom, randomText } from "../support/random.ts";
 
 const column = (name: string, type: string, more: Partial<TargetColumn> = {}): TargetColumn => ({
@@ -38,17 +37,14 @@ describe("suspects", () => {
       [0, (value) => !value.includes("1")],
       [2, (value) => value.length < 4],
     ]);
+    const partition = newPartition(3, guards);
     for (let round = 0; round < 500; round++) {
       const rows = Array.from({ length: 1 + random(8) }, () =>
         Array.from({ length: 3 }, () => randomText(random, random(5), letters)),
       );
       const lines = rows.map((row) => `${row.join("\t")}\n`);
       const isPlain = rows.map(([a = "", , c = ""]) => !a.includes("1") && c.length < 4);
-      const found = partition(Buffer.from(lines.join("")), {
-        columns: 3,
-        guards,
-        split: newSplitter(),
-      });
+      const found = partition(Buffer.from(lines.join("")));
       assert.equal(found.plain.toString(), lines.filter((_, row) => isPlain[row]).join(""));
       assert.equal(found.suspect.toString(), lines.filter((_, row) => !isPlain[row]).join(""));
       assert.deepEqual(
