@@ -59,7 +59,12 @@ function startPinned(modules) {
 function runWith(childProcess, node, here) {
   var child = childProcess.spawn(
     node,
-    ["--max-semi-space-size=8", "--initial-old-space-size=48", "--heap-growing-percent=40", here].concat(process.argv.slice(2)),
+    [
+      "--max-semi-space-size=8",
+      "--initial-old-space-size=48",
+      "--heap-growing-percent=40",
+      here,
+    ].concat(process.argv.slice(2)),
     { stdio: "inherit" },
   );
   function forward(signal) {
