@@ -125,12 +125,12 @@ const copying = (
     atCopies,
   }: Record<"textBytes" | "atFences" | "width" | "atCopies", number>,
 ): CopyFields => {
-  const lineCount = (fencesEnd.value - atFences) / 4 / width;
+  const rowCount = (fencesEnd.value - atFences) / 4 / width;
   let free = atCopies;
   return (fields, rows) => {
     const atFields = free + 4 * rows.length;
     const atPlaces = atFields + 4 * fields.length;
-    const atOut = atPlaces + 8 * lineCount;
+    const atOut = atPlaces + 8 * rowCount;
     const most = 2 * textBytes + 3 * fields.length * rows.length + BLOCK_BYTES;
     const isTwice = new Set(fields).size < fields.length;
     if (isTwice || atOut + most > memory.buffer.byteLength) return undefined;
