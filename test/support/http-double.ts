@@ -210,7 +210,8 @@ async function* chunksOf(body: Body): AsyncGenerator<Buffer> {
     yield* createReadStream(body.path, {
       start: body.start,
       end: body.end - 1,
-      highWaterMark: 256 * 1024,
+      // A sender that waits for its disk more often than its receivers for theirs would be what a bench measures.
+      highWaterMark: 1024 * 1024,
     });
 }
 
