@@ -140,7 +140,8 @@ const mapValue = (node: YAMLMap.Parsed, reading: Reading): YamlMap | YamlScalar 
     const keyPlace = placeAt(key.range[0]);
     const isNothing = !value || (isScalar(value) && value.source === "" && value.value === null);
     // Its value may have been left out.
-    const read = isNothing && isMapTorn ? unknownAt(place, LOST) : valueOf(value, place, reading);
+    const read =
+      isNothing && isMapTorn ? unknownAt(place, LOST) : valueUnder(value, place, reading);
     const first = entries.get(name);
     entries.set(name, first ? oneOf(first, read) : { key: name, keyPlace, value: read });
   }
@@ -150,7 +151,7 @@ const mapValue = (node: YAMLMap.Parsed, reading: Reading): YamlMap | YamlScalar 
   return isPartial ? { ...map, isPartial } : map;
 };
 
-const valueOf = (value: ParsedNode | null, place: Place, reading: Reading): YamlValue =>
+const valueUnder = (value: ParsedNode | null, place: Place, reading: Reading): YamlValue =>
   value ? yamlValue(value, reading) : { kind: "scalar", place, value: null, source: "" };
 
 /** What stands under a key that is there twice: two lists are one, of anything else nobody knows. */
