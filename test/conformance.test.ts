@@ -9,7 +9,7 @@ import type { Context, Source } from "../src/core/component.ts";
 import { inlineDocument } from "../src/core/document.ts";
 import type { StagePlan } from "../src/core/plan.ts";
 import type { Database } from "../src/core/session.ts";
-import { parseYaml } from "../src/core/yaml-file.ts";
+import { parseYaml } from "../src/core/yaml-parse.ts";
 import { openDatabase } from "../src/postgres/open.ts";
 import { components } from "../src/registry.ts";
 import {

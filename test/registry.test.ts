@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { parse } from "yaml";
 import { checkedOptions, closed } from "../src/core/options-check.ts";
-import { parseYaml } from "../src/core/yaml-file.ts";
+import { parseYaml } from "../src/core/yaml-parse.ts";
 import { entryOf } from "../src/core/yaml-value.ts";
 import { components } from "../src/registry.ts";
 

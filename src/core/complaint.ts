@@ -68,3 +68,11 @@ export const distinct = (complaints: readonly Complaint[]): Complaint[] => {
     return !seen.has(key) && seen.add(key);
   });
 };
+
+/** Without those of a line of which a part was not understood: they may follow from that. */
+export const credible = (complaints: readonly Complaint[]): Complaint[] => {
+  const lineOf = ({ place: { file, line } }: Complaint) => `${file}:${line}`;
+  const isGuess = ({ code, fix }: Complaint) => code === "yaml_syntax" && fix === undefined;
+  const guessed = new Set(complaints.filter(isGuess).map(lineOf));
+  return complaints.filter((one) => isGuess(one) || !guessed.has(lineOf(one)));
+};

@@ -1,7 +1,7 @@
 import type { Complain } from "./complaint.ts";
 import { fileLabel } from "./place.ts";
 import { readYaml } from "./yaml-file.ts";
-import type { YamlScalar, YamlValue } from "./yaml-value.ts";
+import { isPartial, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** A value that stands in a file of its own, or in the pipeline where it is used. */
 export interface Document {
@@ -24,5 +24,9 @@ export const inlineDocument = (value: YamlValue): Document => ({
 export const fileDocument = (file: string, { place }: YamlScalar): Document => ({
   label: fileLabel(file),
   written: file,
-  read: (complain) => readYaml(file, complain, place),
+  read: async (complain) => {
+    const value = await readYaml(file, complain, place);
+    // What it lacks may stand where it could not be read.
+    return value && isPartial(value) ? undefined : value;
+  },
 });

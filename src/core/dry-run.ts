@@ -38,6 +38,10 @@ const problemsOf = async (
     work: (stage: StagePlan, before: Batch) => Batch | Promise<Batch>,
   ): Promise<Batch> => {
     if (stage === undefined) return anyColumns;
+    if (stage.isPartial) {
+      complaints.push(...(await certainProblems(stage, before)));
+      return anyColumns;
+    }
     const isUncertain = (stage.unset ?? []).length > 0;
     // A transform that wrote a column which it should have found made it no better.
     const known = before.names.filter((name) => !lacking.has(name));
@@ -46,10 +50,9 @@ const problemsOf = async (
     try {
       if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain, columns);
       const batch = await work(stage, noting);
-      if (isUncertain && batch.names.some((name) => name.includes("${"))) return anyColumns;
       for (const name of missed) lacking.add(name);
       complaints.push(...missingColumns([...missed], stage, known));
-      return batch;
+      return isUncertain && batch.names.some((name) => name.includes("${")) ? anyColumns : batch;
     } catch (error) {
       if (!isUncertain) complaints.push(complaintOf(error, stage));
       return anyColumns;
@@ -64,6 +67,29 @@ const problemsOf = async (
   for (const transform of transforms) batch = await attempt(transform, batch, transformed);
   await attempt(sink, batch, made);
   return complaints;
+};
+
+/**
+ * What is wrong with a component whatever its options are to be that were complained of: its documents, and
+ * columns that it names and that do not come to it.
+ */
+const certainProblems = async (stage: StagePlan, before: Batch): Promise<Complaint[]> => {
+  const complaints: Complaint[] = [];
+  const { component, options, place, locate } = stage;
+  const complain: Complain = (code, at, message, details) =>
+    complaints.push({ code, place: at, message, ...details });
+  // It may throw anything for want of an option.
+  await component.check?.({ ...options }, complain).catch((error: unknown) => {
+    const isOfOption = error instanceof RunnerError && error.subject !== undefined;
+    if (isOfOption && locate(error.subject ?? "") !== place) {
+      complaints.push(complaintOf(error, stage));
+    }
+  });
+  if (component.kind !== "transform") return complaints;
+  const { batch, missed } = noted(before);
+  await transformed(stage, batch).catch(() => undefined);
+  const named = [...missed].filter((name) => name !== undefined && locate(name) !== place);
+  return [...complaints, ...missingColumns(named, stage, before.names)];
 };
 
 /** A batch that notes which columns it is asked for and does not have, instead of throwing at the first. */

@@ -7,10 +7,11 @@ import { meant, memberSchema, relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
 import { type Document, fileDocument, inlineDocument } from "./document.ts";
 import type { Place } from "./errors.ts";
+import { withFix } from "./mended-value.ts";
 import { isMeantBy, pathOf, sentence } from "./option-sentences.ts";
 import type { OptionKind } from "./options.ts";
 import { Secret } from "./secret.ts";
-import { plain, valueAt, type YamlScalar, type YamlValue } from "./yaml-value.ts";
+import { isPartial, plain, valueAt, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** The parts of JSON Schema that are used here. */
 export interface Schema {
@@ -73,42 +74,90 @@ const validatorOf = (schema: TSchema): ValidateFunction => {
   return made;
 };
 
+/** What a part of the YAML says, as far as it is right. */
+export interface Checked {
+  /** With the mistakes mended that are beyond doubt. */
+  readonly value: YamlValue;
+  /** Defaults filled in; what is wrong is left out. */
+  readonly options: Record<string, unknown>;
+  /** Whether nothing was left out, and nothing of it could not be read. */
+  readonly isWhole: boolean;
+}
+
+interface Checking {
+  readonly name: string;
+  readonly place: Place;
+  readonly complain: Complain;
+}
+
+/** More misspelt names than one component has options. */
+const MOST_MENDED = 20;
+
 /**
- * The options of something called `name`, defaults filled in and texts turned into what the schema's
- * `runner` keyword says; undefined when there are complaints. Where a variable has no value, its text
- * stays, whatever the schema wants.
+ * The options of something called `name`, texts turned into what the schema's `runner` keyword says. Where a
+ * variable has no value, its text stays, whatever the schema wants. What is beyond doubt is complained of
+ * and taken as it is meant, so that the rest is looked at as it will be once that is mended.
  */
+export const partsOf = (given: YamlValue, schema: TSchema, checking: Checking): Checked => {
+  let value = given;
+  let { data, errors } = validated(value, schema);
+  const told = new Set<Place>();
+  for (let round = 0; round < MOST_MENDED; round++) {
+    const mendable = errors
+      .map((error) => sentence(error, value, checking))
+      .filter(({ fix }) => fix !== undefined);
+    if (mendable.length === 0) break;
+    for (const { code, place, message, fix } of mendable) {
+      told.add(place);
+      checking.complain(code, place, message, fix ? { fix } : {});
+      if (fix) value = withFix(value, fix);
+    }
+    ({ data, errors } = validated(value, schema));
+  }
+  for (const error of errors) {
+    const { code, place, message } = sentence(error, value, checking);
+    // One at a time of the same value.
+    if (!told.has(place)) checking.complain(code, place, message);
+    const [wrong = error.params.additionalProperty] = pathOf(error);
+    if (wrong !== undefined) delete data[wrong];
+  }
+  let isWhole = errors.length === 0 && !isPartial(value);
+  const options = converted(data, validatorOf(schema).schema as Schema, {
+    value,
+    complain: (code, at, message) => {
+      isWhole = false;
+      checking.complain(code, at, message);
+    },
+    label: checking.name,
+  });
+  return { value, options: options as Record<string, unknown>, isWhole };
+};
+
+/** The same, for who can do nothing with a part: undefined when something is wrong that is not beyond doubt. */
 export const checkedOptions = (
   value: YamlValue,
   schema: TSchema,
-  { name, place, complain }: { name: string; place: Place; complain: Complain },
+  checking: Checking,
 ): Record<string, unknown> | undefined => {
+  const { options, isWhole } = partsOf(value, schema, checking);
+  return isWhole ? options : undefined;
+};
+
+/** The value as plain data with defaults, and what ajv finds wrong with it. */
+const validated = (value: YamlValue, schema: TSchema) => {
   const data = plain(value) as Record<string, unknown>;
   const validate = validatorOf(schema);
   let errors = validate(data) ? [] : (validate.errors ?? []);
   const conversions = errors.filter((error) => convert(error, value, data));
   if (conversions.length > 0) errors = validate(data) ? [] : (validate.errors ?? []);
-  const own = withoutEchoes(
-    relevant(errors, validate.schema as Schema, data).filter(
-      (error) => unsetAt(value, error) === 0,
+  const own = relevant(errors, validate.schema as Schema, data);
+  return {
+    data,
+    errors: withoutEchoes(
+      own.filter((error) => isKnownAt(value, error)),
+      value,
     ),
-    value,
-  );
-  for (const error of own) {
-    const found = sentence(error, value, { name, place });
-    complain(found.code, found.place, found.message, found.fix ? { fix: found.fix } : {});
-  }
-  if (own.length > 0) return undefined;
-  let isGood = true;
-  const made = converted(data, validate.schema as Schema, {
-    value,
-    complain: (code, at, message) => {
-      isGood = false;
-      complain(code, at, message);
-    },
-    label: name,
-  });
-  return isGood ? (made as Record<string, unknown>) : undefined;
+  };
 };
 
 /** An option that is missing because it is misspelt, or because what belongs under it is not, is told once. */
@@ -142,9 +191,11 @@ const convert = (error: ErrorObject, value: YamlValue, data: Record<string, unkn
   return true;
 };
 
-const unsetAt = (value: YamlValue, error: ErrorObject): number => {
+/** Not where a variable has no value; nor is missing what may stand where the file could not be read. */
+const isKnownAt = (value: YamlValue, error: ErrorObject): boolean => {
   const at = valueAt(value, pathOf(error));
-  return at?.kind === "scalar" ? (at.unset?.length ?? 0) : 0;
+  if (at?.kind === "scalar") return (at.unset ?? []).length === 0;
+  return error.keyword !== "required" || at?.kind !== "map" || at.isPartial !== true;
 };
 
 /** Follows schema and value together, and makes of each text what its kind says. */

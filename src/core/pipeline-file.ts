@@ -1,15 +1,15 @@
 /** Reads a pipeline file into a plan, and says everything that is wrong with it in one go. */
 
 import { existsSync } from "node:fs";
-import { isAbsolute } from "node:path";
-import { type Complain, type Complaint, distinct, inOrder, renamed } from "./complaint.ts";
+import { type Complain, type Complaint, credible, distinct, inOrder } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
-import { type Place, suggestion } from "./errors.ts";
+import type { Place } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
+import { meantName } from "./nearest.ts";
 import { WHOLE_PIPELINE } from "./option-sentences.ts";
-import { absolutePath, checkedOptions } from "./options-check.ts";
+import { absolutePath, partsOf } from "./options-check.ts";
 import {
   flowOptions,
   includedOptions,
@@ -17,18 +17,18 @@ import {
   pipelineOptions,
 } from "./pipeline-schema.ts";
 import { fileLabel, withoutPasswords } from "./place.ts";
-import type { FlowDraft, FlowPlan, Plan, StagePlan } from "./plan.ts";
+import type { FlowDraft, FlowPlan, Plan } from "./plan.ts";
 import { Secret } from "./secret.ts";
+import { stageOf } from "./stage.ts";
 import { followUses, missingInputs } from "./uses.ts";
 import { withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
 import {
   entryOf,
-  placeOf,
+  isUnknown,
   plain,
-  scalarsOf,
-  timesOf,
   unsetIn,
+  type YamlMap,
   type YamlScalar,
   type YamlValue,
 } from "./yaml-value.ts";
@@ -93,7 +93,9 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     complaints.push(...missing.map((one) => ({ ...one, isWarning: true })));
   }
   const flows = draft?.flows.filter(isWhole) ?? [];
-  const all = inOrder(distinct(complaints)).map((one) => discreet(one, options.environment));
+  const all = inOrder(credible(distinct(complaints))).map((one) =>
+    discreet(one, options.environment),
+  );
   const errors = all.filter(({ isWarning }) => !isWarning);
   return {
     plan: draft && errors.length === 0 ? { ...draft, flows } : undefined,
@@ -141,11 +143,11 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     return undefined;
   }
   const own = reading.database === undefined ? raw : withoutEntry(raw, "database");
-  const value = withVariables(own, { ...reading, parameters: undefined }, complain);
-  noteUnset(value, reading);
-  const options = checkedOptions(value, pipelineOptions, {
+  const resolved = withVariables(own, { ...reading, parameters: undefined }, complain);
+  noteUnset(resolved, reading);
+  const { value, options } = partsOf(resolved, pipelineOptions, {
     name: WHOLE_PIPELINE,
-    place: value.place,
+    place: raw.place,
     complain,
   });
   const flows = await flowsOf(entryOf(value, "flows")?.value, reading, [file]);
@@ -156,10 +158,10 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
   return {
     name: name?.kind === "scalar" ? String(name.value) : "",
     namePlace: name?.place,
-    description: options?.description as string | undefined,
+    description: options.description as string | undefined,
     file,
     database: new Secret(database),
-    lock: options?.lock as string | undefined,
+    lock: options.lock as string | undefined,
     setup,
     checks,
     flows,
@@ -170,10 +172,6 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
 const noteUnset = (value: YamlValue, { unset }: Reading): void => {
   for (const name of unsetIn(value)) if (/^\w+$/.test(name)) unset.add(name);
 };
-
-/** Whether a value is a variable without one, or an alias: it may be anything. */
-const isUnknown = (value: YamlValue): boolean =>
-  value.kind === "scalar" && (value.unset?.length ?? 0) > 0;
 
 const withoutEntry = (value: YamlValue & { kind: "map" }, key: string): YamlValue => ({
   ...value,
@@ -215,14 +213,11 @@ const flowsOf = async (
 ): Promise<FlowDraft[]> => {
   const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
-    if (isUnknown(item)) continue;
     if (item.kind !== "map") {
-      reading.complain(
-        "wrong_type",
-        item.place,
-        "A flow is a map with `name`, `source` and `sink`.",
-      );
-    } else if (entryOf(item, "include")) {
+      const message = "A flow is a map with `name`, `source` and `sink`.";
+      if (!isUnknown(item)) reading.complain("wrong_type", item.place, message);
+      flows.push(unknownFlow(item.place));
+    } else if (isInclude(item)) {
       flows.push(...(await includedFlows(item, reading, files)));
     } else {
       flows.push(flowOf(item, reading));
@@ -231,36 +226,44 @@ const flowsOf = async (
   return flows;
 };
 
+const isInclude = ({ entries }: YamlMap): boolean =>
+  entries.some(({ key }) => meantName(key, INCLUDE_OR_FLOW) === "include");
+
+const INCLUDE_OR_FLOW = [
+  ...Object.keys(includeOptions.properties),
+  ...Object.keys(flowOptions.properties),
+];
+
+/** What may be any flow, or several. */
+const unknownFlow = (place: Place): FlowDraft => {
+  const nothing = { source: undefined, transforms: [undefined], sink: undefined };
+  return { name: "", place, rejects: STRICT, ...nothing };
+};
+
 const includedFlows = async (
-  item: YamlValue,
+  given: YamlValue,
   reading: Reading,
   files: readonly string[],
 ): Promise<FlowDraft[]> => {
   const { complain } = reading;
-  const options = checkedOptions(item, includeOptions, {
-    name: "include",
-    place: item.place,
-    complain,
-  });
+  const head = { name: "include", place: given.place, complain };
+  const { value: item } = partsOf(given, includeOptions, head);
   const target = entryOf(item, "include")?.value;
-  if (options === undefined) return [];
-  if (target?.kind !== "scalar" || target.unset?.length) return [];
-  const file = absolutePath(String(target.value), target);
+  if (target?.kind !== "scalar" || isUnknown(target) || typeof target.value !== "string") {
+    return [unknownFlow(item.place)];
+  }
+  const file = absolutePath(target.value, target);
   if (files.includes(file)) {
     const circle = [...files, file].map(fileLabel).join(" → ");
     complain("include_circle", target.place, `The file includes itself: ${circle}.`);
-    return [];
+    return [unknownFlow(item.place)];
   }
   reading.included.add(file);
   const raw = await readYaml(file, complain, target.place);
-  if (raw === undefined) return [];
-  if (raw.kind !== "map") {
-    complain(
-      "no_flows",
-      raw.place,
-      "An included file is a map with `flows` and, if need be, `params`.",
-    );
-    return [];
+  if (raw?.kind !== "map") {
+    const message = "An included file is a map with `flows` and, if need be, `params`.";
+    if (raw) complain("no_flows", raw.place, message);
+    return [unknownFlow(item.place)];
   }
   const parameters = boundParameters(entryOf(raw, "params")?.value, entryOf(item, "with")?.value, {
     place: target.place,
@@ -273,19 +276,20 @@ const includedFlows = async (
     if (entry.key === "params") return entry;
     return { ...entry, value: withVariables(entry.value, { ...reading, parameters }, complain) };
   });
-  const value: YamlValue = { ...raw, entries };
+  const whole = { name: fileLabel(file), place: raw.place, complain };
+  const { value } = partsOf({ ...raw, entries }, includedOptions, whole);
   const flows = entryOf(value, "flows")?.value;
   if (flows) noteUnset(flows, reading);
-  checkedOptions(value, includedOptions, { name: fileLabel(file), place: raw.place, complain });
   return flowsOf(flows, reading, [...files, file]);
 };
 
-const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
+const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
   const { complain } = reading;
+  const head = { name: nameIn(given) ?? "flow", place: given.place, complain };
+  const { value } = partsOf(given, flowOptions, head);
   const nameValue = entryOf(value, "name")?.value;
-  const name = nameValue?.kind === "scalar" ? String(nameValue.value) : "flow";
-  checkedOptions(value, flowOptions, { name, place: value.place, complain });
-  if (nameValue) {
+  const name = nameIn(value) ?? "flow";
+  if (nameValue && !isUnknown(nameValue)) {
     const first = reading.names.get(name);
     if (first) {
       complain(
@@ -296,11 +300,13 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
     }
     reading.names.set(name, nameValue.place);
   }
-  const source = stageOf(entryOf(value, "source")?.value, "source", reading);
+  const source = stageOf(entryOf(value, "source")?.value, { ...reading, kind: "source" });
   const list = entryOf(value, "transforms")?.value;
   const items = list?.kind === "list" ? list.items : [];
-  const transforms = items.map((item) => stageOf(item, "transform", reading));
-  const sink = stageOf(entryOf(value, "sink")?.value, "sink", reading);
+  const known = items.map((item) => stageOf(item, { ...reading, kind: "transform" }));
+  const isTorn = value.kind === "map" && value.isPartial;
+  const transforms = isTorn ? [...known, undefined] : known;
+  const sink = stageOf(entryOf(value, "sink")?.value, { ...reading, kind: "sink" });
   const limits = entryOf(value, "rejects");
   const rejects = limitsOf(limits?.value, complain);
   const onRequest = entryOf(value, "on_request")?.value;
@@ -316,103 +322,10 @@ const flowOf = (value: YamlValue, reading: Reading): FlowDraft => {
   return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest };
 };
 
-/** `{ dwca: { … } }`: the component's name is the key, so its schema is known before its options are looked at. */
-const stageOf = (
-  value: YamlValue | undefined,
-  kind: Component["kind"],
-  { components, complain }: Reading,
-): StagePlan | undefined => {
-  if (value === undefined || isUnknown(value)) return undefined;
-  const known = components.filter((component) => component.kind === kind);
-  const names = known.map(({ name }) => name);
-  if (value.kind === "scalar" && value.value === null) {
-    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
-    return undefined;
-  }
-  if (value.kind === "list") {
-    const message = `A ${kind} is one map with its name as the key, no list: leave out the \`-\` or the \`[ ]\`.`;
-    complain("wrong_type", value.place, message);
-    return undefined;
-  }
-  if (value.kind !== "map") {
-    const word = String(value.value);
-    const example = names.includes(word) ? word : (names[0] ?? "");
-    complain(
-      "wrong_type",
-      value.place,
-      `A ${kind} is a map with its name as the key: \`${example}: { … }\`.`,
-    );
-    return undefined;
-  }
-  const [entry, second] = value.entries;
-  if (entry === undefined) {
-    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
-    return undefined;
-  }
-  if (entry.key === "type" && !names.includes("type")) {
-    const word = String(plain(entry.value));
-    complain(
-      "component_as_type",
-      entry.keyPlace,
-      `The component's name is the key: \`${names.includes(word) ? word : (names[0] ?? "")}: { … }\` instead of \`type: …\`.`,
-    );
-    return undefined;
-  }
-  if (second !== undefined) {
-    const isOption =
-      second.key in (known.find(({ name }) => name === entry.key)?.options.properties ?? {});
-    complain(
-      "two_components",
-      second.keyPlace,
-      isOption
-        ? `\`${second.key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`
-        : `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
-    );
-    return undefined;
-  }
-  const component = known.find(({ name }) => name === entry.key);
-  if (component === undefined) {
-    const other = components.find(({ name }) => name === entry.key);
-    const hint = other
-      ? `\`${entry.key}\` is a ${other.kind}, and this is the place of a ${kind}.${suggestion("", names)}`
-      : `There is no ${kind} \`${entry.key}\`.${suggestion(entry.key, names)}`;
-    complain("unknown_component", entry.keyPlace, hint, renamed(entry.keyPlace, entry.key, names));
-    return undefined;
-  }
-  const inner: YamlValue =
-    entry.value.kind === "scalar" && entry.value.value === null
-      ? { kind: "map", place: entry.keyPlace, entries: [] }
-      : entry.value;
-  if (isUnknown(inner)) return undefined;
-  if (inner.kind !== "map") {
-    complain(
-      "wrong_type",
-      inner.place,
-      `The options of \`${entry.key}\` are a map: \`${component.example}\`.`,
-    );
-    return undefined;
-  }
-  const options = checkedOptions(inner, component.options, {
-    name: component.name,
-    place: entry.keyPlace,
-    complain,
-  });
-  if (options === undefined) return undefined;
-  return {
-    component,
-    options,
-    place: entry.keyPlace,
-    locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? entry.keyPlace,
-    times: (subject) => timesOf(inner, subject),
-    unset: unsetIn(inner),
-  };
+const nameIn = (flow: YamlValue): string | undefined => {
+  const name = entryOf(flow, "name")?.value;
+  return name?.kind === "scalar" && !isUnknown(name) ? String(name.value) : undefined;
 };
-
-/** Where a path stands that was made absolute. */
-const pathPlace = (value: YamlValue, path: string): Place | undefined =>
-  isAbsolute(path)
-    ? [...scalarsOf(value)].find((one) => absolutePath(String(one.value), one) === path)?.place
-    : undefined;
 
 const limitsOf = (value: YamlValue | undefined, complain: Complain): RejectLimits => {
   if (value?.kind !== "map") return STRICT;

@@ -48,9 +48,11 @@ export interface StagePlan {
   times(subject: string): number;
   /** Variables without a value; their text, `${NAME}`, stands in the options. Only offline, never in a run. */
   readonly unset?: readonly string[];
+  /** Whether some of its options were complained of and are left out; never in a run. */
+  readonly isPartial?: boolean;
 }
 
-/** A flow as far as its YAML is right: a stage that was complained of is undefined. */
+/** A flow as far as its YAML is right: a stage of which nobody can tell what it is meant to be is undefined. */
 export interface FlowDraft extends Omit<FlowPlan, "source" | "transforms" | "sink"> {
   readonly source: StagePlan | undefined;
   readonly transforms: readonly (StagePlan | undefined)[];

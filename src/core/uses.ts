@@ -18,8 +18,8 @@ import { nearest } from "./nearest.ts";
 import { fileLabel, formatPlace } from "./place.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
 
-/** The name of a table in a `Use` by SQL, which may be any. */
-export const ANY_TABLE = "*";
+/** The name of what may be any table or file: that of a `Use` by SQL, or one that is not known. */
+const ANY = "*";
 
 /** The use of a local file or folder; a URL and standard output are none. */
 export const fileUse = (path: string, how: Use["how"]): readonly Use[] =>
@@ -28,7 +28,7 @@ export const fileUse = (path: string, how: Use["how"]): readonly Use[] =>
     : [{ what: "file", name: path, written: path, how }];
 
 /** The use of a table by SQL. */
-export const sqlUse: Use = { what: "table", name: ANY_TABLE, written: ANY_TABLE, how: "read" };
+export const sqlUse: Use = { what: "table", name: ANY, written: ANY, how: "read" };
 
 /** A use with its place in the pipeline. */
 export interface Step {
@@ -39,18 +39,35 @@ export interface Step {
   readonly locate: (subject: string) => Place;
 }
 
-/** Everything that the flows read and write, in the order in which they do; what hangs on a variable without a value is left out. */
+/** Everything that the flows read and write, in the order in which they do. */
 export const stepsOf = (flows: readonly FlowDraft[]): Step[] =>
-  flows.flatMap(({ name: flow, source, transforms, sink }, at) =>
-    [source, ...transforms, sink].flatMap((stage) =>
-      stage ? usesOf(stage).map((use) => ({ use, flow, at, locate: stage.locate })) : [],
-    ),
-  );
+  flows.flatMap(({ name: flow, source, transforms, sink, place }, at) => {
+    const steps = (stage: StagePlan | undefined, how: Use["how"]) => {
+      const locate = stage?.locate ?? (() => place);
+      return (usesOf(stage) ?? anyUse(how)).map((use) => ({ use, flow, at, locate }));
+    };
+    return [
+      ...[source, ...transforms].flatMap((stage) => steps(stage, "read")),
+      ...steps(sink, "merge"),
+    ];
+  });
 
-const usesOf = (stage: StagePlan): readonly Use[] =>
-  (stage.component.uses?.({ ...stage.options }) ?? []).filter(
-    ({ written }) => !written.includes("${"),
-  );
+const anyUse = (how: Use["how"]): readonly Use[] =>
+  (["table", "file"] as const).map((what) => ({ what, name: ANY, written: ANY, how }));
+
+/** What hangs on a variable without a value may be any; undefined where the stage itself is not known. */
+const usesOf = (stage: StagePlan | undefined): readonly Use[] | undefined => {
+  if (stage === undefined) return undefined;
+  const { component, options, isPartial, unset = [] } = stage;
+  try {
+    const uses = component.uses?.({ ...options }) ?? [];
+    return uses.map((use) => (use.written.includes("${") ? { ...use, name: ANY } : use));
+  } catch (error) {
+    // It may throw anything for want of an option.
+    if (isPartial || unset.length > 0) return undefined;
+    throw error;
+  }
+};
 
 /** What is wrong between flows: `setup` scripts may make and fill tables too. */
 export const followUses = (flows: readonly FlowDraft[], setup: readonly string[]): Complaint[] => {
@@ -65,9 +82,10 @@ export const followUses = (flows: readonly FlowDraft[], setup: readonly string[]
 export const missingInputs = (flows: readonly FlowDraft[]): Complaint[] => {
   const steps = stepsOf(flows).filter(({ use }) => use.what === "file");
   const isMade = (step: Step) =>
-    steps.some((one) => isWrite(one) && one.at < step.at && sameThing(one, step));
+    steps.some((one) => isWrite(one) && one.at < step.at && mayBeSame(one, step));
   return steps
-    .filter((step) => !isWrite(step) && !existsSync(step.use.name) && !isMade(step))
+    .filter((step) => !isWrite(step) && !isAny(step))
+    .filter((step) => !existsSync(step.use.name) && !isMade(step))
     .flatMap((step) => {
       const { name } = step.use;
       return complaint(inputMissing(fileLabel(name), basename(name), beside(name)), step);
@@ -76,16 +94,21 @@ export const missingInputs = (flows: readonly FlowDraft[]): Complaint[] => {
 
 /** Whether a source reads a file that one of the flows writes: what lies there now is of an earlier run. */
 export const readsWritten = (source: StagePlan, flows: readonly FlowDraft[]): boolean => {
-  const read = new Set(usesOf(source).map(({ what, name }) => `${what} ${name}`));
+  const read = usesOf(source) ?? [];
   return stepsOf(flows).some(
-    (step) => isWrite(step) && read.has(`${step.use.what} ${step.use.name}`),
+    (step) => isWrite(step) && read.some((use) => sameThing({ use }, step)),
   );
 };
 
 const isWrite = ({ use }: Step): boolean => use.how !== "read";
 
-const sameThing = (a: Step, b: Step): boolean =>
-  a.use.what === b.use.what && a.use.name === b.use.name;
+const isAny = ({ use }: Pick<Step, "use">): boolean => use.name === ANY;
+
+const sameThing = (a: Pick<Step, "use">, b: Pick<Step, "use">): boolean =>
+  a.use.what === b.use.what && a.use.name === b.use.name && !isAny(a);
+
+const mayBeSame = (a: Step, b: Step): boolean =>
+  sameThing(a, b) || (isAny(a) && a.use.what === b.use.what);
 
 const placeOf = ({ locate, use }: Step): Place => locate(use.written);
 
@@ -110,7 +133,7 @@ const badRead = (
   inSetup: (table: string) => boolean,
 ): Complaint[] => {
   const { name, written, columns = [] } = step.use;
-  if (name === ANY_TABLE || inSetup(name)) return [];
+  if (isAny(step) || inSetup(name)) return [];
   const writes = steps.filter((one) => isWrite(one) && sameThing(one, step));
   const made = writes.findLast(({ at, use }) => at < step.at && use.columns);
   const lacking = columns.find((column) => made?.use.columns?.includes(column) === false);
@@ -122,13 +145,14 @@ const badRead = (
     return complaint(error, step);
   }
   const later = writes.find(({ at }) => at > step.at);
-  const isFirst = !writes.some(({ at }) => at <= step.at);
+  const maybe = steps.filter((one) => isWrite(one) && mayBeSame(one, step));
+  const isFirst = !maybe.some(({ at }) => at <= step.at);
   if (later?.use.columns && isFirst) {
     return complaint(readTooEarly(written, later.flow, formatPlace(placeOf(later))), step, true);
   }
   const known = new Set(steps.filter((one) => isWrite(one)).map(({ use }) => use.written));
   const meant = [...known].filter((one) => isNear(written, one));
-  const isMisspelt = writes.length === 0 && meant.length > 0;
+  const isMisspelt = maybe.length === 0 && meant.length > 0;
   return isMisspelt ? complaint(tableNotWritten(written, meant), step, true) : [];
 };
 
@@ -150,11 +174,7 @@ const badWrite = (step: Step, steps: readonly Step[]): Complaint[] => {
     return complaint(appendAfterReplace(written, before.flow, where), step);
   }
   const isRead = steps.some(
-    (one) =>
-      !isWrite(one) &&
-      one.at > before.at &&
-      one.at <= step.at &&
-      (one.use.name === ANY_TABLE || sameThing(one, step)),
+    (one) => !isWrite(one) && one.at > before.at && one.at <= step.at && mayBeSame(one, step),
   );
   return how === "replace" && !isRead
     ? complaint(overwritten(written, before.flow, where), step)

@@ -29,6 +29,8 @@ export const withVariables = (
     );
     return { ...value, entries };
   }
+  // What could not be read stays so.
+  if (value.unset !== undefined) return value;
   if (typeof value.value !== "string" || !value.value.includes("${")) return value;
   return replaced(value, value.value, variables, complain);
 };
@@ -73,6 +75,7 @@ const replaced = (
         scalar.place,
         `\`${match}\` is no variable. \`$\${\` is a literal \`\${\`.`,
       );
+      unset.push(match);
       return match;
     }
     const value = variables.environment[name];

@@ -1,14 +1,16 @@
 /** What is wrong with text that is no YAML, in the words of someone who writes pipelines. */
 
-import { type Document, isScalar, visit, type YAMLParseError } from "yaml";
+import { type Document, isScalar, type Scalar, visit, type YAMLParseError } from "yaml";
 
-interface Problem {
+export interface Problem {
   readonly code: "unquoted_variable" | "yaml_syntax";
   /** Where to look: not always where the parser gave up. */
   readonly offset: number;
   readonly message: string;
   /** A change at an offset that mends it. */
   readonly fix?: { readonly offset: number; readonly was: string; readonly becomes: string };
+  /** Whether a line is not indented as it should be. */
+  readonly isCrooked?: boolean;
 }
 
 /** The sentence for a parser's error. */
@@ -19,8 +21,12 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   const offset = openQuote(error, document) ?? at;
   const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
   const fix = syntaxFix(error, text);
-  return { code: "yaml_syntax", offset, message, ...(fix ? { fix } : {}) };
+  const isCrooked = CROOKED.test(`${error.code} ${error.message}`);
+  return { code: "yaml_syntax", offset, message, isCrooked, ...(fix ? { fix } : {}) };
 };
+
+const CROOKED =
+  /^TAB_AS_INDENT|^BAD_INDENT (?!Flow)|^MISSING_CHAR .* - indicator|^BLOCK_AS_IMPLICIT_KEY .*sequence/;
 
 /** Inside `{ }` and `[ ]`, YAML reads the brace of `${NAME}` as the start of a map, and stops there. */
 const unquotedVariable = (text: string, at: number): Problem | undefined => {
@@ -84,16 +90,20 @@ const itemDepth = (lines: readonly string[]): number | undefined => {
   return item === undefined ? undefined : /^ *(?=- )/.exec(item)?.[0].length;
 };
 
-/** An open quote is noticed at the end of the file; its place is where it opens. */
-const openQuote = ({ code, message }: YAMLParseError, document: Document): number | undefined => {
+/** An open quote is noticed where the lines are less indented, or at the end; its place is where it opens. */
+const openQuote = (
+  { code, message, pos: [at] }: YAMLParseError,
+  document: Document,
+): number | undefined => {
   if (code !== "MISSING_CHAR" || !message.includes("quote")) return undefined;
   let opening: number | undefined;
+  const note = ({ type, range }: Scalar) => {
+    if (type?.startsWith("QUOTE") && range && range[0] < at) opening = range[0];
+  };
   visit(document, {
-    Scalar: (_key, { type, range }) => {
-      if (type?.startsWith("QUOTE")) opening = range?.[0] ?? opening;
-    },
+    Scalar: (_key, scalar) => note(scalar),
     Pair: (_key, { key }) => {
-      if (isScalar(key) && key.type?.startsWith("QUOTE")) opening = key.range?.[0] ?? opening;
+      if (isScalar(key)) note(key);
     },
   });
   return opening;

@@ -31,6 +31,8 @@ export interface YamlList extends Located {
 export interface YamlMap extends Located {
   readonly kind: "map";
   readonly entries: readonly YamlEntry[];
+  /** Whether it may have other entries that could not be read. */
+  readonly isPartial?: boolean;
 }
 
 export interface YamlEntry {
@@ -77,6 +79,17 @@ export function* entriesOf(value: YamlValue): Generator<YamlEntry> {
     yield* entriesOf(entry.value);
   }
 }
+
+/** Whether a value is a variable without one, or could not be read: it may be anything. */
+export const isUnknown = (value: YamlValue): boolean =>
+  value.kind === "scalar" && (value.unset?.length ?? 0) > 0;
+
+/** Whether something in it could not be read, so that an entry may be missing. */
+export const isPartial = (value: YamlValue): boolean => {
+  if (value.kind === "scalar") return false;
+  if (value.kind === "list") return value.items.some(isPartial);
+  return value.isPartial === true || value.entries.some((entry) => isPartial(entry.value));
+};
 
 /** Names of the variables without a value in it. */
 export const unsetIn = (value: YamlValue): string[] => [

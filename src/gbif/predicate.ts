@@ -3,7 +3,13 @@
 import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { entryOf, type YamlEntry, type YamlMap, type YamlValue } from "../core/yaml-value.ts";
+import {
+  entryOf,
+  isUnknown,
+  type YamlEntry,
+  type YamlMap,
+  type YamlValue,
+} from "../core/yaml-value.ts";
 import { checkProperties, PREDICATE_TYPES, SHAPES } from "./predicate-shapes.ts";
 import { type KeyKind, SEARCH_KEYS } from "./search-keys.ts";
 import { distanceProblem, isOrdered, isUuid, wantedInstead } from "./values.ts";
@@ -59,10 +65,6 @@ export const checkPredicate = (value: YamlValue, checking: Checking): Size => {
     hasChecklist: checking.hasChecklist || entryOf(value, "checklistKey") !== undefined,
   });
 };
-
-/** Whether a variable has no value yet: it may be anything. */
-export const isUnknown = (value: YamlValue): boolean =>
-  value.kind === "scalar" && (value.unset?.length ?? 0) > 0;
 
 const checkParts = (value: YamlMap, type: string, checking: Checking): Size => {
   const { complain } = checking;

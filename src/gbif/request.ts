@@ -5,10 +5,10 @@ import type { Context } from "../core/component.ts";
 import type { Document } from "../core/document.ts";
 import { gbifQueryInvalid, listed, suggestion } from "../core/errors.ts";
 import { formatPlace } from "../core/place.ts";
-import { entryOf, plain, type YamlMap, type YamlValue } from "../core/yaml-value.ts";
+import { entryOf, isUnknown, plain, type YamlMap, type YamlValue } from "../core/yaml-value.ts";
 import { canonicalRequest } from "./canonical.ts";
 import type { ResolvedRequest } from "./downloads.ts";
-import { checkChecklist, checkPredicate, isUnknown, textIn } from "./predicate.ts";
+import { checkChecklist, checkPredicate, textIn } from "./predicate.ts";
 import { PREDICATE_TYPES } from "./predicate-shapes.ts";
 import { withDatabaseValues } from "./sql-values.ts";
 

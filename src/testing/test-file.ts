@@ -1,7 +1,7 @@
 /** Reads a test file and the pipeline that it tests, and says all that is wrong with both. */
 
 import { basename, dirname, join } from "node:path";
-import { type Complain, type Complaint, distinct, inOrder } from "../core/complaint.ts";
+import { type Complain, type Complaint, credible, distinct, inOrder } from "../core/complaint.ts";
 import type { Component } from "../core/component.ts";
 import { type Place, suggestion } from "../core/errors.ts";
 import { checkedOptions } from "../core/options-check.ts";
@@ -76,7 +76,7 @@ export const loadTestFile = async (
     file,
     setup: options?.setup ?? [],
     cases: complaints.length > 0 ? [] : cases.filter((one) => one !== undefined),
-    complaints: inOrder(distinct(complaints)),
+    complaints: inOrder(credible(distinct(complaints))),
   };
 };
 

@@ -4,7 +4,7 @@ import { type TObject, Type } from "typebox";
 import { path, pattern, secret } from "../../src/core/options.ts";
 import { checkedOptions } from "../../src/core/options-check.ts";
 import { withVariables } from "../../src/core/variables.ts";
-import { parseYaml } from "../../src/core/yaml-file.ts";
+import { parseYaml } from "../../src/core/yaml-parse.ts";
 
 const place = { file: "/folder/p.yaml", line: 1, column: 1 };
 

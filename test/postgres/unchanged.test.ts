@@ -5,7 +5,7 @@ import type { Batch } from "../../src/core/batch.ts";
 import { type Component, defineTransform } from "../../src/core/component.ts";
 import { messageOf } from "../../src/core/errors.ts";
 import { checkedOptions } from "../../src/core/options-check.ts";
-import { parseYaml } from "../../src/core/yaml-file.ts";
+import { parseYaml } from "../../src/core/yaml-parse.ts";
 import { previewFlow } from "../../src/runner.ts";
 import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { postgres } from "../../src/sources/postgres.ts";

@@ -3,7 +3,7 @@ import { before, describe, test } from "node:test";
 import { Batch } from "../../src/core/batch.ts";
 import type { RunnerError } from "../../src/core/errors.ts";
 import { checkedOptions } from "../../src/core/options-check.ts";
-import { parseYaml } from "../../src/core/yaml-file.ts";
+import { parseYaml } from "../../src/core/yaml-parse.ts";
 import { lookup } from "../../src/transforms/lookup.ts";
 import { execute, onEachDatabase, type TestDatabase } from "../support/database.ts";
 import { batchOf, inputNamed, rejectsOf } from "../support/flow.ts";
