@@ -1,5 +1,6 @@
 /** Options that several commands have. */
 
+import { existsSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 
 /** An option that may be given several times. */
@@ -13,6 +14,15 @@ export const wholeNumber = (value: string): number => {
   if (!/^[1-9]\d*$/.test(value))
     throw new InvalidArgumentError("It must be a whole number from 1 on.");
   return Number(value);
+};
+
+/** A pipeline's file, with a number behind it: the two are easily mistaken for each other. */
+export const pipelineFirst = (value: string): string => {
+  if (/^\d+$/.test(value) && !existsSync(value))
+    throw new InvalidArgumentError(
+      "The pipeline's file comes first, the number of the run behind it.",
+    );
+  return value;
 };
 
 /** Where a command looks, instead of where the pipeline says. */

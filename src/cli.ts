@@ -3,7 +3,14 @@
 import { existsSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { addAuthoring } from "./cli-authoring.ts";
-import { csvOption, databaseOption, formatOption, several, wholeNumber } from "./cli-options.ts";
+import {
+  csvOption,
+  databaseOption,
+  formatOption,
+  pipelineFirst,
+  several,
+  wholeNumber,
+} from "./cli-options.ts";
 import { componentsCommand } from "./commands/components.ts";
 import { type DoctorFlags, doctorCommand } from "./commands/doctor.ts";
 import { explainCommand, languageOf } from "./commands/explain.ts";
@@ -18,6 +25,7 @@ import { type SqlFlags, sqlCommand } from "./commands/sql.ts";
 import { errorText, exitCodeOf, interruptedCode } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
+import { elsewhere } from "./core/elsewhere.ts";
 import { suggestion } from "./core/errors.ts";
 import { version } from "./version.ts";
 
@@ -174,7 +182,7 @@ const program = (end: (code: number) => void): Command => {
   main
     .command("show")
     .description("show one run: counts, what changed since the run before, rejects, citations")
-    .argument("<pipeline>", "the YAML file")
+    .argument("<pipeline>", "the YAML file", pipelineFirst)
     .argument("[run]", "its number; the last one when absent", wholeNumber)
     .addOption(databaseOption())
     .option("--json", "print it as one JSON object")
@@ -185,7 +193,7 @@ const program = (end: (code: number) => void): Command => {
   main
     .command("rejects")
     .description("list or export the records that a run set aside")
-    .argument("<pipeline>", "the YAML file")
+    .argument("<pipeline>", "the YAML file", pipelineFirst)
     .argument("[run]", "its number; the last one when absent", wholeNumber)
     .addOption(databaseOption())
     .option("--flow <name>", "only of this flow")
@@ -228,6 +236,10 @@ const program = (end: (code: number) => void): Command => {
       end(explainCommand(codes, language ?? languageOf(process.env))),
     );
 
+  // Whoever forgot an argument sees which ones there are, without all the flags.
+  for (const one of main.commands) {
+    one.showHelpAfterError(`Usage: runner ${one.name()} ${one.usage()}`);
+  }
   return main;
 };
 
@@ -244,7 +256,9 @@ const main = async (words: readonly string[]): Promise<void> => {
   const known = command.commands.map((one) => one.name());
   // A word that is no command is a pipeline's file; one that is neither was meant as a command.
   if (/^\w+$/.test(word) && !["help", ...known].includes(word) && !existsSync(word)) {
-    console.error(`There is no command \`${word}\`, and no such file.${suggestion(word, known)}`);
+    const [there] = elsewhere(`${word}.yaml`);
+    const hint = there ? ` Did you mean \`${there}\`?` : suggestion(word, known);
+    console.error(`There is no command \`${word}\`, and no such file.${hint}`);
     end(CONFIGURATION_WRONG);
     return;
   }

@@ -138,7 +138,7 @@ describe("runner", () => {
     assert.match(stderr, /\nsynthese: 2,000 read, 1,847 inserted, 153 rejected /);
     assert.match(
       stderr,
-      /\nDone: run \d+ of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner plan pipelines\/demo\.yaml`/,
+      /\nDone: run \d+ of demo, in embedded database .*\nRejected records: .*\nCause and cure: `runner explain .*`\nNext: `runner sql pipelines\/demo\.yaml "select …"` reads the tables,\n {2}`runner plan pipelines\/demo\.yaml`/,
     );
   });
 
@@ -265,6 +265,23 @@ flows:
         "Cause and cure: `runner explain file_missing`\n",
     );
     assert.match((await runner("./pipelines")).stderr, / pipelines is a folder, and this is the/);
+  });
+
+  test("names the folder of a pipeline that was named without it, or without its ending", async () => {
+    for (const words of [["demo.yaml"], ["pipeline/demo.yaml"], ["demo"]]) {
+      const { code, stderr } = await runner(...words);
+      assert.equal(code, 2);
+      assert.match(stderr, /Did you mean `pipelines\/demo\.yaml`\?\n/);
+    }
+  });
+
+  test("says how a command is called when an argument is missing or in the wrong place", async () => {
+    const usage = "Usage: runner show [options] <pipeline> [run]\n";
+    assert.equal((await runner("show")).stderr, `Missing required argument 'pipeline'.\n${usage}`);
+    const { code, stderr } = await runner("show", "7");
+    assert.equal(code, 2);
+    assert.match(stderr, /The pipeline's file comes first, the number of the run behind it\.\n/);
+    assert.ok(stderr.endsWith(usage), stderr);
   });
 
   test("names an archive that is not there once, though several flows read it", async () => {

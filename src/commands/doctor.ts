@@ -5,6 +5,7 @@ import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { type Examination, examine, type Line } from "../doctor.ts";
 import { components } from "../registry.ts";
 import { named } from "./again.ts";
+import { widthOf, wrapped } from "./table.ts";
 import { refusalObject } from "./text.ts";
 
 export interface DoctorFlags {
@@ -31,12 +32,19 @@ export const doctorCommand = async (
   const unset = (await load(false)).complaints.filter(({ code }) => code === "variable_unset");
   const examination = await examine(plan, { database, unset, signal });
   if (json) console.log(JSON.stringify(doctorObject(examination)));
-  else for (const line of doctorLines(examination, named(file, database))) console.log(line);
+  else {
+    const width = process.stdout.isTTY ? widthOf(process.stdout) : undefined;
+    for (const line of doctorLines(examination, named(file, database), width)) console.log(line);
+  }
   return examination.lines.some(({ level }) => level === "problem") ? 3 : 0;
 };
 
 /** The examination for people: a block for each part, a line for each verdict; what others are to do, at the end. */
-export const doctorLines = ({ lines }: Examination, file: string): string[] => {
+export const doctorLines = (
+  { lines }: Examination,
+  file: string,
+  width = Number.POSITIVE_INFINITY,
+): string[] => {
   const groups = [...new Set(lines.map(({ about }) => about))];
   const statements = new Set(
     lines
@@ -46,7 +54,7 @@ export const doctorLines = ({ lines }: Examination, file: string): string[] => {
   return [
     ...groups.flatMap((group) => [
       `${group.charAt(0).toUpperCase()}${group.slice(1)}`,
-      ...lines.filter(({ about }) => about === group).flatMap(verdictLines),
+      ...lines.filter(({ about }) => about === group).flatMap((line) => verdictLines(line, width)),
       "",
     ]),
     ...(statements.size === 0
@@ -68,13 +76,16 @@ const INDENT = " ".repeat(11);
 const isStatement = (line: string): boolean => /^\s+\S.*;$/.test(line);
 
 /** `  problem  Role … lacks rights`, its other lines below it, and where it is about. */
-const verdictLines = ({ level, message, component, place }: Line): string[] => {
+const verdictLines = ({ level, message, component, place }: Line, width: number): string[] => {
   const [first = "", ...others] = withoutPasswords(message).split("\n");
   const who = component === undefined ? "" : `${component}: `;
   const isPlaced = place !== undefined && level !== "ok";
   const hint = others.some(isStatement) ? " what stands at the end." : "";
+  const sentence = `${who}${first.replace(/:$/, hint === "" ? ":" : "")}${hint}`;
+  const [start = "", ...rest] = wrapped(sentence, { width: width - INDENT.length });
   return [
-    `  ${level.padEnd(7)}  ${who}${first.replace(/:$/, hint === "" ? ":" : "")}${hint}`,
+    `  ${level.padEnd(7)}  ${start}`,
+    ...rest.map((line) => `${INDENT}${line.trimStart()}`),
     ...others.filter((line) => !isStatement(line)).map((line) => `${INDENT}${line}`),
     ...(isPlaced ? [`${INDENT}(${formatPlace(place)})`] : []),
   ];

@@ -43,13 +43,24 @@ const seenLines = (
   const empty = columns.length - filled.length;
   return [
     `${head}: ${extent(table)}${damaged > 0 ? `, ${count(damaged)} of them damaged` : ""}.`,
-    ...tableLines([HEADER, ...filled.map((column) => cells(column, rows))], {
-      width,
-      indent: "  ",
-    }),
-    ...(empty > 0 ? [`  ${count(empty)} more columns are empty.`] : []),
+    ...(filled.length === 0
+      ? []
+      : tableLines([HEADER, ...filled.map((column) => cells(column, rows))], {
+          width,
+          indent: "  ",
+        })),
+    ...emptyLine(empty, filled.length),
     ...conclusions(table, types),
   ];
+};
+
+const emptyLine = (empty: number, filled: number): string[] => {
+  if (empty === 0) return [];
+  if (filled === 0)
+    return [
+      empty === 1 ? "  Its only column is empty." : `  All ${count(empty)} columns are empty.`,
+    ];
+  return [empty === 1 ? "  1 more column is empty." : `  ${count(empty)} more columns are empty.`];
 };
 
 const HEADER = ["column", "filled", "type", "for example"];
@@ -69,7 +80,7 @@ const share = (part: number, whole: number): string => {
 
 const extent = ({ rows, total, is_whole: isWhole }: SeenTable): string =>
   isWhole
-    ? `${count(total)} records`
+    ? `${count(total)} ${total === 1 ? "record" : "records"}`
     : `about ${count(total)} records; of the first ${count(rows)}`;
 
 const conclusions = (table: SeenTable, types: Types): string[] => {

@@ -27,7 +27,7 @@ export const lookBack = (
   inDatabaseOf(file, flags, signal, async (past) => {
     const { plan, session, database } = past;
     await requireStateRights(session, database.label, "read");
-    if (!(await hasHistory(session))) throw unknownRun(undefined, plan.name, database.label);
+    if (!(await hasHistory(session))) throw unknownRun(undefined, plan, database.label);
     return work(past);
   });
 
@@ -55,7 +55,7 @@ export const inDatabaseOf = async (
   if (unset.length > 0) throw databaseUnset(unset);
   // To look is no reason to make a database.
   if (url === "embedded" && !existsSync(join(dirname(plan.file), ".runner", "db", "data"))) {
-    throw unknownRun(undefined, plan.name, "the embedded database, which is not there");
+    throw unknownRun(undefined, plan, "the embedded database, which is not there");
   }
   const say = (text: string) => console.error(text);
   await using database = await openFor(plan, {
@@ -73,6 +73,6 @@ export const chosenRun = async (
   run: number | undefined,
 ): Promise<PastRun> => {
   const [found] = await pastRuns(session, plan.name, { limit: 1, run: run ?? null });
-  if (found === undefined) throw unknownRun(run, plan.name, database.label);
+  if (found === undefined) throw unknownRun(run, plan, database.label);
   return found;
 };

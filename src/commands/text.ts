@@ -71,8 +71,9 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
     }
     if (database.startsWith("embedded")) {
       lines.push(
-        `Next: \`runner plan ${named(pipeline, given)}\` shows what another run would change; ` +
-          `\`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads into a server.`,
+        `Next: \`runner sql ${named(pipeline, given)} "select …"\` reads the tables,\n` +
+          `  \`runner plan ${named(pipeline, given)}\` shows what another run would change,\n` +
+          `  \`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads into a server.`,
       );
     }
   } else if (status === "interrupted") {

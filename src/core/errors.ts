@@ -7,6 +7,7 @@
 
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
+import { fileLabel } from "./place.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
 export type ExitCode = 1 | 2 | 3;
@@ -1560,13 +1561,17 @@ export const databaseUnset = (variables: readonly string[]): RunnerError =>
   );
 
 /** A number that no run of the pipeline has. */
-export const unknownRun = (run: number | undefined, pipeline: string, label: string): RunnerError =>
+export const unknownRun = (
+  run: number | undefined,
+  { name, file }: { readonly name: string; readonly file: string },
+  label: string,
+): RunnerError =>
   new RunnerError(
     "unknown_run",
     2,
     run === undefined
-      ? `Pipeline \`${pipeline}\` has not been run in ${label} yet.`
-      : `Pipeline \`${pipeline}\` has no run ${run} in ${label}. \`runner history\` lists its runs.`,
+      ? `Pipeline \`${name}\` has not been run in ${label} yet.`
+      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`runner history ${fileLabel(file)}\` lists its runs.`,
   );
 
 /** A file of repaired records, or one of them, that cannot be loaded again. */

@@ -43,7 +43,7 @@ export const tellOn =
 /**
  * `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`, or what it
  * waits for: `occurrences  GBIF: RUNNING, 23,369 records  12 min 5 s`. With a width, which a terminal has, there
- * is a bar, and what does not fit is left out, the least important first.
+ * is a bar, as long as there is room, and what does not fit is left out, the least important first.
  */
 export const progressLine = (
   flow: string,
@@ -63,20 +63,22 @@ export const progressLine = (
     );
   }
   const amount = unit === undefined ? size : (number: number) => `${count(number)} ${unit}`;
-  return fitted(
+  const line = fitted(
     [
       [flow, 0],
-      [share === undefined || width === undefined ? "" : bar(share), 8],
+      [share === undefined || width === undefined ? "" : BAR, 5],
       [share === undefined ? "" : `${Math.floor(share * 100)}%`, 1],
-      [now, 5],
-      [`${count(read)} rows`, 4],
-      [inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes), 6],
-      [seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "", 7],
+      [now, 6],
+      [`${count(read)} ${read === 1 ? "row" : "rows"}`, 4],
+      [inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes), 7],
+      [seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "", 8],
       [share ? `${duration((seconds * (1 - share)) / share)} left` : "", 3],
       [rejected > 0 ? `${count(rejected)} rejected` : "", 2],
     ],
     width,
   );
+  const room = (width ?? 0) - line.length + BAR.length;
+  return line.replace(BAR, () => bar(share ?? 0, Math.min(room, LONGEST_BAR)));
 };
 
 /** Words on a line, each with the place that it has when there is no room for all: 0 stays longest. */
@@ -93,10 +95,13 @@ const fitted = (
   return line().slice(0, width);
 };
 
-const BAR_WIDTH = 20;
+const LONGEST_BAR = 20;
 
-const bar = (share: number): string =>
-  "█".repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, "░");
+/** The shortest bar, in whose place comes one that takes the room that is left. */
+const BAR = "░".repeat(5);
+
+const bar = (share: number, cells: number): string =>
+  "█".repeat(Math.floor(share * cells)).padEnd(cells, "░");
 
 /** 1,234,567: thousands apart, the same in every locale; the locales themselves take 20 ms to load. */
 export const count = (number: number): string => `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ",");

@@ -2,7 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { Complain } from "./complaint.ts";
+import { elsewhere } from "./elsewhere.ts";
 import { type Place, suggestion } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
 import { parseYaml } from "./yaml-parse.ts";
 import type { YamlValue } from "./yaml-value.ts";
@@ -47,11 +49,17 @@ const textOf = (file: string): string | undefined => {
   }
 };
 
+const KINDS = [/\.ya?ml$/, /\.json$/];
+
 const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): Promise<string> => {
   const label = fileLabel(file);
   if (code === "EISDIR") return `${label} is a folder, and this is the place of a YAML file.`;
   if (code !== "ENOENT") return `The file ${label} cannot be read.`;
   const beside = await readdir(dirname(file)).catch(() => []);
-  const files = beside.filter((name) => /\.(ya?ml|json)$/.test(name));
-  return `The file ${label} is not there.${suggestion(basename(file), files)}`;
+  // Of the same kind: who misspelt a pipeline is not helped by a `package.json`.
+  const kind = KINDS.find((one) => one.test(file));
+  const files = beside.filter((name) => kind?.test(name));
+  const [there] = nearest(basename(file), files).length > 0 ? [] : elsewhere(file);
+  const hint = there ? ` Did you mean \`${there}\`?` : suggestion(basename(file), files);
+  return `The file ${label} is not there.${hint}`;
 };

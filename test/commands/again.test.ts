@@ -25,6 +25,17 @@ test("a suggested command repeats the database that was given, without its passw
   assert.match(ready.at(-1) ?? "", /Next: `runner plan p\.yaml --database embedded`\.$/);
 });
 
+test("doctor breaks a long verdict between words, below its beginning", () => {
+  const message = "Rejects, and the embedded database, go into pipelines/.runner.";
+  const lines = [{ about: "environment", level: "ok", code: "x", message } as const];
+  assert.deepEqual(doctorLines({ pipeline: "p", database: "x", lines }, "p.yaml", 40).slice(0, 4), [
+    "Environment",
+    "  ok       Rejects, and the embedded",
+    "           database, go into",
+    "           pipelines/.runner.",
+  ]);
+});
+
 test("run, first write, history, show and rejects repeat --database in what they suggest", async () => {
   const cwd = await mkdtemp(join(tmpdir(), "runner-again-"));
   const pipeline = (name: string) => `name: ${name}
@@ -43,7 +54,7 @@ flows:
   };
   const at = " --database embedded";
   const first = await said("a.yaml");
-  assert.ok(first.includes(`Next: \`runner plan a.yaml${at}\``), first);
+  assert.ok(first.includes(`\`runner plan a.yaml${at}\` shows`), first);
   assert.ok((await said("b.yaml")).includes(`\`runner plan b.yaml${at}\` shows`));
   assert.ok((await said("history", "a.yaml")).includes(`\`runner show a.yaml 1${at}\``));
   assert.ok((await said("show", "a.yaml")).includes(`\`runner rejects a.yaml 1${at}\``));

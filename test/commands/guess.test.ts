@@ -33,6 +33,19 @@ test("guess tells of each table of an archive its records, filled columns, types
   assert.ok(stdout.split("\n").every((line) => line.length <= 120));
 });
 
+test("guess shows no table of columns where none has a value, and counts one as one", async () => {
+  const empty = join(folder, "empty.csv");
+  await writeFile(empty, "a,b\n");
+  assert.match(
+    (await runRunner(["guess", empty])).stdout,
+    /: 0 records\.\n {2}All 2 columns are empty\.\n$/,
+  );
+  const single = join(folder, "single.csv");
+  await writeFile(single, "a,b\n1,\n");
+  const { stdout } = await runRunner(["guess", single]);
+  assert.match(stdout, /: 1 record\.\n {2}column (?:.*\n)+ {2}1 more column is empty\.\n/);
+});
+
 test("guess says that it has looked only at the first records, and how many there may be", async () => {
   const words = ["guess", sample, "--table", "occurrence", "--rows", "100", "--json"];
   const { tables } = JSON.parse((await runRunner(words)).stdout);

@@ -174,11 +174,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "`DATABASE_URL` of the environment, which says which database the pipeline has, has no value. Set it, or name the database with `--database`.",
   ],
   [
-    errors.unknownRun(7, "inat", "postgresql://me@host/x"),
-    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history` lists its runs.",
+    errors.unknownRun(7, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
+    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history inat.yaml` lists its runs.",
   ],
   [
-    errors.unknownRun(undefined, "inat", "postgresql://me@host/x"),
+    errors.unknownRun(undefined, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
     "Pipeline `inat` has not been run in postgresql://me@host/x yet.",
   ],
   [

@@ -152,6 +152,14 @@ onEachDatabase((database) => {
       assert.deepEqual(await ids(), [1, 2, 3]);
     });
 
+    test("of an export that is read again are said to be missed in none other yet", async () => {
+      await load({ ids: [1, 2], export: "a" });
+      const { run: number } = await load({ ids: [1], export: "a" });
+      assert.deepEqual(await findings(number), [
+        { kind: "vanished", key: "2", missed: "not yet missed in another whole export" },
+      ]);
+    });
+
     test("that only failed this time, and are in the export, have not vanished", async () => {
       await load({ ids: [1, 2, 3] });
       assert.equal((await load({ ids: [1, 2, 3], export: "b", failing: [2] })).vanished, 0);

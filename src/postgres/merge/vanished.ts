@@ -89,6 +89,12 @@ interface Found {
 
 const NOTHING: Found = { findings: [] };
 
+/** Until another export was loaded whole, none has missed it: the same may have been cut or filtered. */
+const missedIn = (exports: number): string => {
+  if (exports === 0) return "not yet missed in another whole export";
+  return `missed in ${exports === 1 ? "1 export" : `${exports} exports`}`;
+};
+
 const find = async (
   session: Session,
   { option, track: name }: Watch,
@@ -113,7 +119,7 @@ const find = async (
       key,
       column: null,
       old: null,
-      new: `missed in ${exports === 1 ? "1 export" : `${exports} exports`}`,
+      new: missedIn(exports),
     }),
   );
   if (option.action === "report" || findings.length === 0) return { findings };
