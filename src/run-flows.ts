@@ -124,14 +124,17 @@ export const chosenFlows = (
   plan: Plan,
   names: readonly string[] | undefined,
 ): readonly FlowPlan[] => {
-  if (names === undefined || names.length === 0) {
-    return plan.flows.filter(({ isOnRequest }) => !isOnRequest);
-  }
   const known = plan.flows.map(({ name }) => name);
-  const wrong = names.find((name) => !known.includes(name));
+  const wrong = names?.find((name) => !known.includes(name));
   if (wrong !== undefined) throw unknownFlow(wrong, known);
-  return plan.flows.filter(({ name }) => names.includes(name));
+  return plan.flows.filter(isChosen(names));
 };
+
+/** Whether a flow is one of that name; where none is named, whether it runs without being named. */
+export const isChosen =
+  (names: readonly string[] | undefined) =>
+  ({ name, isOnRequest }: Pick<FlowPlan, "name" | "isOnRequest">): boolean =>
+    names === undefined || names.length === 0 ? !isOnRequest : names.includes(name);
 
 /** Opens the plan's database, or the one that is given instead; one that is open already stays open. */
 export const openFor = async (

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Complaint, distinct, formatComplaint } from "../core/complaint.ts";
-import { type Loaded, loadPipeline } from "../core/pipeline-file.ts";
+import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
 import { formatPlace } from "../core/place.ts";
 import type { FlowPlan } from "../core/plan.ts";
 import { missingInputs } from "../core/uses.ts";
@@ -16,9 +16,13 @@ export const loadToRun = async (
   database: string | undefined,
   {
     flows,
+    isWanted,
     tell = tellComplaints,
   }: {
+    /** Whose inputs must be there. */
     flows?: readonly string[] | undefined;
+    /** Whose variables must have a value; all when absent. */
+    isWanted?: LoadOptions["isWanted"];
     tell?: (complaints: readonly Complaint[]) => void;
   } = {},
 ): Promise<Loaded> => {
@@ -27,6 +31,7 @@ export const loadToRun = async (
     environment: process.env,
     isOffline: false,
     database,
+    ...(isWanted ? { isWanted } : {}),
   });
   const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
   const complaints = distinct([...loaded.complaints, ...missingInputs(chosen)]);

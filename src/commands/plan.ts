@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/accounting.ts";
 import { count, duration, tellOn } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
-import type { FlowSummary } from "../run-flows.ts";
+import { type FlowSummary, isChosen } from "../run-flows.ts";
 import { loadToRun } from "./load.ts";
 import { openList } from "./plan-list.ts";
 import { loggedRows, planRows } from "./plan-rows.ts";
@@ -35,6 +35,7 @@ export const planCommand = async (
   const { plan, complaints } = await loadToRun(file, flags.database, {
     // Repaired records come instead of what the sources would read.
     flows: flags.replay ? [] : flags.flow,
+    isWanted: isChosen(flags.flow),
   });
   if (plan === undefined) {
     if (flags.json) console.log(JSON.stringify(refusalObject(file, complaints)));

@@ -19,10 +19,14 @@ export const previewCommand = async (
   flags: PreviewFlags,
   signal: AbortSignal,
 ): Promise<number> => {
-  const { plan } = await loadToRun(file, flags.database, { flows: flags.flow ? [flags.flow] : [] });
+  const { flow } = flags;
+  const { plan } = await loadToRun(file, flags.database, {
+    flows: flow === undefined ? [] : [flow],
+    isWanted: ({ name }, at) => (flow === undefined ? at === 0 : name === flow),
+  });
   if (plan === undefined) return 2;
   try {
-    await show(plan, { flow: flags.flow ?? plan.flows[0]?.name ?? "", signal, flags });
+    await show(plan, { flow: flow ?? plan.flows[0]?.name ?? "", signal, flags });
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { isChosen } from "../run-flows.ts";
 import { runPipeline } from "../runner.ts";
 import { named } from "./again.ts";
 import { confirmFirstWrite } from "./confirm.ts";
@@ -26,6 +27,7 @@ export const runCommand = async (
   const report = await reportOf(file, flags);
   const { plan, complaints } = await loadToRun(file, flags.database, {
     flows: flags.replay ? [] : flags.flow,
+    isWanted: isChosen(flags.flow),
     tell: report.complain,
   });
   if (plan === undefined) {

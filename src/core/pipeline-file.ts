@@ -21,7 +21,7 @@ import type { FlowDraft, FlowPlan, Plan } from "./plan.ts";
 import { Secret } from "./secret.ts";
 import { stageOf } from "./stage.ts";
 import { followUses, missingInputs } from "./uses.ts";
-import { withVariables } from "./variables.ts";
+import { type Lacking, lackingIn, withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
 import {
   entryOf,
@@ -40,6 +40,8 @@ export interface LoadOptions {
   readonly isOffline: boolean;
   /** Takes the place of the file's `database`, whose variables need no value then. */
   readonly database?: string | undefined;
+  /** Says of each flow whether it is to run: the variables of others need no value. All are, when absent. */
+  readonly isWanted?: (flow: Pick<FlowPlan, "name" | "isOnRequest">, at: number) => boolean;
 }
 
 export interface Loaded {
@@ -70,11 +72,7 @@ interface Reading extends LoadOptions {
 /** Loads a pipeline. Throws only for what is not the user's fault. */
 export const loadPipeline = async (file: string, options: LoadOptions): Promise<Loaded> => {
   const complaints: Complaint[] = [];
-  const variables = new Set<string>();
   const complain: Complain = (code, place, message, details) => {
-    // A variable is named once, however often it is used.
-    if (code === "variable_unset" && variables.has(message)) return;
-    if (code === "variable_unset") variables.add(message);
     complaints.push({ code, place, message, ...details });
   };
   const reading: Reading = {
@@ -91,6 +89,7 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     // A repository of pipelines rarely has the data; whoever runs one asks for those of the flows that run.
     const missing = options.isOffline ? missingInputs(draft.flows) : [];
     complaints.push(...missing.map((one) => ({ ...one, isWarning: true })));
+    complaints.push(...(options.isOffline ? [] : withoutValue(draft, options)));
   }
   const flows = draft?.flows.filter(isWhole) ?? [];
   const all = inOrder(credible(distinct(complaints))).map((one) =>
@@ -106,6 +105,22 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     flows: [...reading.names.keys()],
     included: [...reading.included],
   };
+};
+
+/** The variables that must have a value for what is to run, each once, however often it is used. */
+const withoutValue = (
+  { lacking, flows }: PlanDraft,
+  { isWanted = () => true }: LoadOptions,
+): Complaint[] => {
+  // What could not be read may be any flow.
+  const wanted = flows.filter((flow, at) => flow.name === "" || isWanted(flow, at));
+  const all = [...lacking, ...wanted.flatMap((flow) => flow.lacking ?? [])];
+  const first = new Map(all.toReversed().map((one) => [one.name, one]));
+  return [...first.values()].map(({ place, message }) => ({
+    code: "variable_unset",
+    place,
+    message,
+  }));
 };
 
 /** A complaint tells the value that is wrong; a secret may stand where it does not belong. */
@@ -129,6 +144,8 @@ const SECRET_LENGTH = 6;
 type PlanDraft = Omit<Plan, "flows"> & {
   readonly flows: readonly FlowDraft[];
   readonly namePlace: Place | undefined;
+  /** The variables without a value that it needs besides those of its flows. */
+  readonly lacking: readonly Lacking[];
 };
 
 const isWhole = (flow: FlowDraft): flow is FlowPlan =>
@@ -165,6 +182,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     setup,
     checks,
     flows,
+    lacking: lackingIn(withoutEntry(value, "flows")),
   };
 };
 
@@ -173,10 +191,10 @@ const noteUnset = (value: YamlValue, { unset }: Reading): void => {
   for (const name of unsetIn(value)) if (/^\w+$/.test(name)) unset.add(name);
 };
 
-const withoutEntry = (value: YamlValue & { kind: "map" }, key: string): YamlValue => ({
-  ...value,
-  entries: value.entries.filter((entry) => entry.key !== key),
-});
+const withoutEntry = (value: YamlValue, key: string): YamlValue =>
+  value.kind === "map"
+    ? { ...value, entries: value.entries.filter((entry) => entry.key !== key) }
+    : value;
 
 const databaseOf = (value: YamlValue | undefined, { database, complain }: Reading): string => {
   if (database !== undefined) return database;
@@ -216,7 +234,7 @@ const flowsOf = async (
     if (item.kind !== "map") {
       const message = "A flow is a map with `name`, `source` and `sink`.";
       if (!isUnknown(item)) reading.complain("wrong_type", item.place, message);
-      flows.push(unknownFlow(item.place));
+      flows.push(unknownFlow(item));
     } else if (isInclude(item)) {
       flows.push(...(await includedFlows(item, reading, files)));
     } else {
@@ -235,9 +253,9 @@ const INCLUDE_OR_FLOW = [
 ];
 
 /** What may be any flow, or several. */
-const unknownFlow = (place: Place): FlowDraft => {
+const unknownFlow = (value: YamlValue): FlowDraft => {
   const nothing = { source: undefined, transforms: [undefined], sink: undefined };
-  return { name: "", place, rejects: STRICT, ...nothing };
+  return { name: "", place: value.place, rejects: STRICT, ...nothing, lacking: lackingIn(value) };
 };
 
 const includedFlows = async (
@@ -250,20 +268,20 @@ const includedFlows = async (
   const { value: item } = partsOf(given, includeOptions, head);
   const target = entryOf(item, "include")?.value;
   if (target?.kind !== "scalar" || isUnknown(target) || typeof target.value !== "string") {
-    return [unknownFlow(item.place)];
+    return [unknownFlow(item)];
   }
   const file = absolutePath(target.value, target);
   if (files.includes(file)) {
     const circle = [...files, file].map(fileLabel).join(" → ");
     complain("include_circle", target.place, `The file includes itself: ${circle}.`);
-    return [unknownFlow(item.place)];
+    return [unknownFlow(item)];
   }
   reading.included.add(file);
   const raw = await readYaml(file, complain, target.place);
   if (raw?.kind !== "map") {
     const message = "An included file is a map with `flows` and, if need be, `params`.";
     if (raw) complain("no_flows", raw.place, message);
-    return [unknownFlow(item.place)];
+    return [unknownFlow(item)];
   }
   const parameters = boundParameters(entryOf(raw, "params")?.value, entryOf(item, "with")?.value, {
     place: target.place,
@@ -319,7 +337,8 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
     return isGiven ? limit.place : (limits?.keyPlace ?? value.place);
   };
   const places = { place: value.place, rejectsPlace };
-  return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest };
+  const lacking = lackingIn(value);
+  return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest, lacking };
 };
 
 const nameIn = (flow: YamlValue): string | undefined => {

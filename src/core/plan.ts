@@ -4,6 +4,7 @@ import type { Component } from "./component.ts";
 import type { Place } from "./errors.ts";
 import type { RejectLimits } from "./limits.ts";
 import type { Secret } from "./secret.ts";
+import type { Lacking } from "./variables.ts";
 
 export interface Plan {
   readonly name: string;
@@ -57,4 +58,6 @@ export interface FlowDraft extends Omit<FlowPlan, "source" | "transforms" | "sin
   readonly source: StagePlan | undefined;
   readonly transforms: readonly (StagePlan | undefined)[];
   readonly sink: StagePlan | undefined;
+  /** The variables without a value that anything in it needs; none when absent. */
+  readonly lacking?: readonly Lacking[];
 }

@@ -1,20 +1,42 @@
 import type { Complain } from "./complaint.ts";
-import { suggestion } from "./errors.ts";
-import type { YamlEntry, YamlScalar, YamlValue } from "./yaml-value.ts";
+import { type Place, suggestion } from "./errors.ts";
+import { scalarsOf, type YamlEntry, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** What `${…}` can stand for. */
 export interface Variables {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Arguments of an included file by name; undefined in a pipeline. */
   readonly parameters: ReadonlyMap<string, YamlValue> | undefined;
-  /** Whether a variable may be unset: then it is only noted, and nobody complains of the text. */
-  readonly isOffline: boolean;
 }
+
+/** A variable without a value, where something needs it. */
+export interface Lacking {
+  readonly name: string;
+  readonly place: Place;
+  readonly message: string;
+}
+
+/** The variables that a value needs and that have none; parameters, and what could not be read, are told elsewhere. */
+export const lackingIn = (value: YamlValue): Lacking[] =>
+  [...scalarsOf(value)].flatMap(({ unset = [], value: text, place }) =>
+    unset
+      .filter((name) => /^\w+$/.test(name))
+      .map((name) => ({ name, place, message: lackingSentence(name, String(text)) })),
+  );
+
+const lackingSentence = (name: string, text: string): string => {
+  const [, said] = text.split(`\${${name}:?`, 2).map((part) => part.split("}", 1)[0]);
+  const advice = said || `Set it, or give a default: \`\${${name}:-…}\``;
+  return `The variable \`${name}\` has no value. ${advice.replace(/\.?$/, ".")}`;
+};
 
 /** `$${` is a literal `${`. */
 const VARIABLE = /\$\$\{|\$\{([^}:]*)(?::([-?])([^}]*))?\}/g;
 
-/** Replaces `${…}` in the texts of a value, after YAML was parsed: a variable never changes the structure. */
+/**
+ * Replaces `${…}` in the texts of a value, after YAML was parsed: a variable never changes the structure. The
+ * text of one without a value stays, and is noted.
+ */
 export const withVariables = (
   value: YamlValue,
   variables: Variables,
@@ -85,14 +107,6 @@ const replaced = (
     }
     if (kind === "-") return rest;
     unset.push(name);
-    if (!variables.isOffline) {
-      const advice = kind === "?" && rest ? rest : `Set it, or give a default: \`\${${name}:-…}\``;
-      complain(
-        "variable_unset",
-        scalar.place,
-        `The variable \`${name}\` has no value. ${advice.replace(/\.?$/, ".")}`,
-      );
-    }
     return match;
   });
   return { ...scalar, value: result, isReplaced: true, isFromShell, unset };

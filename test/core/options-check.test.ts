@@ -13,7 +13,7 @@ const check = (schema: TObject, yaml: string, environment: Record<string, string
   const complain = (_code: string, _place: unknown, message: string) => said.push(message);
   const raw = parseYaml(yaml, place, complain);
   assert.ok(raw);
-  const variables = { environment, parameters: undefined, isOffline: true };
+  const variables = { environment, parameters: undefined };
   const value = withVariables(raw, variables, complain);
   return { said, options: checkedOptions(value, schema, { name: "it", place, complain }) };
 };

@@ -121,6 +121,39 @@ describe("a good pipeline", () => {
     assert.deepEqual(overridden.said, []);
   });
 
+  test("needs the variables of the flows that are to run, and of what all share", async () => {
+    const text = `name: x
+database: "\${DATABASE_URL}"
+flows:
+  - include: included.yaml
+    with: { archive: "\${ARCHIVE:?Set it to a zip}" }
+  - name: b
+    source: { csv: { path: "\${TABLE}" } }
+    sink: { file: { path: "\${OUT}" } }
+    rejects: { max: "\${MAX}" }
+`;
+    const included = `
+params: { archive: { type: path }, unused: { type: string, default: "\${UNUSED}" } }
+flows:
+  - name: a
+    source: { dwca: { path: "\${with.archive}" } }
+    sink: { file: { path: "\${OUT}" } }
+`;
+    const needed = async (...wanted: string[]) => {
+      const { complaints } = await load(
+        text,
+        { isWanted: ({ name }) => wanted.includes(name) },
+        included,
+      );
+      return complaints.map(({ place: { line }, message }) => `${line} ${message.split("`")[1]}`);
+    };
+    assert.deepEqual(await needed("b"), ["2 DATABASE_URL", "7 TABLE", "8 OUT", "9 MAX"]);
+    assert.deepEqual(await needed("a"), ["6 OUT", "2 DATABASE_URL", "5 ARCHIVE"]);
+    assert.deepEqual(await needed(), ["2 DATABASE_URL"]);
+    const { variables } = await load(text, { isOffline: true }, included);
+    assert.deepEqual(variables, ["DATABASE_URL", "ARCHIVE", "TABLE", "OUT", "MAX"]);
+  });
+
   test("gets patterns as regular expressions and plain numbers as they are written", async () => {
     const { plan } = await load(
       flow(
