@@ -14,6 +14,7 @@ import { componentReference, componentTable } from "../src/core/reference.ts";
 import { pipelineSchema } from "../src/core/schema.ts";
 import { readMapping } from "../src/geonature/mapping.ts";
 import { mappingPage } from "../src/geonature/mapping-page.ts";
+import { frenchWords, readFrenchMapping } from "../src/geonature/mapping-words.ts";
 import { components } from "../src/registry.ts";
 import { testSchema } from "../src/testing/test-json-schema.ts";
 
@@ -44,6 +45,9 @@ const mapping = await readMapping({
   vocabularies: fileURLToPath(new URL("vocabularies.csv", sinp)),
 });
 
+const frenchMapping = () =>
+  frenchWords(readFrenchMapping(readFileSync(new URL("docs/mapping.fr.yaml", root), "utf8")));
+
 const splitProgram = async (): Promise<string> => {
   const source = readFileSync(new URL("src/core/split.wat", root), "utf8");
   const { buffer } = (await wabt()).parseWat("split.wat", source, { simd: true }).toBinary({});
@@ -58,6 +62,7 @@ const generated: Record<string, string> = {
   "docs/errors.md": codesPage(readCodes(), "en"),
   "docs/fr/errors.md": codesPage(readCodes(), "fr"),
   "docs/mapping.md": mappingPage(mapping),
+  "docs/fr/mapping.md": mappingPage(mapping, frenchMapping()),
   "README.md": readme(),
   "pipelines/sql/gbif-source.sql": sourceScript(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),

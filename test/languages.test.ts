@@ -6,11 +6,10 @@ import { blocksOf } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
-/** What is for developers, or made of the components and the mapping themselves, in English alone. */
+/** What is for developers, or made of the components themselves, in English alone. */
 const ENGLISH_ALONE = [
   "architecture.md",
   "components.md",
-  "mapping.md",
   "performance-apis.md",
   "performance-synthese.md",
   "performance.md",

@@ -6,6 +6,11 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { checkMapping, readMapping } from "../../src/geonature/mapping.ts";
 import { mappingPage } from "../../src/geonature/mapping-page.ts";
+import {
+  ENGLISH_WORDS,
+  frenchWords,
+  readFrenchMapping,
+} from "../../src/geonature/mapping-words.ts";
 
 const sinp = fileURLToPath(new URL("../../pipelines/sinp/", import.meta.url));
 let folder = "";
@@ -388,6 +393,28 @@ describe("docs/mapping.md", () => {
     assert.match(
       page,
       /^\| \*\(empty\)\* \| \| STATUT_OBS \| NSP \| Ne Sait Pas \| high \| Archives/m,
+    );
+  });
+
+  test("has the French of every sentence in docs/mapping.fr.yaml, and of no other", async () => {
+    const mapping = await readMapping({
+      fields: join(sinp, "fields.csv"),
+      vocabularies: join(sinp, "vocabularies.csv"),
+    });
+    const asked = new Set<string>();
+    mappingPage(mapping, {
+      ...ENGLISH_WORDS,
+      sentence: (english) => asked.add(english) && english,
+    });
+    asked.delete("");
+    const file = new URL("../../docs/mapping.fr.yaml", import.meta.url);
+    const french = readFrenchMapping(await readFile(file, "utf8"));
+    assert.deepEqual(Object.keys(french.sentences).sort(), [...asked].sort());
+    assert.deepEqual(Object.keys(french.page), Object.keys(ENGLISH_WORDS.page));
+    const page = mappingPage(mapping, frenchWords(french));
+    assert.match(
+      page,
+      /^\| \*\(vide\)\* \| \| STATUT_OBS \| NSP \| Ne Sait Pas \| high \| Vide dans/m,
     );
   });
 });
