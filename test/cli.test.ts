@@ -473,7 +473,7 @@ describe("runner validate", () => {
   test("tells problems as text, as JSON and as annotations, with exit code 2", async () => {
     const file = await pipeline(
       "bad.yaml",
-      "name: bad\nflows:\n  - name: a\n    source: { dwc: {} }\n",
+      'name: bad\nflows:\n  - name: a\n    source: { dwc: { path: "${A}" } }\n',
     );
     const text = await runner("validate", file);
     assert.equal(text.code, 2);
