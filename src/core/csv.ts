@@ -141,7 +141,8 @@ async function* parsed(
     yield* parser as AsyncIterable<Parsed>;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    if (error.code === "CSV_MAX_RECORD_SIZE") throw lineTooLong(input.name, MAX_RECORD_BYTES);
+    if (error.code === "CSV_MAX_RECORD_SIZE")
+      throw lineTooLong(input.name, MAX_RECORD_BYTES, parser.info.lines);
     throw csvInvalid(input.name, error.message, error);
   } finally {
     source.destroy();

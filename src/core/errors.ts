@@ -218,11 +218,11 @@ export const neverARecord = (column: string, reason: string): RunnerError =>
 // Reading
 
 /** A line without an end: the file is probably not the kind of text it is taken for. */
-export const lineTooLong = (input: string, maxBytes: number): RunnerError =>
+export const lineTooLong = (input: string, maxBytes: number, line?: number): RunnerError =>
   new RunnerError(
     "line_too_long",
     1,
-    `A line of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
+    `${line === undefined ? "A line" : `Line ${line}`} of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
       "Is this the text file that it should be (`head -c 300` shows its beginning), with the line ends that it is said to have?",
   );
 

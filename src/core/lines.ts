@@ -15,7 +15,7 @@ import {
   type RecordPlace,
 } from "./batch.ts";
 import { FieldColumn, type Slab } from "./columns.ts";
-import { lineTooLong } from "./errors.ts";
+import { lineTooLong, RunnerError } from "./errors.ts";
 import { giveBack } from "./memory.ts";
 import { newSplitter, type Split, type Splitter } from "./split.ts";
 import { viewOf } from "./words.ts";
@@ -125,7 +125,7 @@ export async function* lineBatches(
   let line = table.firstLine;
   // One batch's fences lie where the last one's lay: by then its columns have been used.
   const splitter = newSplitter();
-  for await (const bytes of lines) {
+  for await (const bytes of numbered(lines, input, () => line)) {
     const split = splitLines(bytes, format, splitter);
     const firstLine = line;
     const { starts, lines: numbers } = split;
@@ -149,6 +149,20 @@ export async function* lineBatches(
       release: () => giveBack(bytes),
     });
     yield withoutBadText(batch, bytes, split.starts);
+  }
+}
+
+/** The lines as they come; one that is too long is told with its number, which only the one who splits knows. */
+async function* numbered(
+  lines: AsyncIterable<Buffer>,
+  input: Input,
+  next: () => number,
+): AsyncGenerator<Buffer> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!(error instanceof RunnerError && error.code === "line_too_long")) throw error;
+    throw lineTooLong(input.name, MAX_LINE_BYTES, next());
   }
 }
 

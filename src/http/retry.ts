@@ -1,6 +1,7 @@
 /** Trying again: what may pass, how long to wait, when to give up. */
 
 import { setTimeout } from "node:timers/promises";
+import { proxyBlamed } from "./proxy.ts";
 
 /** A failure that may pass: the network, a server that is busy or broken for a while. */
 export class Transient extends Error {
@@ -67,6 +68,8 @@ export const networkReason = (error: unknown): string => {
   const known = error as { code?: string; message?: string; errors?: readonly Error[] };
   const reason = known.message || known.errors?.[0]?.message || known.code || String(error);
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)/.test(known.code ?? "");
+  const blamed = proxyBlamed(error);
+  if (blamed !== undefined) return `${blamed}: ${reason}`;
   if (!isCertificate) return reason;
   return `${reason}; if your network has a certificate authority of its own, set NODE_EXTRA_CA_CERTS to its file`;
 };

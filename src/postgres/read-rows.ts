@@ -235,6 +235,7 @@ const locator =
       names,
       // Out of the text: a whole chunk may be set aside, and its values one by one take more memory.
       fields: () => JSON.parse(raw) as Fields,
+      rawIsFields: true,
     };
   };
 

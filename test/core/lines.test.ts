@@ -184,14 +184,15 @@ describe("lines", () => {
     ]);
   });
 
-  test("a line without an end in sight stops the run", async () => {
+  test("a line without an end in sight stops the run, with its number", async () => {
     async function* endless(): AsyncGenerator<Buffer> {
+      yield Buffer.from("a\tb\nc\td\ne");
       for (let part = 0; part < 50; part++) yield Buffer.alloc(1024 * 1024, "x");
     }
     await assert.rejects(batchesOf(endless(), 2), {
       code: "line_too_long",
       message:
-        "A line of occurrence.txt is longer than 16 MB. Is this the text file that it should be " +
+        "Line 3 of occurrence.txt is longer than 16 MB. Is this the text file that it should be " +
         "(`head -c 300` shows its beginning), with the line ends that it is said to have?",
     });
   });

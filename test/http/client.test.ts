@@ -116,6 +116,34 @@ describe("an HTTP client", () => {
     proxy.close();
   });
 
+  test("names the proxy that is not there or wants a password, by variable, host and port, without its password", async () => {
+    const at = "http://user:hush@127.0.0.1:1";
+    assert.equal(
+      await fetchElsewhere("https://data.invalid/", { HTTPS_PROXY: at, HTTP_PROXY: at }),
+      "failed: the proxy 127.0.0.1:1, which `HTTPS_PROXY` and `HTTP_PROXY` of the environment name, is not reached: connect ECONNREFUSED 127.0.0.1:1",
+    );
+    const nowhere = { HTTP_PROXY: "http://user:hush@proxy.invalid" };
+    assert.match(
+      await fetchElsewhere("http://data.invalid/", nowhere),
+      /^failed: the proxy proxy\.invalid:80, which `HTTP_PROXY` of the environment names, is not reached: getaddrinfo /,
+    );
+    const strict = createServer();
+    strict.on("connect", (_, socket) =>
+      socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"),
+    );
+    const { port } = (await listening(strict)).address() as AddressInfo;
+    assert.match(
+      await fetchElsewhere("https://data.invalid/", { HTTPS_PROXY: `http://127.0.0.1:${port}` }),
+      /wants a user and a password \(write it like http:\/\/USER:PASSWORD@127\.0\.0\.1:\d+\): Proxy response \(407\)/,
+    );
+    strict.close();
+    // Another server that is not there is no fault of the proxy.
+    assert.match(
+      await fetchElsewhere("http://127.0.0.1:2/", { HTTP_PROXY: at, NO_PROXY: "127.0.0.1" }),
+      /^failed: connect ECONNREFUSED 127\.0\.0\.1:2$/,
+    );
+  });
+
   test("says of a proxy that is no URL which variable is wrong", async () => {
     assert.match(
       await fetchElsewhere("https://127.0.0.1:1/", { HTTPS_PROXY: "proxy.example.org 3128" }),
