@@ -37,6 +37,8 @@ export interface RecordPlace {
   readonly raw: string;
   /** Reads its values out of the record; undefined where it is none that has columns. */
   readonly fields?: (() => Fields) | undefined;
+  /** Whether `raw` is just that, as JSON: it is stored once then. */
+  readonly rawIsFields?: boolean | undefined;
   /** The columns of such records; those that `fields` leaves out have no value. */
   readonly names?: readonly string[] | undefined;
   /** Of a record that was repaired and comes again: the name of the reject that it was. */

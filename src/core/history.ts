@@ -176,7 +176,7 @@ export async function* committedRejects(
   try {
     await session.query(
       `declare rejects no scroll cursor for
-       select j.flow, j.code, j.message, j.place, coalesce(j.id, '') as id, coalesce(j.record, '') as record,
+       select j.flow, j.code, j.message, j.place, coalesce(j.id, '') as id, coalesce(j.record, j.fields::text, '') as record,
               j.fields, f.reject_columns as columns
          from runner.reject j join runner.run r using (run) left join runner.flow f using (run, flow)
         where j.run = $1 and ($2::text is null or j.flow = $2) and ($3::text is null or j.code = $3)

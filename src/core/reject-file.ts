@@ -20,8 +20,8 @@ export interface WrittenReject {
   readonly place: string;
   /** The same wherever the same record of the same place is rejected again. */
   readonly id: string;
-  /** As it stood in the input. */
-  readonly record: string;
+  /** As it stood in the input; null where that are just its values: a row of a statement. */
+  readonly record: string | null;
   /** Its values by the source's columns, to be repaired; null where it has no columns. */
   readonly fields: Fields | null;
 }
@@ -82,7 +82,7 @@ export class RejectFile {
     for (let from = 0; from < rejected.length; from += WRITTEN_AT_ONCE) {
       const some = rejected.slice(from, from + WRITTEN_AT_ONCE);
       const lines = some.map(
-        (reject) => `${this.#newColumns(flow, reject)}${JSON.stringify(written(flow, reject))}\n`,
+        (reject) => `${this.#newColumns(flow, reject)}${lineOf(flow, reject)}\n`,
       );
       const text = Buffer.from(lines.join(""));
       writeSync(this.#handle, text);
@@ -105,7 +105,6 @@ export class RejectFile {
   async *between({ start, end }: Stretch): AsyncGenerator<StoredReject> {
     if (start === end) return;
     for await (const line of linesOf(this.path, { start, end })) {
-      // Last in its line, and between quotes that a text in it cannot have.
       const at = line.indexOf(FIELDS);
       if (at < 0) continue;
       const fields = line.slice(at + FIELDS.length, -1);
@@ -122,13 +121,20 @@ export class RejectFile {
   }
 }
 
-/** The rejects of a file, with all columns. */
+/** The rejects of a file, with all columns, and each with its record. */
 export async function* readRejects(path: string): AsyncGenerator<WrittenReject> {
   const columns = new Map<string, readonly string[]>();
   for await (const text of linesOf(path)) {
     const line: WrittenReject | WrittenColumns = JSON.parse(text);
     if ("columns" in line) columns.set(line.flow, line.columns);
-    else yield { ...line, fields: withColumns(line.fields, columns.get(line.flow)) };
+    else {
+      const { record, fields } = line;
+      yield {
+        ...line,
+        record: record ?? JSON.stringify(fields),
+        fields: withColumns(fields, columns.get(line.flow)),
+      };
+    }
   }
 }
 
@@ -158,9 +164,12 @@ export const withColumns = (
 ): Fields | null =>
   fields && { ...Object.fromEntries((columns ?? []).map((name) => [name, null])), ...fields };
 
-const written = (flow: string, reject: Rejected): WrittenReject => {
-  const { code, message, place, raw, fields, id = rejectId(place, raw) } = reject;
-  return { flow, code, message, place, id, record: raw, fields: fields?.() ?? null };
+/** A `WrittenReject` as JSON. Its values are last, where `between` finds them: no text in it has such quotes. */
+const lineOf = (flow: string, reject: Rejected): string => {
+  const { code, message, place, raw, fields, rawIsFields, id = rejectId(place, raw) } = reject;
+  const record = rawIsFields ? null : raw;
+  const start = JSON.stringify({ flow, code, message, place, id, record });
+  return `${start.slice(0, -1)}${FIELDS}${rawIsFields ? raw : JSON.stringify(fields?.() ?? null)}}`;
 };
 
 /** Enough of a hash that no two records of a flow share it. */

@@ -3,7 +3,7 @@ import type { Batch } from "../core/batch.ts";
 import { queryWithoutColumns } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
-import { quoted } from "./names.ts";
+import { quoted, quotedList } from "./names.ts";
 import { dropTemporary, readRows, readTable } from "./read-rows.ts";
 import { type Statement, statementError } from "./statement.ts";
 
@@ -25,6 +25,7 @@ const VIEW = "pg_temp.runner_source";
 const KNOWN = "pg_temp.runner_known";
 const FOUND = "pg_temp.runner_found";
 const SAME = "runner_same";
+const RECORD = "runner_record";
 
 /**
  * Reads a statement but for the records that an earlier run made into a row: their hash is that of then, and the
@@ -55,6 +56,7 @@ export async function* readChanged(
       name: statement.name,
       names,
       table: "runner_found",
+      record: RECORD,
       where: `not ${SAME}`,
       apart: option.hash,
     };
@@ -63,8 +65,15 @@ export async function* readChanged(
         ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
         : readTable(session, found, signal);
     for await (const batch of batches) {
-      yield unchanged ? batch.andUnchanged(unchanged) : batch;
-      unchanged = undefined;
+      if (work === undefined || !unchanged) yield batch;
+      else {
+        // At the same time the flow gets ready for its first batch.
+        const marked = markAsSeen(session, work);
+        marked.catch(() => undefined);
+        yield batch.andUnchanged(unchanged);
+        await marked;
+        unchanged = undefined;
+      }
     }
   } finally {
     await dropAll(session);
@@ -132,8 +141,8 @@ select attname as name, current_setting('server_version_num') as version,
   from pg_attribute where attrelid = '${VIEW}'::regclass and attnum > 0 order by attnum`;
 
 /**
- * The number of records that are as they were, which are marked; the others lie in `FOUND`. Undefined when all
- * are to be read from the statement: nothing is known, or a key comes twice.
+ * The number of records that are as they were; the others lie in `FOUND`. Undefined when all are to be read from
+ * the statement: nothing is known, or a key comes twice.
  */
 const findUnchanged = async (
   session: Session,
@@ -147,16 +156,20 @@ const findUnchanged = async (
   } catch (error) {
     throw statementError({ ...statement, file: undefined }, error, 0);
   }
-  const { rows } = await session.query<{ is_repeated: boolean }>(
-    `select exists (select from ${FOUND} group by ${keys.map(({ name }) => name).join(", ")} having count(*) > 1) as is_repeated`,
+  const { rows } = await session.query<{ unchanged: string; is_repeated: boolean }>(
+    `select count(*) filter (where ${SAME}) as unchanged, bool_or(is_repeated) as is_repeated
+       from (select bool_or(${SAME}) as ${SAME}, count(*) > 1 as is_repeated
+               from ${FOUND} group by ${keys.map(({ name }) => name).join(", ")}) as found`,
   );
-  if (rows[0]?.is_repeated) return undefined;
-  const same = keys.map(({ name, column }) => `track.${column} = found.${name}`).join(" and ");
-  const { count } = await session.query(
-    `update ${work.track.sql} as track set run = $1::bigint from ${FOUND} as found where found.${SAME} and ${same}`,
+  return rows[0]?.is_repeated ? undefined : Number(rows[0]?.unchanged);
+};
+
+const markAsSeen = async (session: Session, work: Work): Promise<void> => {
+  const same = keysOf(work).map(({ name, column }) => `track.${column} = found.${name}`);
+  await session.query(
+    `update ${work.track.sql} as track set run = $1::bigint from ${FOUND} as found where found.${SAME} and ${same.join(" and ")}`,
     [work.run],
   );
-  return count;
 };
 
 interface KeyPart {
@@ -190,10 +203,10 @@ const makeKnown = async (
   ];
   const values = keys.map(({ name, column }) => `track.${column} as ${name}`);
   const [found] = await session.script(`
-    create temporary table runner_known as
+    ${inMemory(`create temporary table runner_known as
       select ${values.join(", ")}, track.input from ${track.sql} as track
        where track.input is not null
-         and exists (select from ${table.sql} as target where ${conditions.join(" and ")});
+         and exists (select from ${table.sql} as target where ${conditions.join(" and ")})`)};
     analyze ${KNOWN} (input);
     select exists (select from ${KNOWN})`);
   return found?.[0] === true;
@@ -219,22 +232,38 @@ const literalsOf = async (
 };
 
 /**
- * Goes through the statement once: of a record that is known there is only its key, the others are whole. Their
- * hash is computed below `offset 0`, once, and not for each place that asks for it.
+ * Goes through the statement once: of a record that is known there is only its key, the others are whole, each as
+ * one value, about which a question for each of its columns would be many. Their hash is computed below
+ * `offset 0`, once, and not for each place that asks for it.
  */
 const foundSql = ({ option, names, hash }: Work, keys: readonly KeyPart[]): string => {
   const input = quoted(option.hash);
   const values = keys.map(({ name, typed }) => `${typed} as ${name}`);
   const same = keys.map(({ name }) => `known.${name} = source.${name}`);
-  const whole = [...names.map(quoted), input].map(
-    (column) => `case when not ${SAME} then ${column} end as ${column}`,
+  const whole = { [RECORD]: `row(${quotedList(names)})::${VIEW}`, [input]: input };
+  const others = Object.entries(whole).map(
+    ([column, value]) => `case when not ${SAME} then ${value} end as ${column}`,
   );
   return `
-    create temporary table runner_found with (toast_tuple_target = 8160) as
-      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${whole.join(", ")} from (
+    ${inMemory(`create temporary table runner_found with (toast_tuple_target = 8160) as
+      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${others.join(", ")} from (
         select source.*, known.input is not null as ${SAME}
           from (select source.*, ${values.join(", ")}, ${hash} as ${input} from ${VIEW} as source offset 0) as source
           left join ${KNOWN} as known on ${same.join(" and ")} and known.input = source.${input}
-      ) as source;
+      ) as source`)};
     analyze ${FOUND} (${SAME})`;
 };
+
+/**
+ * A statement that joins all records with all that is known of them: on disk that takes a third longer. So it does
+ * in several processes, each of which computes aggregates in the statement by itself.
+ */
+const inMemory = (sql: string): string => `
+    select set_config('work_mem', '${WORK_MEMORY}', false)
+     where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('${WORK_MEMORY}');
+    set max_parallel_workers_per_gather = 0;
+    ${sql};
+    reset work_mem;
+    reset max_parallel_workers_per_gather`;
+
+const WORK_MEMORY = "64MB";

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Rejected } from "../../src/core/batch.ts";
-import { RejectFile, readRejects, type StoredReject } from "../../src/core/reject-file.ts";
+import {
+  RejectFile,
+  readRejects,
+  rejectId,
+  type StoredReject,
+} from "../../src/core/reject-file.ts";
 
 const reject = (place: string): Rejected => ({ place, raw: "a\tb", code: "bad", message: "No." });
 
@@ -133,6 +138,28 @@ test("columns are written once, and a reader finds those without a value in thei
         ["d", "2"],
       ],
     ],
+  );
+  await rm(folder, { recursive: true });
+});
+
+test("a record that is just its values is written once, and read again with both", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  const file = new RejectFile(join(folder, "x-1.ndjson"));
+  const raw = '{"a":"x \\"fields\\": y","b":"1"}';
+  const names = ["a", "b", "c"];
+  file.append("flow", [
+    { ...reject("sql (a 1)"), raw, names, fields: () => JSON.parse(raw), rawIsFields: true },
+  ]);
+  const stored = await Array.fromAsync(file.between({ start: 0, end: file.sizeBytes }));
+  assert.deepEqual(
+    stored.map(({ record, fields }) => [record, fields]),
+    [[null, raw]],
+  );
+  file.close();
+  const read = await Array.fromAsync(readRejects(file.path));
+  assert.deepEqual(
+    read.map(({ record, fields, id }) => [record, fields, id]),
+    [[raw, { ...JSON.parse(raw), c: null }, rejectId("sql (a 1)", raw)]],
   );
   await rm(folder, { recursive: true });
 });

@@ -116,6 +116,7 @@ onEachDatabase((database) => {
         place: "two.sql (id 2)",
         raw: '{"id":"2"}',
         names: ["id"],
+        rawIsFields: true,
       });
       assert.deepEqual(fields?.(), { id: "2" });
     });
