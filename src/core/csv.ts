@@ -137,12 +137,16 @@ async function* parsed(
   // Either end that fails takes the other with it.
   finished(source, (error) => error && parser.destroy(error));
   source.pipe(parser);
+  let begun = 1;
   try {
-    yield* parser as AsyncIterable<Parsed>;
+    for await (const one of parser as AsyncIterable<Parsed>) {
+      begun = one.info.lines + 1;
+      yield one;
+    }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (error.code === "CSV_MAX_RECORD_SIZE")
-      throw lineTooLong(input.name, MAX_RECORD_BYTES, parser.info.lines);
+      throw lineTooLong(input.name, MAX_RECORD_BYTES, begun);
     throw csvInvalid(input.name, error.message, error);
   } finally {
     source.destroy();

@@ -223,7 +223,7 @@ export const lineTooLong = (input: string, maxBytes: number, line?: number): Run
     "line_too_long",
     1,
     `${line === undefined ? "A line" : `Line ${line}`} of ${input} is longer than ${maxBytes / 1024 / 1024} MB. ` +
-      "Is this the text file that it should be (`head -c 300` shows its beginning), with the line ends that it is said to have?",
+      "Is this the text file that it should be (`head -c 300` shows its beginning), with the line ends that it is said to have, and each quote closed?",
   );
 
 /** A path that names nothing. */
@@ -902,7 +902,12 @@ export const tableDiffers = (
   new RunnerError(
     "table_differs",
     1,
-    `Table \`${table}\` is there already, without ${listed(missing)}. Nothing was changed; this adds it: ${statement}`,
+    // A table that lacks so much is somebody else's; what would widen it is no advice, and pages long.
+    `Table \`${table}\` is there already, without ${listed(missing)}. Nothing was changed; ${
+      missing.length > 12
+        ? "it seems to be another table: name one of your own under `table`, which is made when it is not there."
+        : `${missing.length === 1 ? "this adds it" : "this adds them"}:\n  ${statement}`
+    }`,
     { subject: missing[0] },
   );
 

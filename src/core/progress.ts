@@ -43,7 +43,7 @@ export const tellOn =
 /**
  * `occurrences  45%  180,000 rows  236 MB of 524 MB  52,000 rows/s  6 s left  12 rejected`, or what it
  * waits for: `occurrences  GBIF: RUNNING, 23,369 records  12 min 5 s`. With a width, which a terminal has, there
- * is a bar, as long as there is room, and what does not fit is left out, the least important first.
+ * is a bar, and what does not fit is left out, the least important first.
  */
 export const progressLine = (
   flow: string,
@@ -63,10 +63,10 @@ export const progressLine = (
     );
   }
   const amount = unit === undefined ? size : (number: number) => `${count(number)} ${unit}`;
-  const line = fitted(
+  return fitted(
     [
       [flow, 0],
-      [share === undefined || width === undefined ? "" : BAR, 5],
+      [share === undefined || width === undefined ? "" : bar(share, cellsIn(width)), 5],
       [share === undefined ? "" : `${Math.floor(share * 100)}%`, 1],
       [now, 6],
       [`${count(read)} ${read === 1 ? "row" : "rows"}`, 4],
@@ -77,8 +77,6 @@ export const progressLine = (
     ],
     width,
   );
-  const room = (width ?? 0) - line.length + BAR.length;
-  return line.replace(BAR, () => bar(share ?? 0, Math.min(room, LONGEST_BAR)));
 };
 
 /** Words on a line, each with the place that it has when there is no room for all: 0 stays longest. */
@@ -95,10 +93,11 @@ const fitted = (
   return line().slice(0, width);
 };
 
-const LONGEST_BAR = 20;
-
-/** The shortest bar, in whose place comes one that takes the room that is left. */
-const BAR = "░".repeat(5);
+/** How long the bar is: by the width alone, so that it stays as long while the words beside it come and go. */
+const cellsIn = (width: number): number => {
+  if (width < 70) return 5;
+  return width < 100 ? 10 : 20;
+};
 
 const bar = (share: number, cells: number): string =>
   "█".repeat(Math.floor(share * cells)).padEnd(cells, "░");

@@ -5,7 +5,7 @@ import { queryWithoutColumns } from "../core/errors.ts";
 import { splitLines } from "../core/lines.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
 import { newSplitter, type Splitter } from "../core/split.ts";
-import { quotedList } from "./names.ts";
+import { quoted } from "./names.ts";
 import { type Statement, statementError } from "./statement.ts";
 
 /** A batch has about so many bytes. */
@@ -48,6 +48,8 @@ export interface Rows {
   readonly where?: string;
   /** A column that is none of the record's own, and not said of one that is set aside. */
   readonly apart?: string | undefined;
+  /** The column that has the others, but for the one apart, as one value; where there is none, each stands by itself. */
+  readonly record?: string;
 }
 
 /** The rows of a temporary table as batches, which stays; `readRows` says why a table. */
@@ -142,7 +144,7 @@ const layoutOf = async (session: Session, table: string): Promise<Layout> => {
 
 /** An empty field behind the last column keeps the line of a row without any value from being blank. */
 export const copySql = (
-  { table, names, where = "true" }: Omit<Rows, "name">,
+  { table, names, where = "true", apart, record }: Omit<Rows, "name">,
   { rowsPerPage, first, pages }: Pick<Layout, "rowsPerPage"> & { first: number; pages: number },
 ): string => {
   const end = first + pages;
@@ -151,7 +153,10 @@ export const copySql = (
       ? `ctid >= '(${first},0)' and ctid < '(${end},0)'`
       : `ctid = any (array(select format('(%s,%s)', page, item)::tid
            from generate_series(${first}, ${end - 1}) as page, generate_series(1, ${rowsPerPage}) as item))`;
-  return `copy (select ${quotedList(names)}, null from pg_temp.${table} where ${range} and ${where}) to stdout (null '')`;
+  const values = names.map((name) =>
+    record === undefined || name === apart ? quoted(name) : `(${record}).${quoted(name)}`,
+  );
+  return `copy (select ${values.join(", ")}, null from pg_temp.${table} where ${range} and ${where}) to stdout (null '')`;
 };
 
 const inputOf = (

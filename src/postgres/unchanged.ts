@@ -3,7 +3,7 @@ import type { Batch } from "../core/batch.ts";
 import { queryWithoutColumns } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
-import { quoted } from "./names.ts";
+import { quoted, quotedList } from "./names.ts";
 import { dropTemporary, readRows, readTable } from "./read-rows.ts";
 import { type Statement, statementError } from "./statement.ts";
 
@@ -25,6 +25,7 @@ const VIEW = "pg_temp.runner_source";
 const KNOWN = "pg_temp.runner_known";
 const FOUND = "pg_temp.runner_found";
 const SAME = "runner_same";
+const RECORD = "runner_record";
 
 /**
  * Reads a statement but for the records that an earlier run made into a row: their hash is that of then, and the
@@ -55,6 +56,7 @@ export async function* readChanged(
       name: statement.name,
       names,
       table: "runner_found",
+      record: RECORD,
       where: `not ${SAME}`,
       apart: option.hash,
     };
@@ -230,19 +232,21 @@ const literalsOf = async (
 };
 
 /**
- * Goes through the statement once: of a record that is known there is only its key, the others are whole. Their
- * hash is computed below `offset 0`, once, and not for each place that asks for it.
+ * Goes through the statement once: of a record that is known there is only its key, the others are whole, each as
+ * one value, about which a question for each of its columns would be many. Their hash is computed below
+ * `offset 0`, once, and not for each place that asks for it.
  */
 const foundSql = ({ option, names, hash }: Work, keys: readonly KeyPart[]): string => {
   const input = quoted(option.hash);
   const values = keys.map(({ name, typed }) => `${typed} as ${name}`);
   const same = keys.map(({ name }) => `known.${name} = source.${name}`);
-  const whole = [...names.map(quoted), input].map(
-    (column) => `case when not ${SAME} then ${column} end as ${column}`,
+  const whole = { [RECORD]: `row(${quotedList(names)})::${VIEW}`, [input]: input };
+  const others = Object.entries(whole).map(
+    ([column, value]) => `case when not ${SAME} then ${value} end as ${column}`,
   );
   return `
     ${inMemory(`create temporary table runner_found with (toast_tuple_target = 8160) as
-      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${whole.join(", ")} from (
+      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${others.join(", ")} from (
         select source.*, known.input is not null as ${SAME}
           from (select source.*, ${values.join(", ")}, ${hash} as ${input} from ${VIEW} as source offset 0) as source
           left join ${KNOWN} as known on ${same.join(" and ")} and known.input = source.${input}

@@ -174,6 +174,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "`DATABASE_URL` of the environment, which says which database the pipeline has, has no value. Set it, or name the database with `--database`.",
   ],
   [
+    errors.tableDiffers("a.b", "abcdefghijklm".split(""), "alter table a.b add column …;"),
+    "Table `a.b` is there already, without `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k` and 2 more. Nothing was changed; it seems to be another table: name one of your own under `table`, which is made when it is not there.",
+  ],
+  [
     errors.unknownRun(7, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
     "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history inat.yaml` lists its runs.",
   ],

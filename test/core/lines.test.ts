@@ -193,7 +193,7 @@ describe("lines", () => {
       code: "line_too_long",
       message:
         "Line 3 of occurrence.txt is longer than 16 MB. Is this the text file that it should be " +
-        "(`head -c 300` shows its beginning), with the line ends that it is said to have?",
+        "(`head -c 300` shows its beginning), with the line ends that it is said to have, and each quote closed?",
     });
   });
 

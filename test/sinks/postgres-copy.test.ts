@@ -325,7 +325,7 @@ onEachDatabase((database) => {
       ]);
       assert.equal(
         messageOf(error),
-        "Table `byhand` is there already, without `born`. Nothing was changed; this adds it: " +
+        "Table `byhand` is there already, without `born`. Nothing was changed; this adds it:\n  " +
           'alter table "byhand" add column "born" date;',
       );
     });

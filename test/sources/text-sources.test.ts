@@ -126,6 +126,10 @@ describe("csv", () => {
 
   test("a quote that is never closed, two columns of one name, an empty file and none are errors", async () => {
     await assert.rejects(readCsv('a,b\n1,"x\n2,y\n'), { code: "csv_invalid" });
+    await assert.rejects(readCsv(`a,b\n1,x\n2,"${"y\n".repeat(9e6)}`), {
+      code: "line_too_long",
+      message: /^Line 3 of .* is longer than 16 MB\..* each quote closed\?$/,
+    });
     await assert.rejects(readCsv("a,b,a\n1,2,3\n"), {
       code: "duplicate_columns",
       message: "in.txt has two columns named `a`.",
