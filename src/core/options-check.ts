@@ -108,8 +108,8 @@ export const partsOf = (given: YamlValue, schema: TSchema, checking: Checking): 
       .filter(({ fix }) => fix !== undefined);
     if (mendable.length === 0) break;
     for (const { code, place, message, fix } of mendable) {
+      if (!told.has(place)) checking.complain(code, place, message, fix ? { fix } : {});
       told.add(place);
-      checking.complain(code, place, message, fix ? { fix } : {});
       if (fix) value = withFix(value, fix);
     }
     ({ data, errors } = validated(value, schema));

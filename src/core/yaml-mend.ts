@@ -91,8 +91,9 @@ const furtherThan = ({ text, edits, document, problem }: Attempt): Attempt | und
 };
 
 function* editsFor(problem: Problem, text: string, document: Document): Generator<Edit> {
-  const { offset, fix, isCrooked = false } = problem;
+  const { offset, fix, isCrooked = false, lacksComma = false } = problem;
   if (fix) yield fix;
+  if (lacksComma) yield { offset, was: "", becomes: "," };
   if (isCrooked) yield* straightened(text, offset);
   for (const part of partsAround(document, offset)) yield withoutPart(text, part);
 }

@@ -11,6 +11,8 @@ export interface Problem {
   readonly fix?: { readonly offset: number; readonly was: string; readonly becomes: string };
   /** Whether a line is not indented as it should be. */
   readonly isCrooked?: boolean;
+  /** Whether a comma is missing at its place. */
+  readonly lacksComma?: boolean;
 }
 
 /** The sentence for a parser's error. */
@@ -18,11 +20,15 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   const [at] = error.pos;
   const variable = unquotedVariable(text, at);
   if (variable) return variable;
+  const dash = dashWithoutSpace(text, at);
+  if (dash) return dash;
   const offset = openQuote(error, document) ?? at;
   const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
   const fix = syntaxFix(error, text);
-  const isCrooked = CROOKED.test(`${error.code} ${error.message}`);
-  return { code: "yaml_syntax", offset, message, isCrooked, ...(fix ? { fix } : {}) };
+  const said = `${error.code} ${error.message}`;
+  const isCrooked = CROOKED.test(said);
+  const lacksComma = /^MISSING_CHAR .*,/.test(said);
+  return { code: "yaml_syntax", offset, message, isCrooked, lacksComma, ...(fix ? { fix } : {}) };
 };
 
 const CROOKED =
@@ -44,6 +50,24 @@ const unquotedVariable = (text: string, at: number): Problem | undefined => {
     ...(variable.endsWith("}") && !/["'\\]/.test(whole)
       ? { fix: { offset: dollar - before.length, was: whole, becomes: `"${whole}"` } }
       : {}),
+  };
+};
+
+/** `-filter:` is a key to YAML; what stands behind it makes no sense then. */
+const dashWithoutSpace = (text: string, at: number): Problem | undefined => {
+  const line = text.lastIndexOf("\n", at - 1) + 1;
+  const start = text.slice(0, line).trimEnd().lastIndexOf("\n") + 1;
+  const found = /^[ \t]*(-\w+:)/m.exec(
+    `${text.slice(start, line)}${text.slice(line).split("\n", 1)}`,
+  );
+  if (found === null) return undefined;
+  const [whole, was = ""] = found;
+  const offset = start + found.index + whole.length - was.length;
+  return {
+    code: "yaml_syntax",
+    offset,
+    message: "A space is missing after this dash.",
+    fix: { offset, was, becomes: `- ${was.slice(1)}` },
   };
 };
 
