@@ -2,10 +2,11 @@
 
 import { hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type Changes, type Counts, type Finding, FlowAccount } from "./core/accounting.ts";
+import { type Changes, type Finding, FlowAccount } from "./core/accounting.ts";
 import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Export, Log } from "./core/component.ts";
+import type { Counts } from "./core/counts.ts";
 import { unknownFlow } from "./core/errors.ts";
 import { runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";

@@ -473,7 +473,7 @@ describe("runner validate", () => {
   test("tells problems as text, as JSON and as annotations, with exit code 2", async () => {
     const file = await pipeline(
       "bad.yaml",
-      "name: bad\nflows:\n  - name: a\n    source: { dwc: {} }\n",
+      'name: bad\nflows:\n  - name: a\n    source: { dwc: { path: "${A}" } }\n',
     );
     const text = await runner("validate", file);
     assert.equal(text.code, 2);
@@ -533,6 +533,16 @@ describe("runner validate", () => {
       wrong.stderr,
       /several\/typo\.yaml:1:1 .* has no option `nmae`\. Did you mean `name`/,
     );
+    await rm(join(own, "typo.yaml"));
+    await writeFile(join(own, "part.yaml"), `flows:\n${flow}\tchecks: []\n`);
+    await writeFile(join(own, "torn.yaml"), "other: {\n");
+    const torn = await runner("validate", "several");
+    const places = torn.stderr.match(/^several\/\S+:\d+:\d+ .*/gm);
+    assert.deepEqual(places, [
+      "several/part.yaml:5:1 YAML is indented with spaces, not with tabs.",
+      "several/torn.yaml:1:1 The pipeline has no option `other`. There is `name`, `description`, `database`, `lock`, `setup`, `checks` and `flows`.",
+      "several/torn.yaml:2:1 A bracket is not closed: `}` is missing before this.",
+    ]);
   });
 
   test("warns of two pipelines that go by one name in one database", async () => {
@@ -542,8 +552,11 @@ describe("runner validate", () => {
       "name: twin\nflows:\n  - name: a\n    source: { postgres: { sql: select 1 as a } }\n    sink: { file: { path: b.tsv } }\n";
     await writeFile(join(own, "a.yaml"), text);
     await writeFile(join(own, "b.yaml"), text);
+    // Whatever else is wrong with one of them.
+    await writeFile(join(own, "b.yaml"), text.replace("path", "pth"));
     const { code, stderr } = await runner("validate", "twins");
-    assert.equal(code, 0);
+    assert.equal(code, 2);
+    assert.match(stderr, /`file` has no option `pth`/);
     assert.match(
       stderr,
       /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, twins\/a\.yaml, with the same database: runs, locks and what was loaded go by the name\. Give this one another\.$/m,
@@ -564,9 +577,10 @@ describe("runner validate", () => {
     const { code, stderr } = await runner("validate", "shared");
     assert.deepEqual([code, stderr], [0, ""]);
     for (const lock of ["", "lock: another\n"]) {
-      await write("b", lock);
+      await write("b", lock, "replace, batch: 3");
       const wrong = await runner("validate", "shared");
-      assert.equal(wrong.code, 0);
+      assert.equal(wrong.code, 2);
+      assert.match(wrong.stderr, /has no option `batch`/);
       assert.match(
         wrong.stderr,
         /^shared\/b\.yaml:1:7 Warning: Pipeline `a`, shared\/a\.yaml, empties `t`, too, and may do so while this one runs\. Give this one `lock: stage` as well, or each a table of its own\.$/m,

@@ -1,10 +1,10 @@
 /** `runner doctor`: what it says of a machine, a database and a pipeline, and that it changes nothing. */
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, beforeEach, describe, test } from "node:test";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
 import { doctorLines, type doctorObject } from "../src/commands/doctor.ts";
 import type { RunnerError } from "../src/core/errors.ts";
 import type { Database } from "../src/core/session.ts";
@@ -461,6 +461,7 @@ flows:
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "runner-doctor-"));
   });
+  afterEach(() => rm(folder, { recursive: true }));
   const run = async (
     yaml: string,
     environment: NodeJS.ProcessEnv,

@@ -5,10 +5,16 @@ import { dirname, join, resolve } from "node:path";
 import type { Complaint } from "../core/complaint.ts";
 import { duplicatePipeline, lockNotShared, noPipelineThere } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { type Loaded, type LoadOptions, loadPipeline } from "../core/pipeline-file.ts";
+import {
+  type Loaded,
+  type LoadOptions,
+  loadPipeline,
+  type PlanDraft,
+} from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
-import type { Plan } from "../core/plan.ts";
+import { emptiedTables } from "../core/uses.ts";
 import { readYaml } from "../core/yaml-file.ts";
+import { isPartial } from "../core/yaml-value.ts";
 import { components } from "../registry.ts";
 
 export interface Found {
@@ -60,8 +66,9 @@ const checkedTests = async (file: string): Promise<CheckedTests> => {
 /** Pipelines that go by the same name in the same database; an embedded one is each folder's own. */
 export const sameNames = ({ loaded }: Found): Complaint[] => {
   const first = new Map<string, string>();
-  return [...loaded].flatMap(([file, { plan, namePlace: place }]) => {
-    if (plan === undefined || place === undefined) return [];
+  return [...loaded].flatMap(([file, { draft: plan }]) => {
+    const place = plan?.namePlace;
+    if (plan === undefined || plan.name === "" || place === undefined) return [];
     const key = [plan.name, databaseOf(plan, file)].join("\0");
     const other = first.get(key);
     if (other === undefined) first.set(key, file);
@@ -73,14 +80,11 @@ export const sameNames = ({ loaded }: Found): Complaint[] => {
 
 /** Pipelines that empty the same table and may do so at the same time: one would load what the other has staged. */
 export const sameTables = ({ loaded }: Found): Complaint[] => {
-  const first = new Map<string, { readonly file: string; readonly plan: Plan }>();
-  return [...loaded].flatMap(([file, { plan, namePlace: place }]) => {
+  const first = new Map<string, { readonly file: string; readonly plan: PlanDraft }>();
+  return [...loaded].flatMap(([file, { draft: plan }]) => {
+    const place = plan?.namePlace;
     if (plan === undefined || place === undefined) return [];
-    const emptied = plan.flows.flatMap(({ sink }) =>
-      (sink.component.uses?.({ ...sink.options }) ?? []).filter(({ how }) => how === "replace"),
-    );
-    for (const { what, name, written } of emptied) {
-      if (what !== "table") continue;
+    for (const { name, written } of emptiedTables(plan.flows)) {
       const key = [name, databaseOf(plan, file)].join("\0");
       const other = first.get(key);
       if (other === undefined) first.set(key, { file, plan });
@@ -98,7 +102,7 @@ export const sameTables = ({ loaded }: Found): Complaint[] => {
 };
 
 /** An embedded database is each folder's own. */
-const databaseOf = ({ database }: Plan, file: string): string =>
+const databaseOf = ({ database }: PlanDraft, file: string): string =>
   database.reveal() === "embedded" ? `embedded\0${dirname(file)}` : database.reveal();
 
 interface Part {
@@ -128,12 +132,14 @@ const filesOf = async (target: string): Promise<Files> => {
   const parts: Part[] = [];
   for (const file of all) {
     if (TEST_FILE.test(file)) continue;
-    const keys = await keysOf(file);
+    const value = await readYaml(file, () => undefined);
+    const keys = value?.kind === "map" ? value.entries.map(({ key }) => key) : [];
+    const hasFlows = keys.some((key) => key === "flows" || nearest(key, ["flows"]).length > 0);
     // A file that cannot be read counts, so that it is complained of; one without flows is no business of ours.
-    if (keys && !keys.some((key) => key === "flows" || nearest(key, ["flows"]).length > 0))
-      continue;
-    const hasParameters = keys?.includes("params") === true;
-    if (hasParameters || keys?.includes("name") === false) parts.push({ file, hasParameters });
+    const isRead = value !== undefined && !isPartial(value);
+    if (isRead && !hasFlows) continue;
+    const hasParameters = keys.includes("params");
+    if (hasParameters || (value && !keys.includes("name"))) parts.push({ file, hasParameters });
     else pipelines.push(file);
   }
   if (pipelines.length + parts.length + tests.length === 0) {
@@ -150,10 +156,4 @@ export const yamlFiles = async (folder: string): Promise<string[]> => {
     .map((file) => join(file.parentPath, file.name))
     .filter((file) => !/[/\\](node_modules|\.\w+)[/\\]/.test(file.slice(folder.length)))
     .sort();
-};
-
-const keysOf = async (file: string): Promise<string[] | undefined> => {
-  const value = await readYaml(file, () => undefined);
-  if (value === undefined) return undefined;
-  return value.kind === "map" ? value.entries.map(({ key }) => key) : [];
 };

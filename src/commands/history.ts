@@ -1,4 +1,4 @@
-import { COUNTED } from "../core/accounting.ts";
+import { COUNTED } from "../core/counts.ts";
 import { atOneMoment, type PastRun, pastRuns } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";

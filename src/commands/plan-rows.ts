@@ -1,6 +1,6 @@
 /** What a run would do as rows of a spreadsheet, for colleagues to look at. */
 
-import { COUNTED, NOTED } from "../core/accounting.ts";
+import { COUNTED, NOTED } from "../core/counts.ts";
 import type { Session } from "../core/session.ts";
 import type { Rehearsal } from "../rehearsal.ts";
 

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { COUNTED, NOTED } from "../core/accounting.ts";
+import { COUNTED, NOTED } from "../core/counts.ts";
 import { count, duration, tellOn } from "../core/progress.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import { type FlowSummary, isChosen } from "../run-flows.ts";

@@ -1,4 +1,4 @@
-import { COUNTED, type Counts, NOTED } from "../core/accounting.ts";
+import { COUNTED, type Counts, NOTED } from "../core/counts.ts";
 import {
   atOneMoment,
   type PastCitation,

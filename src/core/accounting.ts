@@ -1,6 +1,6 @@
 import type { Batch, Input, Rejected } from "./batch.ts";
 import type { Commit } from "./component.ts";
-import { CopyWriter } from "./copy-writer.ts";
+import { addsUp, type Counts, NO_ROWS, NOTHING, storeCounts, sum } from "./counts.ts";
 import type { Place } from "./errors.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
@@ -8,6 +8,7 @@ import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState } from "./state.ts";
+import { storeRejects } from "./store-rejects.ts";
 import { countAttributes, type Span } from "./trace.ts";
 
 /** What a batch adds to the account; a batch itself will do. */
@@ -65,13 +66,6 @@ export interface Finding {
 /** They are stored in `runner.finding`, with the rows they are about. */
 export interface Findings {
   readonly findings: readonly Finding[];
-}
-
-/** `read` is the sum of those in `COUNTED`, each counted where it happens. */
-export interface Counts extends Commit {
-  readonly read: number;
-  readonly rejected: number;
-  readonly filtered: number;
 }
 
 /** What became of the records of a flow, over all its commits. */
@@ -245,11 +239,19 @@ export class FlowAccount {
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge(this.#isLast(read));
-        await this.#writeRejects(session, stretches);
+        await storeRejects(session, this.#rejectFile, {
+          run: this.#state.run,
+          flow: this.flow,
+          stretches,
+        });
         await this.#writeFindings(session, findings);
         await this.#writeRepaired(session, read);
         // Last, as other sessions of the run wait from here on until this one has committed.
-        await this.#writeCounts(session, whole);
+        await storeCounts(session, whole, {
+          run: this.#state.run,
+          flow: this.flow,
+          columns: this.#rejectFile.columns(this.flow),
+        });
         await this.#state.renew(session);
         this.#signal.throwIfAborted();
         await session.commit();
@@ -343,118 +345,11 @@ export class FlowAccount {
     const { pipeline, run } = this.#state;
     await rememberReplayed(session, { pipeline, flow: this.flow, run }, loaded);
   }
-
-  async #writeCounts(session: Session, counts: Counts): Promise<void> {
-    await session.query(WRITE_COUNTS, [
-      this.#state.run,
-      this.flow,
-      ...STORED.map((name) => counts[name]),
-      counts.rejected > 0 ? this.#rejectFile.columns(this.flow) : null,
-    ]);
-  }
-
-  async #writeRejects(session: Session, stretches: readonly Stretch[]): Promise<void> {
-    // Most transactions have none: for those, no memory is taken.
-    if (stretches.every(({ start, end }) => start === end)) return;
-    const copies = copiesOf(session, COPY_REJECTS);
-    try {
-      for (const stretch of stretches) {
-        for await (const reject of this.#rejectFile.between(stretch)) {
-          const { code, message, place, record, id, fields } = reject;
-          const all = [this.#state.run, this.flow, code, message, place, record, id];
-          for (const value of all) copies.writer.text(withoutNul(value));
-          copies.writer.text(fields && withoutJsonNul(fields));
-          copies.writer.endRow();
-          if (copies.writer.sizeBytes > COPY_BYTES) await copies.send();
-        }
-      }
-      if (copies.writer.sizeBytes > 0) await copies.send();
-    } finally {
-      await copies.sent();
-    }
-  }
 }
-
-/** Two writers in turn: while the server takes what one holds, the other is filled. */
-const copiesOf = (session: Session, sql: string) => {
-  let [writer, other] = [new CopyWriter(COPY_BYTES), new CopyWriter(COPY_BYTES)];
-  let sending: Promise<unknown> = Promise.resolve();
-  return {
-    get writer() {
-      return writer;
-    },
-    async send() {
-      await sending;
-      sending = session.copyIn(sql, writer.data);
-      // Whoever waits for it is told; until then it is nobody's unhandled failure.
-      sending.catch(() => undefined);
-      [writer, other] = [other, writer];
-      writer.clear();
-    },
-    sent: () => sending,
-  };
-};
 
 const EXAMPLES = 3;
 const FINDINGS = 20;
-const COPY_BYTES = 1024 * 1024;
-
-/** The counts of a flow, in the order in which people read them. */
-export const COUNTED = [
-  "read",
-  "inserted",
-  "updated",
-  "unchanged",
-  "held",
-  "rejected",
-  "filtered",
-] as const;
-
-/** Counts beside the account: of rows that are counted above too, or that are no records of this run. */
-export const NOTED = ["adopted", "rekeyed", "vanished", "staged"] as const;
-
-const STORED = [...COUNTED, ...NOTED] as const;
-
-const NO_ROWS: Commit = {
-  inserted: 0,
-  updated: 0,
-  unchanged: 0,
-  held: 0,
-  adopted: 0,
-  rekeyed: 0,
-  vanished: 0,
-  staged: 0,
-};
-
-const NOTHING: Counts = { ...NO_ROWS, read: 0, rejected: 0, filtered: 0 };
-
-const WRITE_COUNTS = `
-insert into runner.flow (run, flow, ${STORED.join(", ")}, reject_columns)
-values ($1, $2, ${STORED.map((_, index) => `$${index + 3}`).join(", ")}, $${STORED.length + 3}::text[])
-on conflict (run, flow) do update set committed_at = now(),
-  reject_columns = coalesce(excluded.reject_columns, flow.reject_columns),
-  ${STORED.map((name) => `${name} = flow.${name} + excluded.${name}`).join(", ")}`;
 
 const WRITE_FINDINGS = `
 insert into runner.finding (run, flow, kind, key, column_name, old, new)
 select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
-
-const COPY_REJECTS =
-  "copy runner.reject (run, flow, code, message, place, record, id, fields) from stdin";
-
-/** A record with a NUL was rejected for it; it must not stop the account of that. */
-const withoutNul = <T>(value: T): T =>
-  (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
-
-/** The same for JSON, where a NUL is written `\u0000` and a backslash doubled. */
-const withoutJsonNul = (json: string): string =>
-  json.includes("\\u0000") ? json.replace(/\\(u0000|.)/g, escapedWithoutNul) : json;
-
-const escapedWithoutNul = (whole: string, escaped: string): string =>
-  escaped === "u0000" ? "\u2400" : whole;
-
-const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
-  read === inserted + updated + unchanged + held + rejected + filtered;
-
-const sum = (a: Counts, b: Counts): Counts =>
-  Object.fromEntries(STORED.map((name) => [name, a[name] + b[name]])) as unknown as Counts;

@@ -185,6 +185,8 @@ export interface Use {
   readonly name: string;
   /** As the options have it; the caret is put under it. */
   readonly written: string;
+  /** The option of which it is a part, such as a statement: then the caret is put under that. */
+  readonly within?: string;
   /** `append` and `merge` leave what is there, `replace` does not. */
   readonly how: "read" | "append" | "merge" | "replace";
   /** Those that must be there to be read; all that there are, where the table or file is made. */

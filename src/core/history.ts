@@ -1,7 +1,6 @@
 /** What earlier runs did, as schema `runner` has it. Reads only. */
 
-import type { Counts } from "./accounting.ts";
-import { COUNTED, NOTED } from "./accounting.ts";
+import { COUNTED, type Counts, NOTED } from "./counts.ts";
 import { type WrittenReject, withColumns } from "./reject-file.ts";
 import { inTransaction, type Session } from "./session.ts";
 import type { RunStatus } from "./state.ts";

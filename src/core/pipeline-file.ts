@@ -53,8 +53,8 @@ export interface Loaded {
   readonly warnings: readonly Complaint[];
   /** Variables without a value or default; only when offline. */
   readonly variables: readonly string[];
-  /** Where its name stands. */
-  readonly namePlace?: Place | undefined;
+  /** The plan as far as it is right; undefined when what it is called or shares cannot be read. */
+  readonly draft: PlanDraft | undefined;
   /** Names of the flows, included ones too, as far as they can be read. */
   readonly flows: readonly string[];
   /** Absolute paths of the files that it includes. */
@@ -101,7 +101,7 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     complaints: errors,
     warnings: all.filter(({ isWarning }) => isWarning),
     variables: [...reading.unset],
-    namePlace: draft?.namePlace,
+    draft: draft?.isTorn ? undefined : draft,
     flows: [...reading.names.keys()],
     included: [...reading.included],
   };
@@ -141,11 +141,14 @@ const SECRET_NAME = /PASSWORD|PASSWD|_PWD$|SECRET|TOKEN|API_?KEY/i;
 /** A shorter value would blot out ordinary words. */
 const SECRET_LENGTH = 6;
 
-type PlanDraft = Omit<Plan, "flows"> & {
+/** A pipeline as far as its file is right. */
+export type PlanDraft = Omit<Plan, "flows"> & {
   readonly flows: readonly FlowDraft[];
   readonly namePlace: Place | undefined;
   /** The variables without a value that it needs besides those of its flows. */
   readonly lacking: readonly Lacking[];
+  /** Whether a part of the file could not be read. */
+  readonly isTorn: boolean;
 };
 
 const isWhole = (flow: FlowDraft): flow is FlowPlan =>
@@ -171,18 +174,18 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
   const setup = scriptsOf(entryOf(value, "setup")?.value, complain);
   const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
   const database = databaseOf(entryOf(value, "database")?.value, reading);
-  const name = entryOf(value, "name")?.value;
   return {
-    name: name?.kind === "scalar" ? String(name.value) : "",
-    namePlace: name?.place,
+    name: textIn(value, "name") ?? "",
+    namePlace: entryOf(value, "name")?.value.place,
     description: options.description as string | undefined,
     file,
     database: new Secret(database),
-    lock: options.lock as string | undefined,
+    lock: textIn(value, "lock"),
     setup,
     checks,
     flows,
     lacking: lackingIn(withoutEntry(value, "flows")),
+    isTorn: raw.isPartial === true,
   };
 };
 
@@ -303,10 +306,10 @@ const includedFlows = async (
 
 const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
   const { complain } = reading;
-  const head = { name: nameIn(given) ?? "flow", place: given.place, complain };
+  const head = { name: textIn(given, "name") ?? "flow", place: given.place, complain };
   const { value } = partsOf(given, flowOptions, head);
   const nameValue = entryOf(value, "name")?.value;
-  const name = nameIn(value) ?? "flow";
+  const name = textIn(value, "name") ?? "flow";
   if (nameValue && !isUnknown(nameValue)) {
     const first = reading.names.get(name);
     if (first) {
@@ -341,9 +344,11 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
   return { name, ...places, source, transforms, sink, rejects, checks, isOnRequest, lacking };
 };
 
-const nameIn = (flow: YamlValue): string | undefined => {
-  const name = entryOf(flow, "name")?.value;
-  return name?.kind === "scalar" && !isUnknown(name) ? String(name.value) : undefined;
+const textIn = (value: YamlValue, key: string): string | undefined => {
+  const text = entryOf(value, key)?.value;
+  return text?.kind === "scalar" && text.value !== null && !isUnknown(text)
+    ? String(text.value)
+    : undefined;
 };
 
 const limitsOf = (value: YamlValue | undefined, complain: Complain): RejectLimits => {

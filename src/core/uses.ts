@@ -69,6 +69,12 @@ const usesOf = (stage: StagePlan | undefined): readonly Use[] | undefined => {
   }
 };
 
+/** The tables that flows empty in each run. */
+export const emptiedTables = (flows: readonly FlowDraft[]): Use[] =>
+  stepsOf(flows)
+    .filter((step) => step.use.what === "table" && step.use.how === "replace" && !isAny(step))
+    .map(({ use }) => use);
+
 /** What is wrong between flows: `setup` scripts may make and fill tables too. */
 export const followUses = (flows: readonly FlowDraft[], setup: readonly string[]): Complaint[] => {
   const steps = stepsOf(flows).filter(({ use }) => use.what === "table");
@@ -110,7 +116,7 @@ const sameThing = (a: Pick<Step, "use">, b: Pick<Step, "use">): boolean =>
 const mayBeSame = (a: Step, b: Step): boolean =>
   sameThing(a, b) || (isAny(a) && a.use.what === b.use.what);
 
-const placeOf = ({ locate, use }: Step): Place => locate(use.written);
+const placeOf = ({ locate, use }: Step): Place => locate(use.within ?? use.written);
 
 const complaint = (error: RunnerError, step: Step, isWarning = false): Complaint[] => {
   const { code, message, subject = "" } = error;
@@ -152,7 +158,8 @@ const badRead = (
   }
   const known = new Set(steps.filter((one) => isWrite(one)).map(({ use }) => use.written));
   const meant = [...known].filter((one) => isNear(written, one));
-  const isMisspelt = maybe.length === 0 && meant.length > 0;
+  // A statement may read any table, and name parts of itself as it likes.
+  const isMisspelt = maybe.length === 0 && meant.length > 0 && step.use.within === undefined;
   return isMisspelt ? complaint(tableNotWritten(written, meant), step, true) : [];
 };
 

@@ -6,13 +6,13 @@ import { tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type TextRecord, textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
-import { sqlUse } from "../core/uses.ts";
 import { openClient } from "../http/client.ts";
 import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";
 import { dayBudget, nextDay } from "../inaturalist/budget.ts";
 
 import { examineIds, type IdsOption, wantedIds } from "../inaturalist/ids.ts";
 import { tableUse } from "../postgres/table-use.ts";
+import { sqlUses } from "../postgres/tables-read.ts";
 
 /** What iNaturalist asks of those who use its API: https://www.inaturalist.org/pages/api+recommended+practices */
 const PUBLISHED = { per_second: 1, per_minute: 60, per_day: 10_000 };
@@ -110,13 +110,15 @@ export const inaturalist = defineSource({
     "inaturalist: { ids: { table: pinv_gbif.tmp_gbif_data, column: id_inaturalist, uuid_column: other_catalog_numbers }, known: { table: pinv_gbif.cor_uuid_inaturalist, column: id_inaturalist }, contact: you@example.org }",
   columns: ({ fields }) => columnsOf(fields),
   uses: ({ ids, known }) => [
-    "sql" in ids
-      ? sqlUse
-      : tableUse(
-          ids.table,
-          "read",
-          [ids.column, ids.uuid_column].filter((name) => name !== undefined),
-        ),
+    ...("sql" in ids
+      ? sqlUses(ids.sql)
+      : [
+          tableUse(
+            ids.table,
+            "read",
+            [ids.column, ids.uuid_column].filter((name) => name !== undefined),
+          ),
+        ]),
     tableUse(known.table, "read", [known.column]),
   ],
   examine: async (settings, { ask, coming }) => {

@@ -1,14 +1,14 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { defineSource } from "../core/component.ts";
 import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
 import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
-import { sqlUse } from "../core/uses.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { readStatement } from "../postgres/statement.ts";
 import { examineStatement } from "../postgres/statement-rights.ts";
+import { sqlUses } from "../postgres/tables-read.ts";
 import { readChanged } from "../postgres/unchanged.ts";
 
 const options = Type.Object({
@@ -57,7 +57,8 @@ export const postgres = defineSource({
     if (sql === undefined && query !== undefined && !existsSync(query))
       throw sqlFileMissing(fileLabel(query));
   },
-  uses: () => [sqlUse],
+  uses: ({ sql, query }) =>
+    sql === undefined ? sqlUses(textIn(query ?? ""), query) : sqlUses(sql),
   examine: async (settings, { ask }) => {
     const statement = await readStatement(chosen(settings));
     const typed = await ask((session) => examineStatement(session, statement));
@@ -77,6 +78,9 @@ export const postgres = defineSource({
     };
   },
 });
+
+/** Nothing of a file that is not there: that is complained of. */
+const textIn = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
 const chosen = ({ sql, query }: Static<typeof options>) => {
   const given = [sql, query].filter((one) => one !== undefined).length;

@@ -8,7 +8,6 @@ import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type Static, Type } from "../core/type.ts";
-import { sqlUse } from "../core/uses.ts";
 import {
   examineLookupTable,
   type LookupQuery,
@@ -19,6 +18,7 @@ import {
   tellSizes,
 } from "../postgres/lookup-table.ts";
 import { tableUse } from "../postgres/table-use.ts";
+import { sqlUses } from "../postgres/tables-read.ts";
 
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
@@ -121,7 +121,7 @@ export const lookup = defineTransform({
   uses: ({ table, key, columns, where, order_by }) => [
     tableUse(table, "read", [...[key].flat(), ...Object.values(columns)]),
     // Their SQL may read other tables.
-    ...(where === undefined && order_by === undefined ? [] : [sqlUse]),
+    ...[where, order_by].flatMap((sql) => (sql === undefined ? [] : sqlUses(sql))),
   ],
   basis: (settings, context) => lookupContent(context, asked(settings).query),
   examine: examineLookup,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,8 +36,9 @@ test("doctor breaks a long verdict between words, below its beginning", () => {
   ]);
 });
 
-test("run, first write, history, show and rejects repeat --database in what they suggest", async () => {
+test("run, first write, history, show and rejects repeat --database in what they suggest", async (t) => {
   const cwd = await mkdtemp(join(tmpdir(), "runner-again-"));
+  t.after(() => rm(cwd, { recursive: true }));
   const pipeline = (name: string) => `name: ${name}
 database: postgresql://nobody@127.0.0.1:1/none
 flows:

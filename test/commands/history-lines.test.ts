@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { historyLines } from "../../src/commands/history.ts";
+import { NOTHING } from "../../src/core/counts.ts";
 import type { PastRun } from "../../src/core/history.ts";
 
 const run = (
@@ -16,20 +17,7 @@ const run = (
   replay: null,
   dois: [],
   ...parts,
-  counts: {
-    read: 0,
-    inserted: 0,
-    updated: 0,
-    unchanged: 0,
-    held: 0,
-    rejected: 0,
-    filtered: 0,
-    adopted: 0,
-    rekeyed: 0,
-    vanished: 0,
-    staged: 0,
-    ...parts.counts,
-  },
+  counts: { ...NOTHING, ...parts.counts },
 });
 
 const runs = [

@@ -2,21 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planLines, planObject } from "../../src/commands/plan.ts";
 import { flowLine } from "../../src/commands/text.ts";
+import { NOTHING } from "../../src/core/counts.ts";
 import type { FlowSummary } from "../../src/run-flows.ts";
 
 const flow = (parts: Partial<FlowSummary>): FlowSummary => ({
   name: "merge",
-  read: 0,
-  inserted: 0,
-  updated: 0,
-  unchanged: 0,
-  held: 0,
-  rejected: 0,
-  filtered: 0,
-  adopted: 0,
-  rekeyed: 0,
-  vanished: 0,
-  staged: 0,
+  ...NOTHING,
   seconds: 1.23456,
   rejectedByCode: [],
   rejectExamples: new Map(),

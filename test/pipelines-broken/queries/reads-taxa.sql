@@ -1,0 +1,3 @@
+-- What is staged.
+select *
+from pinv.taxa;
