@@ -20,7 +20,7 @@ export interface WrittenReject {
   readonly place: string;
   /** The same wherever the same record of the same place is rejected again. */
   readonly id: string;
-  /** As it stood in the input; null where that are just its values: a row of a statement. */
+  /** As it stood in the input; null where it is just its values: a row of a statement. */
   readonly record: string | null;
   /** Its values by the source's columns, to be repaired; null where it has no columns. */
   readonly fields: Fields | null;
