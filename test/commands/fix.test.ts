@@ -97,19 +97,15 @@ describe("runner validate --fix", () => {
     assert.equal(code, 2);
   });
 
-  test("puts a space behind a dash", async () => {
-    const wrong = pipeline("csv: { path: a.csv }").replace(
-      "    sink",
-      "    transforms:\n      -distinct: { columns: [a] }\n    sink",
-    );
-    const { code, text } = await fixed(wrong);
-    assert.equal(text, wrong.replace("-distinct", "- distinct"));
-    assert.equal(code, 0);
-  });
-
   const list = (...items: string[]) =>
     `name: p\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    transforms:\n${items.map((item) => `${item}\n`).join("")}    sink: { file: { path: "-" } }\n`;
   const filter = "- filter: { column: a, present: true }";
+
+  test("puts a space behind a dash", async () => {
+    const { code, text } = await fixed(list(`      ${filter}`, `      ${filter.replace(" ", "")}`));
+    assert.equal(text, list(`      ${filter}`, `      ${filter}`));
+    assert.equal(code, 0);
+  });
 
   for (const place of [0, 1, 2]) {
     test(`puts item ${place + 1} of a list, behind a tab, below the other items`, async () => {
