@@ -41,13 +41,13 @@ export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise
 };
 
 /**
- * Whether changes have done harm. A file that was no YAML hid what else is wrong with it: there it is
- * progress to be read at all, or further than before.
+ * Whether changes have done harm. What could not be read hid what is wrong with it: there it is progress to
+ * read more, whatever is found.
  */
 const isWorse = (before: readonly Complaint[], after: readonly Complaint[]): boolean => {
-  const [stop, laterStop] = [before, after].map((complaints) => complaints.find(isSyntax)?.place);
-  if (stop === undefined) return after.length > before.length;
-  return laterStop !== undefined && laterStop.line <= stop.line;
+  const [torn, stillTorn] = [before, after].map((complaints) => complaints.filter(isSyntax).length);
+  if (torn !== stillTorn) return Number(stillTorn) > Number(torn);
+  return torn === 0 ? after.length > before.length : after.length >= before.length;
 };
 
 const isSyntax = ({ code }: Complaint): boolean => /^(yaml_syntax|unquoted_variable)$/.test(code);

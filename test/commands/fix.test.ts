@@ -101,6 +101,14 @@ describe("runner validate --fix", () => {
     `name: p\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    transforms:\n${items.map((item) => `${item}\n`).join("")}    sink: { file: { path: "-" } }\n`;
   const filter = "- filter: { column: a, present: true }";
 
+  test("mends what it can of a file that has a mistake of YAML besides", async () => {
+    const wrong = `${list(`      ${filter}`)}  - name: {\n`;
+    const { code, text, stderr } = await fixed(wrong.replace("sink", "sinc"));
+    assert.equal(text, wrong);
+    assert.equal(code, 2);
+    assert.match(stderr, /^- {4}sinc: .*\n\+ {4}sink: /m);
+  });
+
   test("puts a space behind a dash", async () => {
     const { code, text } = await fixed(list(`      ${filter}`, `      ${filter.replace(" ", "")}`));
     assert.equal(text, list(`      ${filter}`, `      ${filter}`));
