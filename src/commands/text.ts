@@ -1,6 +1,6 @@
 import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import type { Citation } from "../core/component.ts";
-import { messageOf, RunnerError } from "../core/errors.ts";
+import { messageOf, RunnerError, systemRefused } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { count, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
@@ -15,8 +15,8 @@ export const errorText = (error: unknown): string => {
     const text = place ? formatComplaint({ code, message, place }) : message;
     return withoutPasswords(`${text}\n${explainLine([code])}`);
   }
-  const system = error as NodeJS.ErrnoException;
-  if (system?.syscall !== undefined) return withoutPasswords(`${messageOf(error)}.`);
+  const refused = systemRefused(error);
+  if (refused !== undefined) return errorText(refused);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return withoutPasswords(
     `This is a defect of runner; please report it with what follows.\n${stack}`,
@@ -26,7 +26,7 @@ export const errorText = (error: unknown): string => {
 /** The exit code of an error: 3 for what the system refuses (disk full, no permission). */
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof RunnerError) return error.exitCode;
-  return (error as NodeJS.ErrnoException)?.syscall === undefined ? 1 : 3;
+  return systemRefused(error)?.exitCode ?? 1;
 };
 
 /** The exit code of what a signal stopped, as shells count it. */
@@ -147,7 +147,7 @@ export const refusalObject = (file: string, [first]: readonly Complaint[]) => ({
 });
 
 /** Why it failed, in the object of `--json`. */
-export const failure = (error: unknown) => ({
-  code: error instanceof RunnerError ? error.code : "defect",
-  message: withoutPasswords(messageOf(error)),
-});
+export const failure = (error: unknown) => {
+  const known = error instanceof RunnerError ? error : systemRefused(error);
+  return { code: known?.code ?? "defect", message: withoutPasswords(messageOf(known ?? error)) };
+};

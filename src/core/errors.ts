@@ -5,6 +5,7 @@
  * are not here but beside the rule that makes them: a bad record is a value, a broken run an exception.
  */
 
+import { dirname } from "node:path";
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
@@ -1299,6 +1300,33 @@ export const folderForbidden = (folder: string, purpose: string, cause: unknown)
     `${purpose} go into ${folder}, which cannot be written: ${messageOf(cause).replace(/\.?$/, ".")} Give the user that runs this the right to write there.`,
     { cause },
   );
+
+/** What the system says of a file or a folder, and what to do about it; other errors of it speak for themselves. */
+const REFUSALS: Readonly<
+  Record<string, readonly [reason: string, cure: (folder: string) => string]>
+> = {
+  EACCES: [
+    "permission denied",
+    (folder) => `Give the user that runs this the rights on ${folder}.`,
+  ],
+  EPERM: ["permission denied", (folder) => `Give the user that runs this the rights on ${folder}.`],
+  EROFS: ["the file system is read-only", (folder) => `Put what is in ${folder} elsewhere.`],
+  ENOSPC: ["the disk is full", () => "Make room, and run it again."],
+  EDQUOT: ["the user's share of the disk is used up", () => "Make room, and run it again."],
+};
+
+/** The disk does not let the runner read or write; undefined when that is not what was thrown. */
+export const systemRefused = (error: unknown): RunnerError | undefined => {
+  const { code = "", syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === undefined) return undefined;
+  const [reason, cure] = REFUSALS[code] ?? [];
+  const where = path === undefined ? "" : ` of ${fileLabel(path)}`;
+  const message =
+    reason && cure
+      ? `The system refuses ${syscall}${where}: ${reason}. ${cure(path === undefined ? "the file" : fileLabel(dirname(path)))}`
+      : `${messageOf(error).replace(/\.?$/, ".")}`;
+  return new RunnerError("system_refused", 3, message, { cause: error });
+};
 
 /** Less free disk than what may be written. */
 export const diskSmall = (folder: string, free: string, wanted: string): RunnerError =>

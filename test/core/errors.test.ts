@@ -178,6 +178,35 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Table `a.b` is there already, without `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k` and 2 more. Nothing was changed; it seems to be another table: name one of your own under `table`, which is made when it is not there.",
   ],
   [
+    errors.systemRefused(
+      Object.assign(new Error("EACCES: permission denied, open '/srv/a/lock'"), {
+        code: "EACCES",
+        syscall: "open",
+        path: "/srv/a/lock",
+      }),
+    ) as errors.RunnerError,
+    "The system refuses open of /srv/a/lock: permission denied. Give the user that runs this the rights on /srv/a.",
+  ],
+  [
+    errors.systemRefused(
+      Object.assign(new Error("ENOSPC: no space left on device, write"), {
+        code: "ENOSPC",
+        syscall: "write",
+      }),
+    ) as errors.RunnerError,
+    "The system refuses write: the disk is full. Make room, and run it again.",
+  ],
+  [
+    errors.systemRefused(
+      Object.assign(new Error("EMFILE: too many open files, open 'a'"), {
+        code: "EMFILE",
+        syscall: "open",
+        path: "a",
+      }),
+    ) as errors.RunnerError,
+    "EMFILE: too many open files, open 'a'.",
+  ],
+  [
     errors.unknownRun(7, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
     "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history inat.yaml` lists its runs.",
   ],
