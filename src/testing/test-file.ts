@@ -4,12 +4,12 @@ import { basename, dirname, join } from "node:path";
 import { type Complain, type Complaint, credible, distinct, inOrder } from "../core/complaint.ts";
 import type { Component } from "../core/component.ts";
 import { type Place, suggestion } from "../core/errors.ts";
-import { checkedOptions } from "../core/options-check.ts";
+import { partsOf } from "../core/options-check.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "../core/plan.ts";
 import { readYaml } from "../core/yaml-file.ts";
-import { entryOf, valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
+import { entryOf, unsetIn, valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
 import {
   type GivenCells,
   type GivenTables,
@@ -67,11 +67,12 @@ export const loadTestFile = async (
   const complaints: Complaint[] = [];
   const complain: Complain = (code, place, message, details) =>
     complaints.push({ code, place, message, ...details });
-  const value = await readYaml(file, complain);
-  const options = value && optionsOf(value, file, complain);
+  const raw = await readYaml(file, complain);
+  const read = raw && partsOfTests(raw, file, complain);
+  const options = read?.options;
   const plan = options && (await planOf(file, options, { components, complaints }));
-  const reading = plan && { value, options, plan, complain };
-  const cases = reading ? options.tests.map((_, index) => caseOf(index, reading)) : [];
+  const reading = plan && { ...read, plan, complain };
+  const cases = reading ? reading.options.tests.map((_, index) => caseOf(index, reading)) : [];
   return {
     file,
     setup: options?.setup ?? [],
@@ -80,17 +81,21 @@ export const loadTestFile = async (
   };
 };
 
-const optionsOf = (
-  value: YamlValue,
+/** Undefined when something is wrong that is not beyond doubt. */
+const partsOfTests = (
+  raw: YamlValue,
   file: string,
   complain: Complain,
-): TestFileOptions | undefined => {
-  if (value.kind !== "map") {
-    complain("no_tests", value.place, "A test file is a map with `tests`.");
+): Pick<Reading, "value" | "options"> | undefined => {
+  if (raw.kind !== "map") {
+    complain("no_tests", raw.place, "A test file is a map with `tests`.");
     return undefined;
   }
-  const head = { name: fileLabel(file), place: value.place, complain };
-  return checkedOptions(value, testFileOptions, head) as TestFileOptions | undefined;
+  const head = { name: fileLabel(file), place: raw.place, complain };
+  const { value, options, isWhole } = partsOf(raw, testFileOptions, head);
+  // Tests take values as they stand: one that could not be read is none.
+  const isReadable = isWhole && unsetIn(raw).length === 0;
+  return isReadable ? { value, options: options as unknown as TestFileOptions } : undefined;
 };
 
 const planOf = async (
