@@ -136,7 +136,7 @@ describe("lines", () => {
       {
         place: "occurrence.txt:3",
         code: "wrong_width",
-        message: "The line has 1 fields, the table has 2.",
+        message: "The line has 1 field, the table has 2.",
       },
       {
         place: "occurrence.txt:4",
