@@ -247,8 +247,11 @@ const flowsOf = async (
   return flows;
 };
 
-const isInclude = ({ entries }: YamlMap): boolean =>
-  entries.some(({ key }) => meantName(key, INCLUDE_OR_FLOW) === "include");
+/** Also by a misspelt word, where nothing says that it is a flow. */
+const isInclude = (item: YamlMap): boolean =>
+  entryOf(item, "include") !== undefined ||
+  (entryOf(item, "source") === undefined &&
+    item.entries.some(({ key }) => meantName(key, INCLUDE_OR_FLOW) === "include"));
 
 const INCLUDE_OR_FLOW = [
   ...Object.keys(includeOptions.properties),

@@ -100,7 +100,8 @@ export const missingInputs = (flows: readonly FlowDraft[]): Complaint[] => {
 
 /** Whether a source reads a file that one of the flows writes: what lies there now is of an earlier run. */
 export const readsWritten = (source: StagePlan, flows: readonly FlowDraft[]): boolean => {
-  const read = usesOf(source) ?? [];
+  const read = (usesOf(source) ?? []).filter(({ what }) => what === "file");
+  if (read.length === 0) return false;
   return stepsOf(flows).some(
     (step) => isWrite(step) && read.some((use) => sameThing({ use }, step)),
   );

@@ -1,6 +1,7 @@
 /** Which tables a statement names where it reads, told from its text alone. */
 
 import type { Use } from "../core/component.ts";
+import { remembered } from "../core/remembered.ts";
 import { sqlUse } from "../core/uses.ts";
 import { tableUse } from "./table-use.ts";
 
@@ -33,7 +34,7 @@ const OWN = new RegExp(
  * The tables that a statement reads, as it writes them. Not those named in comments and texts, nor the names
  * that it gives to parts of itself; what stands behind a subselect and a comma is not found.
  */
-export const tablesRead = (sql: string): string[] => {
+export const tablesRead = remembered((sql: string): readonly string[] => {
   const text = sql.replace(OPAQUE, (_whole, _tag, name?: string) => name ?? " ");
   const own = new Set([...text.matchAll(OWN)].map(([, name = ""]) => name.toLowerCase()));
   const found = [...text.matchAll(READ)].flatMap(({ 0: whole, 1: joined, 2: first, index }) =>
@@ -43,7 +44,7 @@ export const tablesRead = (sql: string): string[] => {
   );
   const names = found.map((name) => name.replace(/\s*\.\s*/, "."));
   return [...new Set(names)].filter((name) => !own.has(name.toLowerCase()));
-};
+});
 
 /** The rest of a list of tables. */
 const namesBehind = (text: string): string[] => {
