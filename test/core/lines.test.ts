@@ -229,6 +229,6 @@ describe("lines", () => {
       ["a", "b"],
       ["c", "d"],
     ]);
-    assert.equal(one.batch.rejects[0]?.message, "The line has 400001 fields, the table has 2.");
+    assert.equal(one.batch.rejects[0]?.message, "The line has 400,001 fields, the table has 2.");
   });
 });
