@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { count } from "../core/progress.ts";
+import { counted } from "../core/progress.ts";
 import type { Confirm, ForeignTable } from "../first-write.ts";
 import { named } from "./again.ts";
 
@@ -22,7 +22,7 @@ export const confirmFirstWrite = (
 };
 
 const tableLine = ({ name, rows, isEmptied }: ForeignTable): string => {
-  const held = rows === undefined ? "" : `, about ${count(rows)} rows`;
+  const held = rows === undefined ? "" : `, about ${counted(rows, "row")}`;
   return `  ${name}${held}${isEmptied ? ": its rows would be removed (`mode: replace`)" : ""}\n`;
 };
 

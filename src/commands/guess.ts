@@ -1,4 +1,4 @@
-import { count } from "../core/progress.ts";
+import { count, counted } from "../core/progress.ts";
 import { datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import { lookAt, type Seen, type SeenTable } from "../guess/look.ts";
@@ -80,8 +80,8 @@ const share = (part: number, whole: number): string => {
 
 const extent = ({ rows, total, is_whole: isWhole }: SeenTable): string =>
   isWhole
-    ? `${count(total)} ${total === 1 ? "record" : "records"}`
-    : `about ${count(total)} records; of the first ${count(rows)}`;
+    ? counted(total, "record")
+    : `about ${counted(total, "record")}; of the first ${count(rows)}`;
 
 const conclusions = (table: SeenTable, types: Types): string[] => {
   const id = idOf(table);

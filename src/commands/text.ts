@@ -2,7 +2,7 @@ import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import type { Citation } from "../core/component.ts";
 import { messageOf, RunnerError, systemRefused } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
-import { count, duration } from "../core/progress.ts";
+import { count, counted, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
 import { named } from "./again.ts";
@@ -41,7 +41,10 @@ export const flowLine = (flow: FlowSummary): string => {
     .map((kind) => `${count(flow[kind])} ${wordFor(kind, flow)}`);
   if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished`);
   const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
-  const rate = flow.seconds > 0 ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)` : "";
+  const rate =
+    flow.seconds > 0 && flow.read > 0
+      ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)`
+      : "";
   return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
 };
 
@@ -87,7 +90,7 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
 /** What is loaded, and what a rerun will do. */
 const interruptedLines = ({ flows, part }: RunSummary): string[] => {
   const loaded = flows.map(({ name }) => `\`${name}\``);
-  if (part) loaded.push(`${count(part.read)} records of \`${part.name}\``);
+  if (part) loaded.push(`${counted(part.read, "record")} of \`${part.name}\``);
   return [
     "Interrupted: what was not committed is undone. Run it again to go on.",
     ...(loaded.length === 0
@@ -100,7 +103,7 @@ const interruptedLines = ({ flows, part }: RunSummary): string[] => {
 
 /** `Cite: GBIF.org (24 November 2026) GBIF Occurrence Download https://doi.org/… (2,000 records, CC BY-NC 4.0)`. */
 export const citationLine = ({ text, records, license }: Citation): string => {
-  const details = [records === undefined ? "" : `${count(records)} records`, license ?? ""];
+  const details = [records === undefined ? "" : counted(records, "record"), license ?? ""];
   const known = details.filter(Boolean).join(", ");
   return `Cite: ${text}${known ? ` (${known})` : ""}`;
 };

@@ -3,6 +3,7 @@ import { type Complaint, distinct, formatComplaint, inOrder } from "../core/comp
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
+import { counted } from "../core/progress.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { explainLine } from "./explain.ts";
@@ -137,6 +138,3 @@ const reportTests = (file: string, { tests, complaints }: CheckedTests) => {
   else if (complaints.length > 0) console.error(`${label}: not checked, as its pipeline is wrong.`);
   else console.log(`${label}: ${counted(tests, "test")}, all right.`);
 };
-
-const counted = (number: number, noun: string): string =>
-  number === 1 ? `1 ${noun}` : `${number} ${noun}s`;

@@ -3,6 +3,7 @@ import { CsvError, type Info, type Options, parse } from "csv-parse";
 import { parse as parseNow } from "csv-parse/sync";
 import { Batch, type FieldReader, type Input, type Rejected } from "./batch.ts";
 import { csvInvalid, duplicateColumns, lineTooLong } from "./errors.ts";
+import { counted } from "./progress.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "./text-batch.ts";
 
 /** How text with enclosures, or with unusual separators or line ends, is to be read. */
@@ -91,7 +92,7 @@ export async function* csvBatches(
       const values = record.filter((_, index) => fields?.[index] !== undefined);
       records.push({ place, raw: text, values, ...readAgain(reader, text, options) });
     } else if (record.length > 1 || record[0] !== "") {
-      const message = `The line has ${record.length} fields, the table has ${width}.`;
+      const message = `The line has ${counted(record.length, "field")}, the table has ${width}.`;
       rejects.push({ place, raw: text, ...readBy(reader, record), code: "wrong_width", message });
     }
     if (size >= BATCH_BYTES) yield batch();

@@ -229,10 +229,15 @@ export const lineTooLong = (input: string, maxBytes: number, line?: number): Run
 
 /** A path that names nothing. */
 export const archiveMissing = (path: string, cause: unknown): RunnerError =>
-  new RunnerError("archive_missing", 2, `There is no file or folder ${path}. Nothing was loaded.`, {
-    subject: path,
-    cause,
-  });
+  new RunnerError(
+    "archive_missing",
+    2,
+    `There is no file or folder ${fileLabel(path)}. Nothing was loaded.`,
+    {
+      subject: path,
+      cause,
+    },
+  );
 
 /** A folder where one file is to be read. */
 export const inputIsFolder = (path: string, source: string): RunnerError =>

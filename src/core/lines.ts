@@ -17,6 +17,7 @@ import {
 import { FieldColumn, type Slab } from "./columns.ts";
 import { lineTooLong, RunnerError } from "./errors.ts";
 import { giveBack } from "./memory.ts";
+import { counted } from "./progress.ts";
 import { newSplitter, type Split, type Splitter } from "./split.ts";
 import { viewOf } from "./words.ts";
 
@@ -137,7 +138,7 @@ export async function* lineBatches(
     const rejects = split.wrong.map(({ start, line: offset, fields: width }) => ({
       ...placed(`${input.name}:${firstLine + offset}`, lineAt(bytes, start)),
       code: "wrong_width",
-      message: `The line has ${width} fields, the table has ${format.fields}.`,
+      message: `The line has ${counted(width, "field")}, the table has ${format.fields}.`,
     }));
     const batch = Batch.from({
       columns: columns(split.slab),

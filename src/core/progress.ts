@@ -69,7 +69,7 @@ export const progressLine = (
       [share === undefined || width === undefined ? "" : bar(share, cellsIn(width)), 5],
       [share === undefined ? "" : `${Math.floor(share * 100)}%`, 1],
       [now, 6],
-      [`${count(read)} ${read === 1 ? "row" : "rows"}`, 4],
+      [counted(read, "row"), 4],
       [inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes), 7],
       [seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "", 8],
       [share ? `${duration((seconds * (1 - share)) / share)} left` : "", 3],
@@ -104,6 +104,10 @@ const bar = (share: number, cells: number): string =>
 
 /** 1,234,567: thousands apart, the same in every locale; the locales themselves take 20 ms to load. */
 export const count = (number: number): string => `${number}`.replace(/\B(?=(?:\d{3})+$)/g, ",");
+
+/** `1 record`, `2,000 records`. */
+export const counted = (number: number, noun: string): string =>
+  `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Bytes for people: `12 kB`, `236 MB`, `1.2 GB`. */
 export const size = (bytes: number): string => {

@@ -7,7 +7,7 @@ import { openArchive } from "../archive/archive.ts";
 import type { Limits } from "../archive/entries.ts";
 import type { Context } from "../core/component.ts";
 import { lockFile } from "../core/file-lock.ts";
-import { count, duration, size } from "../core/progress.ts";
+import { counted, duration, size } from "../core/progress.ts";
 import { cleanCache, openCache, touch } from "../http/cache.ts";
 import type { HttpClient } from "../http/client.ts";
 import { fetchFile, forget } from "../http/fetch-file.ts";
@@ -66,7 +66,7 @@ export const archiveCache = (
     });
     try {
       await using archive = await openArchive(part, { signal, limits: LIMITS });
-      log.now(`${archive.name} has ${count(archive.entries.size)} files`);
+      log.now(`${archive.name} has ${counted(archive.entries.size, "file")}`);
     } catch (error) {
       await forget(part);
       throw error;

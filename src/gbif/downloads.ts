@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type { Context } from "../core/component.ts";
 import { gbifDownloadEnded, gbifOtherTaxonomy, gbifTooSlow } from "../core/errors.ts";
-import { count } from "../core/progress.ts";
+import { counted } from "../core/progress.ts";
 import type { Session } from "../core/session.ts";
 import type { Account, DownloadStatus, GbifApi } from "./api.ts";
 
@@ -132,7 +132,7 @@ const follow = async (
   while (GOING_ON.includes(current.status)) {
     const { key, status, records } = current;
     context.log.now(
-      `GBIF: download ${key} is ${status}${records ? `, ${count(records)} records` : ""}`,
+      `GBIF: download ${key} is ${status}${records ? `, ${counted(records, "record")}` : ""}`,
     );
     if (Date.now() > until) throw gbifTooSlow(key, status, patience.maxWaitHours);
     await setTimeout(patience.pollMs, undefined, { signal: context.signal });

@@ -13,6 +13,7 @@ import {
   toJson,
 } from "../core/json-records.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
+import { counted } from "../core/progress.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
@@ -128,7 +129,7 @@ async function* batchesOf(
   }
   for (const [key, count] of unknown) {
     log.warn(
-      `${count} records of ${input.name} have a key \`${key}\` that the first ${SAMPLE_RECORDS} did not have; it was left out. List it under \`columns\`.`,
+      `${counted(count, "record")} of ${input.name} ${count === 1 ? "has" : "have"} a key \`${key}\` that the first ${SAMPLE_RECORDS} did not have; it was left out. List it under \`columns\`.`,
     );
   }
 }

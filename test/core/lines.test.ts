@@ -136,7 +136,7 @@ describe("lines", () => {
       {
         place: "occurrence.txt:3",
         code: "wrong_width",
-        message: "The line has 1 fields, the table has 2.",
+        message: "The line has 1 field, the table has 2.",
       },
       {
         place: "occurrence.txt:4",
@@ -229,6 +229,6 @@ describe("lines", () => {
       ["a", "b"],
       ["c", "d"],
     ]);
-    assert.equal(one.batch.rejects[0]?.message, "The line has 400001 fields, the table has 2.");
+    assert.equal(one.batch.rejects[0]?.message, "The line has 400,001 fields, the table has 2.");
   });
 });

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { FlowAccount } from "../../src/core/accounting.ts";
 import {
   count,
+  counted,
   duration,
   progressLine,
   showProgress,
@@ -97,6 +98,10 @@ describe("progress", () => {
 
   test("says numbers, sizes and times as people do", () => {
     assert.deepEqual([1234567, 5].map(count), ["1,234,567", "5"]);
+    assert.deepEqual(
+      [0, 1, 2000].map((number) => counted(number, "record")),
+      ["0 records", "1 record", "2,000 records"],
+    );
     assert.deepEqual([900, 12_345, 5e6, 1.25e9].map(size), ["1 kB", "12 kB", "5 MB", "1.3 GB"]);
     assert.deepEqual([0.44, 12.3, 185, 7800].map(duration), [
       "0.4 s",

@@ -160,7 +160,7 @@ describe("of the tables of an archive", () => {
     const { code, stderr } = await withTables("1\n2\n", "");
     assert.match(
       stderr,
-      /^No table of archive has records that can be read, so there is no pipeline for it: occurrence has only damaged records \(2\): The line has 1 fields, the table has 2\.$/m,
+      /^No table of archive has records that can be read, so there is no pipeline for it: occurrence has only damaged records \(2\): The line has 1 field, the table has 2\.$/m,
     );
     assert.equal(code, 2);
     await assert.rejects(written("pipelines/moths.yaml"), { code: "ENOENT" });

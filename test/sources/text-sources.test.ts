@@ -210,7 +210,7 @@ describe("json", () => {
     const found = await readJson(lines.join("\n"));
     assert.equal(found.values.length, 1002);
     assert.deepEqual(found.said, [
-      "1 records of in.txt have a key `late` that the first 1000 did not have; it was left out. List it under `columns`.",
+      "1 record of in.txt has a key `late` that the first 1000 did not have; it was left out. List it under `columns`.",
     ]);
   });
 
