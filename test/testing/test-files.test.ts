@@ -259,7 +259,8 @@ describe("of a wrong test file is said what and where, and no test is run:", () 
 });
 
 test("a test file's mistakes are told all at once, and an alias is no test", async () => {
-  const { stderr } = await tried(`tests:
+  const { stderr } = await tried(`variables: { PROJECT: mine }
+tests:
   - name: a
     flow: mothz
     rows: [{ date: \${DAY} }]
@@ -271,10 +272,10 @@ test("a test file's mistakes are told all at once, and an alias is no test", asy
 `);
   const told = stderr.match(/^p\.test\.yaml:\d+:\d+ .*/gm);
   assert.deepEqual(told, [
-    "p.test.yaml:3:11 The pipeline has no flow `mothz`. Did you mean `moths`?",
-    'p.test.yaml:4:20 Inside `{ }` and `[ ]` a variable needs quotes: "${DAY}".',
-    "p.test.yaml:8:5 Item 2 of `tests` has no option `rowz`. Did you mean `rows`?",
-    "p.test.yaml:9:27 There is no row 4: the test has 1.",
+    "p.test.yaml:4:11 The pipeline has no flow `mothz`. Did you mean `moths`?",
+    'p.test.yaml:5:20 Inside `{ }` and `[ ]` a variable needs quotes: "${DAY}".',
+    "p.test.yaml:9:5 Item 2 of `tests` has no option `rowz`. Did you mean `rows`?",
+    "p.test.yaml:10:32 There is no row 4: the test has 1.",
   ]);
   const { stderr: alias } = await tried("tests: *x\n");
   assert.match(alias, /^p\.test\.yaml:1:8 `\*x` points elsewhere/);
