@@ -284,6 +284,16 @@ flows:
     assert.ok(stderr.endsWith(usage), stderr);
   });
 
+  test("does not call a pipeline all right without a word on its warnings", async () => {
+    await mkdir(join(folder, "away"));
+    await writeFile(
+      join(folder, "away/away.yaml"),
+      "name: away\nflows:\n  - name: a\n    source: { csv: { path: none.csv, columns: [id] } }\n    sink: { file: { path: out.tsv } }\n",
+    );
+    const { code, stdout } = await runner("validate", "away/away.yaml");
+    assert.deepEqual([code, stdout], [0, "away/away.yaml: 1 flow, all right but for 1 warning.\n"]);
+  });
+
   test("names an archive that is not there once, though several flows read it", async () => {
     const { code, stderr } = await runRunner(["pipelines/confluences.yaml"], {
       cwd: folder,

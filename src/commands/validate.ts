@@ -121,14 +121,17 @@ const REPORTS: Readonly<Record<ValidateFlags["format"], Report>> = {
 
 const reportFile = (
   file: string,
-  { plan, complaints, flows, variables }: Loaded,
+  { plan, complaints, warnings, flows, variables }: Loaded,
   { print }: ValidateFlags,
 ) => {
   const label = fileLabel(file);
   const unset = variables.length > 0 ? ` Needs to run: ${variables.join(", ")}.` : "";
+  const but = warnings.length > 0 ? ` but for ${counted(warnings.length, "warning")}` : "";
   if (complaints.length > 0) console.error(`${label}: ${counted(complaints.length, "problem")}.`);
-  else if (!print) console.log(`${label}: ${counted(flows.length, "flow")}, all right.${unset}`);
-  else if (plan) console.log(expandPipeline(plan).trimEnd());
+  else if (!print) {
+    console.log(`${label}: ${counted(flows.length, "flow")}, all right${but}.${unset}`);
+  }
+  if (complaints.length === 0 && print && plan) console.log(expandPipeline(plan).trimEnd());
 };
 
 const reportTests = (file: string, { tests, complaints }: CheckedTests) => {
