@@ -63,7 +63,7 @@ export const postgresCopy = defineSink({
         await forgetReplayed(session, { ...context.run, target: settings.table });
       }
 
-      if (context.mode === "plan" && settings.mode === "replace") {
+      if (context.mode === "plan" && heldRows && !context.database.isEmbedded) {
         context.log.info(
           `\`${settings.table}\` is emptied and loaded for the plan: whoever reads it waits until the plan ends.`,
         );
