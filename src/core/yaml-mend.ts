@@ -154,7 +154,8 @@ interface Part {
 const partsAround = (document: Document, at: number): Part[] => {
   const parts: Part[] = [];
   const add = (first: unknown, last: unknown, isItem: boolean) => {
-    const [start, , end] = [(first as ParsedNode)?.range?.[0], 0, (last as ParsedNode)?.range?.[2]];
+    const start = (first as ParsedNode)?.range?.[0];
+    const end = (last as ParsedNode)?.range?.[2];
     if (start === undefined || end === undefined || start > at || at > end) return;
     parts.push({ offset: start, isItem });
   };
