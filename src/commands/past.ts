@@ -76,3 +76,11 @@ export const chosenRun = async (
   if (found === undefined) throw unknownRun(run, plan, database.label);
   return found;
 };
+
+/** The last run of the pipeline that read its sources, and not repaired records. */
+export const lastLoad = async ({ plan, session }: Past): Promise<PastRun | undefined> => {
+  const runs = await pastRuns(session, plan.name, { limit: RECENT_RUNS });
+  return runs.find(({ replay }) => replay === null);
+};
+
+const RECENT_RUNS = 100;

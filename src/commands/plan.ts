@@ -65,9 +65,9 @@ export const planCommand = async (
     return interruptedCode(signal);
   }
   if (rehearsal.status === "failed") {
-    say(
-      `A run would fail, and leave what its earlier flows have committed:\n${errorText(rehearsal.error)}`,
-    );
+    const before =
+      rehearsal.flows.length > 0 ? ", and leave what its earlier flows have committed" : "";
+    say(`A run would fail${before}:\n${errorText(rehearsal.error)}`);
     return exitCodeOf(rehearsal.error);
   }
   say(`Nothing of it was kept, in ${rehearsal.database}; it took ${duration(seconds)}.`);

@@ -9,7 +9,7 @@ import { REJECT_COLUMNS } from "../core/repaired.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";
-import { chosenRun, lookBack, type Past } from "./past.ts";
+import { chosenRun, lastLoad, lookBack, type Past } from "./past.ts";
 import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
 import { csvText, widthOf } from "./table.ts";
 
@@ -106,9 +106,15 @@ const show = async (
       ? "rejected nothing"
       : `set no record aside${chosen === "" ? "" : ` with${chosen}`} that is not loaded now`;
     console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
+    const at = databaseWords(flags.database);
     if (chosen !== "" && !isClean) {
-      const whole = `runner rejects ${file} ${run.run}${databaseWords(flags.database)}`;
-      console.error(`All that it set aside: \`${whole}\``);
+      console.error(`All that it set aside: \`runner rejects ${file} ${run.run}${at}\``);
+    }
+    const loaded = run.replay === null ? undefined : await lastLoad(past);
+    if (loaded !== undefined) {
+      console.error(
+        `It loaded repaired records. What the last run from the sources set aside: \`runner rejects ${file} ${loaded.run}${at}\``,
+      );
     }
     return;
   }

@@ -6,7 +6,8 @@ import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
 import type { Place } from "./errors.ts";
 import { boundParameters } from "./include.ts";
-import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
+import { STRICT } from "./limits.ts";
+import { codesIn, limitsOf } from "./limits-file.ts";
 import { meantName } from "./nearest.ts";
 import { WHOLE_PIPELINE } from "./option-sentences.ts";
 import { absolutePath, partsOf } from "./options-check.ts";
@@ -332,7 +333,7 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
   const transforms = isTorn ? [...known, undefined] : known;
   const sink = stageOf(entryOf(value, "sink")?.value, { ...reading, kind: "sink" });
   const limits = entryOf(value, "rejects");
-  const rejects = limitsOf(limits?.value, complain);
+  const rejects = limitsOf(limits?.value, codesIn(value), complain);
   const onRequest = entryOf(value, "on_request")?.value;
   const isOnRequest = onRequest !== undefined && plain(onRequest) === true;
   const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
@@ -352,23 +353,4 @@ const textIn = (value: YamlValue, key: string): string | undefined => {
   return text?.kind === "scalar" && text.value !== null && !isUnknown(text)
     ? String(text.value)
     : undefined;
-};
-
-const limitsOf = (value: YamlValue | undefined, complain: Complain): RejectLimits => {
-  if (value?.kind !== "map") return STRICT;
-  const byCode = new Map<string, Limit>();
-  let { max } = STRICT;
-  for (const entry of value.entries) {
-    if (unsetIn(entry.value).length > 0) continue;
-    const limit = parseLimit(plain(entry.value));
-    if (limit === undefined) {
-      complain(
-        "bad_limit",
-        entry.value.place,
-        `A limit is a number of records (\`1000\`), a share (\`1%\`) or \`any\`, not ${JSON.stringify(plain(entry.value))}.`,
-      );
-    } else if (entry.key === "max") max = limit;
-    else byCode.set(entry.key, limit);
-  }
-  return { max, byCode };
 };

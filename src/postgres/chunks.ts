@@ -32,6 +32,8 @@ export interface ChunkColumns {
 const FULL_BYTES = 4 * 1024 * 1024;
 const FULL_ROWS = 10_000;
 const LARGE_BYTES = 8 * 1024 * 1024;
+/** So many records that were set aside make a chunk, however few rows there are: they wait in memory for it. */
+const FULL_REJECTS = 2_500;
 /** The first chunk is so much smaller, the next ones twice as large each: the server is to begin soon. */
 const FIRST_PART = 1 / 8;
 
@@ -83,6 +85,7 @@ export const gathering = (part = 1): Gathering => {
   let turn = 0;
   let segments: Segment[] = [];
   let taken: Taken[] = [];
+  let rejected = 0;
   let size = FIRST_PART * part;
   const writers = () => turns[turn] as ReturnType<typeof newWriters>;
   /** Not before it is needed: until then, what is in this memory may be in use. */
@@ -96,6 +99,7 @@ export const gathering = (part = 1): Gathering => {
       begin();
       const { data } = writers();
       taken.push({ read, unchanged, filtered, rejects });
+      rejected += rejects.length;
       segments.push({ first: data.rows, rows, record, release });
       writeRows(data, columns.data, rows);
       if (columns.probe !== undefined) writeRows(writers().probe, columns.probe, rows);
@@ -104,7 +108,8 @@ export const gathering = (part = 1): Gathering => {
       const { sizeBytes, rows } = writers().data;
       return (
         (sizeBytes >= FULL_BYTES * size && rows >= FULL_ROWS * size) ||
-        sizeBytes >= LARGE_BYTES * size
+        sizeBytes >= LARGE_BYTES * size ||
+        rejected >= FULL_REJECTS
       );
     },
     isEmpty: () => taken.length === 0,
@@ -116,6 +121,7 @@ export const gathering = (part = 1): Gathering => {
       turn = (turn + 1) % turns.length;
       segments = [];
       taken = [];
+      rejected = 0;
       size = Math.min(part, size * 2);
       return {
         data: data.data,

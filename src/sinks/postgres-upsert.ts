@@ -10,7 +10,7 @@ import {
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
-import { checkShape, createTable } from "../postgres/create-table.ts";
+import { checkCreated, checkShape, createTable } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
@@ -26,7 +26,7 @@ import {
 } from "../postgres/merge/merge.ts";
 import { type MergeOptionValues, mergeOptions } from "../postgres/merge/options.ts";
 import { mergeParallel } from "../postgres/merge/parallel.ts";
-import { mergeShape } from "../postgres/merge/shape.ts";
+import { mergeShape, storedColumns } from "../postgres/merge/shape.ts";
 import { functionParts, stageAll } from "../postgres/merge/stage-only.ts";
 import { dropTemporary, temporaryTables } from "../postgres/merge/temporary-tables.ts";
 import { openTrack } from "../postgres/merge/track.ts";
@@ -44,7 +44,9 @@ export const postgresUpsert = defineSink({
   options: mergeOptions,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
   check: async (settings, _complain, columns) => {
-    if (columns) checkGiven(columns, settings);
+    if (columns === undefined) return;
+    checkGiven(columns, settings);
+    checkCreated(settings.table, settings.create, storedColumns(columns, settings));
   },
   uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   examine: async (settings, view) => {

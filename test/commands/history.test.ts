@@ -111,9 +111,11 @@ describe("what earlier runs did", () => {
     assert.deepEqual(JSON.parse(left.stdout).fields, { id: "5", day: "b" });
     assert.match((await runner("show", "past.yaml", "2")).stdout, /\n {2}bad_date +2 \(\+1\) +1\n/);
     assert.match((await runner("history", "past.yaml")).stdout, /\n {2}3 .* done, replay +1 +1 /);
+    const replayedOnly = await runner("rejects", "past.yaml");
+    assert.equal(replayedOnly.stdout, "Run 3 of past rejected nothing.\n");
     assert.equal(
-      (await runner("rejects", "past.yaml")).stdout,
-      "Run 3 of past rejected nothing.\n",
+      replayedOnly.stderr,
+      "It loaded repaired records. What the last run from the sources set aside: `runner rejects past.yaml 2`\n",
     );
     const replayed = await runner("show", "past.yaml", "3");
     assert.match(replayed.stdout, /\nload +1 +1 +0 +0 +0 +0 +0\n/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Taken } from "../../src/core/accounting.ts";
-import { Batch } from "../../src/core/batch.ts";
+import { Batch, Reject } from "../../src/core/batch.ts";
 import { TextColumn } from "../../src/core/columns.ts";
 import { chunksOf } from "../../src/postgres/chunks.ts";
 import { inputNamed } from "../support/flow.ts";
@@ -77,6 +77,20 @@ describe("chunks", () => {
     for (const { rows, bytes } of chunks.slice(3, -1)) {
       assert.ok(rows >= 10_000 && bytes >= 4 * 2 ** 20 && bytes <= 8 * 2 ** 20);
     }
+  });
+
+  test("do not let thousands of records that were set aside wait for rows", async () => {
+    const rejected = async function* () {
+      for await (const batch of batches(8, 1, [])) {
+        yield batch.reject(new Map([...batch.rows].map((row) => [row, new Reject("no", "")])));
+      }
+    };
+    const waiting: number[] = [];
+    for await (const chunk of chunksOf(rejected(), () => ({ data: [] }))) {
+      assert.equal(chunk.rows, 0);
+      waiting.push(chunk.batches.flatMap(({ rejects }) => rejects).length);
+    }
+    assert.deepEqual(waiting, [2500, 1500]);
   });
 
   test("of wide rows are sent with fewer rows, at 8 MB", async () => {

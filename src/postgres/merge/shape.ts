@@ -106,17 +106,14 @@ export const mergeShape = (
   checkGiven(given, options);
   const find = (name: string): TargetColumn | undefined =>
     table.columns.find((column) => column.name === name);
-  const inJson = Object.values(jsonMerge).flatMap((keys) => Object.values(keys).flat());
-  const records = options.adopt?.match.map(({ record }) => record) ?? [];
-  const expressions = [...Object.values(derive), ...records].join("\n");
-  const isUsed = (name: string) => inJson.includes(name) || mentions(expressions, name);
+  const inJson = jsonParts(options);
   const direct = given.filter((name) => find(name) && !inJson.includes(name));
   const written = [...direct, ...Object.keys(derive), ...Object.keys(jsonMerge)];
 
   checkColumns(table, [
     ...key,
     ...written,
-    ...given.filter((name) => !find(name) && !isUsed(name)),
+    ...storedColumns(given, options).filter((name) => !find(name)),
     ...Object.keys(options.on_insert),
   ]);
   const strayUpdate = Object.keys(options.on_update).find((name) => !find(name));
@@ -202,6 +199,20 @@ export const mergeShape = (
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };
+
+/** The flow's columns that the target must have: the others go into a JSON object, SQL or the track table. */
+export const storedColumns = (flow: readonly string[], options: MergeOptions): string[] => {
+  const inJson = jsonParts(options);
+  const records = options.adopt?.match.map(({ record }) => record) ?? [];
+  const expressions = [...Object.values(options.derive), ...records].join("\n");
+  return flow.filter(
+    (name) =>
+      name !== options.track_input && !inJson.includes(name) && !mentions(expressions, name),
+  );
+};
+
+const jsonParts = ({ json_merge }: MergeOptions): string[] =>
+  Object.values(json_merge).flatMap((keys) => Object.values(keys).flat());
 
 const lateIn = (json: string, unique: UniqueOption | undefined) => {
   const name = unique?.late?.[json];

@@ -1,0 +1,60 @@
+/** Reads the limits of rejects out of a flow's YAML. */
+
+import { rejectCodes } from "./codes.ts";
+import { type Complain, renamed } from "./complaint.ts";
+import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
+import { nearest } from "./nearest.ts";
+import { plain, unsetIn, type YamlEntry, type YamlValue } from "./yaml-value.ts";
+
+/** The limits under `rejects`; warns of codes that no record is rejected with, be they the runner's or of `own`. */
+export const limitsOf = (
+  value: YamlValue | undefined,
+  own: readonly string[],
+  complain: Complain,
+): RejectLimits => {
+  if (value?.kind !== "map") return STRICT;
+  const byCode = new Map<string, Limit>();
+  let { max } = STRICT;
+  for (const entry of value.entries) {
+    if (entry.key !== "max") checkCode(entry, own, complain);
+    if (unsetIn(entry.value).length > 0) continue;
+    const limit = parseLimit(plain(entry.value));
+    if (limit === undefined) {
+      complain(
+        "bad_limit",
+        entry.value.place,
+        `A limit is a number of records (\`1000\`), a share (\`1%\`) or \`any\`, not ${JSON.stringify(plain(entry.value))}.`,
+      );
+    } else if (entry.key === "max") max = limit;
+    else byCode.set(entry.key, limit);
+  }
+  return { max, byCode };
+};
+
+/** The codes that the stages of a flow give themselves: the values of all `code` in its YAML. */
+export const codesIn = (value: YamlValue): readonly string[] => {
+  if (value.kind === "list") return value.items.flatMap(codesIn);
+  if (value.kind !== "map") return [];
+  return value.entries.flatMap((entry) =>
+    entry.key === "code" && entry.value.kind === "scalar"
+      ? [String(entry.value.value)]
+      : codesIn(entry.value),
+  );
+};
+
+const checkCode = (
+  { key, keyPlace }: YamlEntry,
+  own: readonly string[],
+  complain: Complain,
+): void => {
+  const known = rejectCodes();
+  if (known.has(key) || own.includes(key) || /^sqlstate_[\da-z]{5}$/.test(key)) return;
+  const all = [...own, ...known];
+  const close = nearest(key, all).map((name) => `\`${name}\``);
+  const meant = close.length > 0 ? ` Did you mean ${close.join(" or ")}?` : "";
+  const message = `No record is rejected with the code \`${key}\`, so this limit is none.${meant}`;
+  complain("unknown_reject_code", keyPlace, message, {
+    isWarning: true,
+    ...renamed(keyPlace, key, all),
+  });
+};
