@@ -56,10 +56,7 @@ flows:
       stdout,
       /\n {2}bad_date: 1 record\n {4}planned\.csv:3: `d` is no date: "never"\.\n/,
     );
-    assert.match(
-      stderr,
-      /\nNothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/,
-    );
+    assert.match(stderr, /^Nothing of it was kept, in embedded database .*; it took [\d.]+ s\.\n$/);
     const again = await runner("plan", file, "--json");
     const object = JSON.parse(again.stdout);
     assert.deepEqual(
@@ -96,10 +93,7 @@ flows:
   test("ends with 1 when a flow would fail, and with 2 when the pipeline is wrong", async () => {
     const failing = await runner("plan", await pipeline("planned.yaml", yaml("0")));
     assert.equal(failing.code, 1);
-    assert.match(
-      failing.stderr,
-      /A run would fail, and leave what its earlier flows have committed:\n/,
-    );
+    assert.match(failing.stderr, /^A run would fail:\n/);
     assert.match(
       failing.stderr,
       /1 record was rejected by the time 2 were read in flow `load`, which stopped there; its limit is 0\./,
