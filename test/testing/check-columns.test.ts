@@ -35,7 +35,10 @@ describe("runner validate of a file of tests", () => {
 
   test("counts its tests when all is right, in a folder and by its name", async () => {
     const inFolder = await validated(GOOD);
-    assert.equal(inFolder.stdout, "p.yaml: 1 flow, all right.\np.test.yaml: 1 test, all right.\n");
+    assert.equal(
+      inFolder.stdout,
+      "p.yaml: 1 flow, all right but for 1 warning.\np.test.yaml: 1 test, all right.\n",
+    );
     const byName = await validated(GOOD, { target: "p.test.yaml" });
     assert.equal(byName.stdout, "p.test.yaml: 1 test, all right.\n");
     assert.equal(byName.code, 0);
