@@ -98,6 +98,7 @@ const show = async (
 ): Promise<void> => {
   const flows = await examplesOf(rejects);
   const file = fileLabel(past.plan.file);
+  const at = databaseWords(flags.database);
   if (flows.size === 0) {
     // Of one that failed, only its file knows.
     const isClean = run.status === "done" && run.counts.rejected === 0;
@@ -106,7 +107,6 @@ const show = async (
       ? "rejected nothing"
       : `set no record aside${chosen === "" ? "" : ` with${chosen}`} that is not loaded now`;
     console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
-    const at = databaseWords(flags.database);
     if (chosen !== "" && !isClean) {
       console.error(`All that it set aside: \`runner rejects ${file} ${run.run}${at}\``);
     }
@@ -124,7 +124,6 @@ const show = async (
     const lines = rejectGroupLines([...groups.values()], { width, indent: "  " });
     console.log(`${lines.join("\n")}\n`);
   }
-  const at = databaseWords(flags.database);
   // Records of several flows are no table: those of the first, for an example.
   const [first = ""] = flows.keys();
   const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first}` : "";

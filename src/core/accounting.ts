@@ -100,8 +100,7 @@ export class FlowAccount {
   constructor(options: {
     flow: string;
     limits: RejectLimits;
-    /** Where the limits stand in the YAML: what is over them is to be mended there. */
-    /** Where the limit for a code stands, or that for all together. */
+    /** Where the limit for a code stands in the YAML, or that for all together: what is over it is mended there. */
     limitsPlace: (code: string | undefined) => Place;
     rejectFile: RejectFile;
     state: RunState;
