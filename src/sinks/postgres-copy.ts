@@ -20,7 +20,9 @@ import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
-  table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
+  table: tableName(
+    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+  ),
   mode: oneOf(["replace", "append"], {
     description:
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
