@@ -20,9 +20,7 @@ import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
-  table: tableName(
-    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
-  ),
+  table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
   mode: oneOf(["replace", "append"], {
     description:
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
