@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import type { Complain } from "./complaint.ts";
 import { elsewhere, pipelinesFor } from "./elsewhere.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
@@ -65,7 +65,7 @@ const missingSentence = async (
   if (code !== "ENOENT") return `The file ${label} cannot be read.`;
   const beside = await readdir(dirname(file)).catch(() => []);
   // Of the same kind: who misspelt a pipeline is not helped by a `package.json`.
-  const kind = KINDS.find((one) => one.test(file));
+  const kind = KINDS.find((one) => one.test(file) || extname(file) === "");
   const files = beside.filter((name) => kind?.test(name));
   const isBeside = nearest(basename(file), files).length > 0;
   const [there] = isBeside ? [] : elsewhere(file);
