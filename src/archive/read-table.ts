@@ -1,5 +1,6 @@
 import type { Batch, Input } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
+import { count } from "../core/progress.ts";
 import { textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
@@ -91,7 +92,9 @@ async function* batchesOf(
   });
   if (quoted > 0) {
     log.info(
-      `${quoted} values of ${file.name} are CSV-quoted although the archive says that none is; they were read without the quotes.`,
+      quoted === 1
+        ? `1 value of ${file.name} is CSV-quoted although the archive says that none is; it was read without the quotes.`
+        : `${count(quoted)} values of ${file.name} are CSV-quoted although the archive says that none is; they were read without the quotes.`,
     );
   }
 }
