@@ -455,7 +455,7 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
   });
 });
 
-test("a database that is no URL is refused without printing it", async () => {
+test("a database that is no URL is refused and told without its password", async () => {
   await assert.rejects(
     openDatabase("mysql://anne:s3cret@host/x", {
       signal: new AbortController().signal,
@@ -465,7 +465,7 @@ test("a database that is no URL is refused without printing it", async () => {
     {
       code: "bad_database_url",
       message:
-        "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`. Characters like `@`, `/` and `%` in a password must be percent-encoded.",
+        '`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`, and is "mysql://anne:***@host/x".',
     },
   );
 });

@@ -7,11 +7,18 @@ import { fileLabel } from "../core/place.ts";
 /** One mended mistake may uncover another, above all in a file that was no YAML before. */
 const MOST_ROUNDS = 20;
 
-/**
- * Mends files until nothing more can be mended; `look` says what is wrong with them now. Gives what
- * changed as a diff, empty when nothing did.
- */
-export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise<string> => {
+/** A line of a file that was changed. A fix never adds or removes one. */
+export interface MendedLine {
+  readonly file: string;
+  readonly line: number;
+  readonly was: string;
+  readonly becomes: string;
+}
+
+/** Mends files until nothing more can be mended; `look` says what is wrong with them now. Gives what it changed. */
+export const fixAll = async (
+  look: () => Promise<readonly Complaint[]>,
+): Promise<readonly MendedLine[]> => {
   const before = new Map<string, string>();
   const after = new Map<string, string>();
   const first = await look();
@@ -37,7 +44,7 @@ export const fixAll = async (look: () => Promise<readonly Complaint[]>): Promise
     await writeFile(file, text);
     after.delete(file);
   }
-  return [...after].map(([file, text]) => diff(file, before.get(file) ?? "", text)).join("");
+  return [...after].flatMap(([file, text]) => changes(file, before.get(file) ?? "", text));
 };
 
 /**
@@ -71,13 +78,25 @@ const applied = (text: string, fixes: readonly Fix[]): string => {
   return mark + lines.join("\n");
 };
 
-/** A fix never adds or removes a line. */
-const diff = (file: string, before: string, after: string): string => {
-  const label = fileLabel(file);
+const changes = (file: string, before: string, after: string): MendedLine[] => {
   const now = after.split("\n");
-  const changes = before.split("\n").flatMap((line, index) => {
-    const other = now[index] ?? "";
-    return line === other ? [] : [`@@ -${index + 1} +${index + 1} @@`, `-${line}`, `+${other}`];
+  return before.split("\n").flatMap((was, index) => {
+    const becomes = now[index] ?? "";
+    return was === becomes ? [] : [{ file, line: index + 1, was, becomes }];
   });
-  return [`--- ${label}`, `+++ ${label}`, ...changes, ""].join("\n");
 };
+
+/** The changes as a diff. */
+export const diffOf = (mended: readonly MendedLine[]): string =>
+  [...Map.groupBy(mended, ({ file }) => file)]
+    .flatMap(([file, lines]) => [
+      `--- ${fileLabel(file)}`,
+      `+++ ${fileLabel(file)}`,
+      ...lines.flatMap(({ line, was, becomes }) => [
+        `@@ -${line} +${line} @@`,
+        `-${was}`,
+        `+${becomes}`,
+      ]),
+      "",
+    ])
+    .join("\n");

@@ -1,13 +1,12 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { formatComplaint } from "../core/complaint.ts";
-import { messageOf, noTests } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { fileLabel, formatPlace } from "../core/place.ts";
 import { components } from "../registry.ts";
 import { hasPassed, type Tested } from "../testing/run-case.ts";
 import { runTests, type TestedFile } from "../testing/run-tests.ts";
 import { annotation } from "./annotation.ts";
-import { TEST_FILE, yamlFiles } from "./find-pipelines.ts";
+import { testFiles } from "./find-tests.ts";
 import { tableLines, widthOf } from "./table.ts";
 import { errorText } from "./text.ts";
 
@@ -33,17 +32,6 @@ export const testCommand = async (
   if (format === "json") console.log(JSON.stringify({ files: done.map(fileObject) }, null, 2));
   if (done.some(({ complaints }) => complaints.length > 0)) return 2;
   return done.every(({ tested }) => tested.every(hasPassed)) ? 0 : 1;
-};
-
-/** A test file itself, the one beside a pipeline, or all below a folder. */
-const testFiles = async (target: string): Promise<string[]> => {
-  const info = await stat(target).catch(() => undefined);
-  if (info?.isDirectory()) {
-    const found = (await yamlFiles(target)).filter((file) => TEST_FILE.test(file));
-    if (found.length === 0) throw noTests(fileLabel(target));
-    return found;
-  }
-  return [TEST_FILE.test(target) ? target : target.replace(/(\.ya?ml)$/, ".test$1")];
 };
 
 const tellFile = ({ file, complaints, tested }: TestedFile): void => {

@@ -14,7 +14,7 @@ import {
   sameNames,
   sameTables,
 } from "./find-pipelines.ts";
-import { fixAll } from "./fix.ts";
+import { diffOf, fixAll, type MendedLine } from "./fix.ts";
 
 export interface ValidateFlags {
   readonly format: "text" | "json" | "github";
@@ -33,15 +33,14 @@ export const validateCommand = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const options = { components, environment: process.env, isOffline: true };
-  if (flags.fix) {
-    const diff = await fixAll(async () => allOf(await loadTargets(targets, options)));
-    if (diff !== "") console.error(diff);
-  }
+  const look = async () => allOf(await loadTargets(targets, options));
+  const mended = flags.fix ? await fixAll(look) : undefined;
+  if (mended?.length) console.error(diffOf(mended));
   const offline = await loadTargets(targets, options);
   const isConnected = flags.connect || flags.database !== undefined;
   const found = isConnected ? await connected(offline, { ...flags, signal }) : offline;
   const complaints = allOf(found);
-  REPORTS[flags.format](found, complaints, flags);
+  REPORTS[flags.format]({ ...found, complaints, mended, targets }, flags);
   return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
 };
 
@@ -63,21 +62,47 @@ const connected = async (found: Found, options: ConnectOptions): Promise<Found> 
   return { ...found, loaded };
 };
 
-type Report = (found: Found, complaints: readonly Complaint[], flags: ValidateFlags) => void;
+/** What there is to tell. */
+interface Told extends Found {
+  readonly complaints: readonly Complaint[];
+  /** Undefined where nothing was to be mended. */
+  readonly mended: readonly MendedLine[] | undefined;
+  /** As the user has named them. */
+  readonly targets: readonly string[];
+}
 
-const asText: Report = ({ loaded, unchecked, tests }, complaints, flags) => {
+type Report = (told: Told, flags: ValidateFlags) => void;
+
+const asText: Report = (told, flags) => {
+  const { loaded, unchecked, tests, complaints } = told;
   for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
   for (const [file, one] of loaded) reportFile(file, one, flags);
   for (const [file, one] of flags.print ? [] : tests) reportTests(file, one);
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
-  const mendable = complaints.filter(({ fix }) => fix).length;
-  if (mendable > 0) console.error(`\`runner validate --fix\` mends ${mendable} of them.`);
+  const mending = mendingSentence(told);
+  if (mending !== undefined) console.error(mending);
   if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
 };
 
-const asJson: Report = ({ loaded, unchecked, tests }, complaints) => {
+/** What `--fix` has done, or would do. */
+const mendingSentence = ({ complaints, mended, targets }: Told): string | undefined => {
+  const all = complaints.length;
+  if (mended?.length === 0 && all > 0) {
+    return `\`--fix\` changed nothing: ${all === 1 ? "this is" : "these are"} for a person to decide.`;
+  }
+  if (mended?.length) {
+    const rest = all === 0 ? "" : `; ${all === 1 ? "this is" : "these are"} left for a person`;
+    return `\`--fix\` mended ${counted(mended.length, "line")}${rest}.`;
+  }
+  const mendable = complaints.filter(({ fix }) => fix).length;
+  if (mendable === 0) return undefined;
+  const some = mendable === all ? (all === 1 ? "this" : "all of these") : `${mendable} of these`;
+  return `\`runner validate ${targets.join(" ")} --fix\` mends ${some}.`;
+};
+
+const asJson: Report = ({ loaded, unchecked, tests, complaints, mended }) => {
   const report = {
     files: [...loaded].map(([file, { flows, variables }]) => ({
       file: fileLabel(file),
@@ -105,11 +130,12 @@ const asJson: Report = ({ loaded, unchecked, tests }, complaints) => {
           }
         : {}),
     })),
+    ...(mended ? { mended: mended.map((one) => ({ ...one, file: fileLabel(one.file) })) } : {}),
   };
   console.log(JSON.stringify(report, null, 2));
 };
 
-const asAnnotations: Report = (_found, complaints) => {
+const asAnnotations: Report = ({ complaints }) => {
   for (const one of complaints) console.log(annotation(one));
 };
 

@@ -76,3 +76,19 @@ export const credible = (complaints: readonly Complaint[]): Complaint[] => {
   const guessed = new Set(complaints.filter(isGuess).map(lineOf));
   return complaints.filter((one) => isGuess(one) || !guessed.has(lineOf(one)));
 };
+
+/**
+ * Without what is said of a text that is `$NAME` besides that a variable is written otherwise; that is a
+ * mistake where the text was one, and else a warning.
+ */
+export const causesAlone = (complaints: readonly Complaint[]): Complaint[] => {
+  const placeOf = ({ place: { file, line, column } }: Complaint) => `${file}:${line}:${column}`;
+  const isCause = ({ code }: Complaint) => code === "unbraced_variable";
+  const causes = new Set(complaints.filter(isCause).map(placeOf));
+  const told = complaints.filter((one) => !isCause(one) && causes.has(placeOf(one)));
+  const isMistake = (one: Complaint) =>
+    told.some((other) => !other.isWarning && placeOf(other) === placeOf(one));
+  return complaints
+    .filter((one) => !told.includes(one))
+    .map((one) => (isCause(one) && isMistake(one) ? { ...one, isWarning: false } : one));
+};

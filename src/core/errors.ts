@@ -8,7 +8,7 @@
 import { dirname } from "node:path";
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
-import { fileLabel } from "./place.ts";
+import { fileLabel, withoutPassword } from "./place.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
 export type ExitCode = 1 | 2 | 3;
@@ -708,15 +708,22 @@ export const uuidsUnresolved = (records: number): RunnerError =>
 
 // The database
 
-/** `database` is neither `embedded` nor a URL that can be read; the value may hold a password. */
-export const badDatabaseUrl = (cause?: unknown): RunnerError =>
-  new RunnerError(
+/** `database` is neither `embedded` nor a URL that can be read. */
+export const badDatabaseUrl = (database: string, cause?: unknown): RunnerError => {
+  const [meant] = nearest(database, ["embedded"]);
+  const advice = meant
+    ? ` Did you mean \`${meant}\`?`
+    : /^postgres(ql)?:\/\/.*@/.test(database)
+      ? " Characters like `@`, `/` and `%` in a password must be percent-encoded."
+      : "";
+  return new RunnerError(
     "bad_database_url",
     2,
-    "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`. " +
-      "Characters like `@`, `/` and `%` in a password must be percent-encoded.",
+    "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`, " +
+      `and is ${JSON.stringify(withoutPassword(database))}.${advice}`,
     { cause },
   );
+};
 
 /** No connection: nothing listens, the name is unknown, the password is wrong, the database is not there. */
 export const databaseUnreachable = (label: string, cause: unknown): RunnerError =>
@@ -1732,6 +1739,34 @@ export const noTests = (folder: string): RunnerError =>
     "no_tests",
     2,
     `There is no test in ${folder}: no file \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`.`,
+  );
+
+/** A pipeline without a file of tests of its name; `near` are files that have tests and seem to be about it. */
+export const noTestFile = (
+  pipeline: string,
+  expected: string,
+  near: readonly string[],
+): RunnerError => {
+  const misnamed = near.filter((file) => !file.includes(".test."));
+  const advice =
+    near.length === 0
+      ? "Write one: a list `tests`, each test with `name`, `flow`, `rows` and `expect`, as docs/tests.md shows."
+      : misnamed.length === 0
+        ? `Did you mean ${listed(near)}?`
+        : `There is ${listed(misnamed)}: rename it \`${expected}\`.`;
+  return new RunnerError(
+    "no_tests",
+    2,
+    `${pipeline} has no tests: they stand beside it, in \`${expected}\`. ${advice}`,
+  );
+};
+
+/** A file that has tests, and not the name of such a file. */
+export const testsMisnamed = (file: string): RunnerError =>
+  new RunnerError(
+    "no_tests",
+    2,
+    `${file} has tests, and not the name that files of tests have: \`NAME.test.yaml\`, such as \`inat.test.yaml\` for \`inat.yaml\`. Rename it.`,
   );
 
 /** `runner init` without a word on what to begin with, and nobody to ask. */

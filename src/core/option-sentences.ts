@@ -103,9 +103,14 @@ export const sentence = (
   }
 };
 
-/** What is close by its letters; else what is missing and begins alike: `nom` for `name`; else where it belongs. */
+/**
+ * What the schema has to say of the word; else what is close by its letters; else what is missing and begins
+ * alike: `nom` for `name`; else where it belongs.
+ */
 const optionSuggestion = (key: string, schema: Schema, at: YamlValue | undefined): string => {
   const known = Object.keys(schema.properties ?? {});
+  const hint = hintOf(key, schema);
+  if (hint !== undefined) return ` ${hint}`;
   const alike = begunAlike(key, schema, at);
   if (nearest(key, known).length > 0 || known.length === 0) return suggestion(key, known);
   if (alike !== undefined) return ` Did you mean \`${alike}\`?`;
@@ -114,6 +119,11 @@ const optionSuggestion = (key: string, schema: Schema, at: YamlValue | undefined
     ? suggestion(key, known)
     : ` Does it belong under \`${holder}\`: \`${holder}: { ${key}: … }\`?`;
 };
+
+const hintOf = (key: string, { properties = {} }: Schema): string | undefined =>
+  Object.values(properties)
+    .map(({ hints = {} }) => (Object.hasOwn(hints, key) ? hints[key] : undefined))
+    .find((hint) => hint !== undefined);
 
 /** The one option that is missing and begins with the same letter. */
 const begunAlike = (key: string, schema: Schema, at: YamlValue | undefined): string | undefined => {

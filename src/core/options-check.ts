@@ -26,6 +26,8 @@ export interface Schema {
   readonly runner?: OptionKind;
   /** What a `pattern` asks for, in words: "must be …". */
   readonly form?: string;
+  /** What to say of words that others have for it, or that belong elsewhere: a sentence each. */
+  readonly hints?: Readonly<Record<string, string>>;
   /** Whether it only says how fast, or with how much memory: the rows are the same, see `basisOf`. */
   readonly isPace?: boolean;
   readonly required?: readonly string[];

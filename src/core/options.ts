@@ -29,7 +29,7 @@ export const oneOrMore = (description: string): TUnsafe<string | string[]> =>
 export const tableName = (description: string) =>
   Type.String({
     description,
-    form: "a table's name such as `schema.table`, in double quotes where SQL needs them",
+    form: "a table's name, `schema.table` or `table`, in double quotes where SQL needs them",
     pattern: '^([a-z_][a-z0-9_$]*|"([^"]|"")+")(\\.([a-z_][a-z0-9_$]*|"([^"]|"")+"))?$',
   });
 

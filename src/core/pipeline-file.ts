@@ -1,10 +1,18 @@
 /** Reads a pipeline file into a plan, and says everything that is wrong with it in one go. */
 
 import { existsSync } from "node:fs";
-import { type Complain, type Complaint, credible, distinct, inOrder } from "./complaint.ts";
+import {
+  type Complain,
+  type Complaint,
+  causesAlone,
+  credible,
+  distinct,
+  inOrder,
+  renamed,
+} from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
-import type { Place } from "./errors.ts";
+import { badDatabaseUrl, type Place } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { STRICT } from "./limits.ts";
 import { codesIn, limitsOf } from "./limits-file.ts";
@@ -93,7 +101,7 @@ export const loadPipeline = async (file: string, options: LoadOptions): Promise<
     complaints.push(...(options.isOffline ? [] : withoutValue(draft, options)));
   }
   const flows = draft?.flows.filter(isWhole) ?? [];
-  const all = inOrder(credible(distinct(complaints))).map((one) =>
+  const all = inOrder(causesAlone(credible(distinct(complaints)))).map((one) =>
     discreet(one, options.environment),
   );
   const errors = all.filter(({ isWarning }) => !isWarning);
@@ -203,12 +211,9 @@ const withoutEntry = (value: YamlValue, key: string): YamlValue =>
 const databaseOf = (value: YamlValue | undefined, { database, complain }: Reading): string => {
   if (database !== undefined) return database;
   if (value?.kind !== "scalar" || typeof value.value !== "string") return "embedded";
-  if (!value.unset?.length && !/^(embedded$|postgres(ql)?:|socket:)/.test(value.value)) {
-    complain(
-      "bad_database_url",
-      value.place,
-      "`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`.",
-    );
+  if (!value.unset?.length && !/^(embedded$|postgres(ql)?:\/\/|socket:)/.test(value.value)) {
+    const { code, message } = badDatabaseUrl(value.value);
+    complain(code, value.place, message, renamed(value.place, value.source, ["embedded"]));
   }
   return value.value;
 };

@@ -11,6 +11,57 @@ const NAME = {
   form: "a word of letters, digits, `_` and `-` that begins with a letter",
 };
 
+/** What the included flows call their limit, and other programs theirs. */
+const WORDS_FOR_LIMITS = ["max_rejects", "max_errors", "max_bad_records"];
+
+export const flowOptions = Type.Object({
+  name: Type.String({
+    ...NAME,
+    description: "The flow's name, of letters, digits, `_` and `-`.",
+  }),
+  source: anything("Where the records come from: one source."),
+  transforms: Type.Optional(
+    Type.Array(anything("One transform."), {
+      description: "What happens to the records, in this order.",
+    }),
+  ),
+  sink: anything("Where the records go: one sink."),
+  checks: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      description:
+        "SQL files like those of the pipeline's `checks`, run read-only whenever the flow is done, too: what is not `ok` is told as a warning.",
+    }),
+  ),
+  on_request: Type.Optional(
+    Type.Boolean({
+      description: "Whether the flow runs only when it is named: `--flow duplicates`.",
+    }),
+  ),
+  rejects: Type.Optional(
+    Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] }), {
+      description:
+        "How many records may be set aside before the flow fails: `{ max: 1000 }`, `{ max: 1% }`; " +
+        "by code, `{ max: 1%, no_id: any }`. None when absent.",
+      form: "a map, `{ max: 1% }`",
+      hints: Object.fromEntries(
+        WORDS_FOR_LIMITS.map((word) => [word, "Did you mean `rejects: { max: 1% }`?"]),
+      ),
+    }),
+  ),
+});
+
+/** One who has but one flow writes it where the pipeline is. */
+const OF_A_FLOW = [
+  ...Object.keys(flowOptions.properties).filter((word) => !["name", "checks"].includes(word)),
+  "include",
+  "with",
+].map((word) => [word, `It belongs to a flow, \`- name: …\` under \`flows\`.`]);
+
+const LIMITS_OF_A_FLOW = WORDS_FOR_LIMITS.map((word) => [
+  word,
+  "Each flow has its own: `rejects: { max: 1% }` beside its `sink`.",
+]);
+
 export const pipelineOptions = Type.Object({
   name: Type.String({
     ...NAME,
@@ -47,40 +98,8 @@ export const pipelineOptions = Type.Object({
   flows: Type.Array(anything("A flow, or an included file of flows."), {
     minItems: 1,
     description: "The flows, in the order in which they run.",
+    hints: Object.fromEntries([...OF_A_FLOW, ...LIMITS_OF_A_FLOW]),
   }),
-});
-
-export const flowOptions = Type.Object({
-  name: Type.String({
-    ...NAME,
-    description: "The flow's name, of letters, digits, `_` and `-`.",
-  }),
-  source: anything("Where the records come from: one source."),
-  transforms: Type.Optional(
-    Type.Array(anything("One transform."), {
-      description: "What happens to the records, in this order.",
-    }),
-  ),
-  sink: anything("Where the records go: one sink."),
-  checks: Type.Optional(
-    Type.Array(Type.String({ minLength: 1 }), {
-      description:
-        "SQL files like those of the pipeline's `checks`, run read-only whenever the flow is done, too: what is not `ok` is told as a warning.",
-    }),
-  ),
-  on_request: Type.Optional(
-    Type.Boolean({
-      description: "Whether the flow runs only when it is named: `--flow duplicates`.",
-    }),
-  ),
-  rejects: Type.Optional(
-    Type.Record(Type.String(), Type.Unsafe<string | number>({ type: ["string", "number"] }), {
-      description:
-        "How many records may be set aside before the flow fails: `{ max: 1000 }`, `{ max: 1% }`; " +
-        "by code, `{ max: 1%, no_id: any }`. None when absent.",
-      form: "a map, `{ max: 1% }`",
-    }),
-  ),
 });
 
 export const includeOptions = Type.Object({

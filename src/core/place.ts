@@ -66,7 +66,13 @@ const cut = (line: string, from: number): string => {
 
 /** A tab takes one column here, so that the caret stands right; a password is not shown. */
 const visible = (line: string): string =>
-  withoutPasswords(line).replace(SECRET_KEY, "$1***").replaceAll("\t", " ");
+  withoutPasswords(line)
+    .replace(DATABASE_KEY, (_, key: string, value: string) => key + withoutPassword(value))
+    .replace(SECRET_KEY, "$1***")
+    .replaceAll("\t", " ");
+
+/** The value of a pipeline's `database` that is no variable: by mistake it may be no URL, and still have a password. */
+const DATABASE_KEY = /^(\s*["']?database["']?\s*:\s+)(?!["']?\$\{)(.+)$/;
 
 /** The value of a key that is called a password; a variable is none. */
 const SECRET_KEY =
@@ -85,7 +91,15 @@ export const withoutPasswords = (text: string): string =>
     text,
   );
 
-const IN_POSTGRES_URL = /\b(postgres(?:ql)?:\/\/[^\s:/?#"'`]*:)[^\s"'`]+(@)/g;
+/** What names a database and may be no URL: all between the first colon behind a user and the last `@` is hidden. */
+export const withoutPassword = (database: string): string =>
+  withoutPasswords(
+    database
+      .replace(/^(\w+:\/+|postgres(?:ql)?:|(?!\w+:\/))([^:@]*:).*(@)/s, "$1$2***$3")
+      .replace(/(\bpassword\s*=\s*)('[^']*'|\S+)/gi, "$1***"),
+  );
+
+const IN_POSTGRES_URL = /\b(postgres(?:ql)?:\/*[^\s:/?#"'`]*:)[^\s"'`]+(@)/g;
 const IN_URL = /(\w:\/\/[^\s:/?#"'`]*:)[^\s/"'`]+(@)/g;
 const IN_QUERY = /([?&](?:ssl)?password=)[^&\s"'`]+()/g;
 

@@ -100,8 +100,9 @@ const withVariables = (schema: Schema): Schema => {
   const {
     runner: _,
     form: __,
-    isPace: ___,
-    format: ____,
+    hints: ___,
+    isPace: ____,
+    format: _____,
     ...rest
   } = schema as Schema & {
     format?: string;

@@ -53,8 +53,23 @@ export const withVariables = (
   }
   // What could not be read stays so.
   if (value.unset !== undefined) return value;
-  if (typeof value.value !== "string" || !value.value.includes("${")) return value;
+  if (typeof value.value !== "string") return value;
+  complainOfShell(value, value.value, complain);
+  if (!value.value.includes("${")) return value;
   return replaced(value, value.value, variables, complain);
+};
+
+/** A whole text that is `$NAME`, as the shell would have it. */
+const complainOfShell = ({ place }: YamlScalar, text: string, complain: Complain): void => {
+  const [, name] = /^\$([A-Za-z_]\w*)$/.exec(text) ?? [];
+  if (name === undefined) return;
+  const becomes = `\${${name}}`;
+  complain(
+    "unbraced_variable",
+    place,
+    `This is the text \`${text}\`: a variable is written \`${becomes}\`, with braces.`,
+    { isWarning: true, fix: { place, was: text, becomes } },
+  );
 };
 
 const replaced = (

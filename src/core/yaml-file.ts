@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import type { Complain } from "./complaint.ts";
 import { elsewhere } from "./elsewhere.ts";
 import { type Place, suggestion } from "./errors.ts";
@@ -57,7 +57,7 @@ const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): P
   if (code !== "ENOENT") return `The file ${label} cannot be read.`;
   const beside = await readdir(dirname(file)).catch(() => []);
   // Of the same kind: who misspelt a pipeline is not helped by a `package.json`.
-  const kind = KINDS.find((one) => one.test(file));
+  const kind = KINDS.find((one) => one.test(file) || extname(file) === "");
   const files = beside.filter((name) => kind?.test(name));
   const [there] = nearest(basename(file), files).length > 0 ? [] : elsewhere(file);
   const hint = there ? ` Did you mean \`${there}\`?` : suggestion(basename(file), files);

@@ -17,7 +17,7 @@ export const openDatabase = async (database: string, options: OpenOptions): Prom
     const { openEmbedded } = await import("./embedded.ts");
     return openEmbedded(options);
   }
-  if (!/^(postgres(ql)?|socket):/.test(database)) throw badDatabaseUrl();
+  if (!/^(postgres(ql)?:\/\/|socket:)/.test(database)) throw badDatabaseUrl(database);
   const { openServer } = await import("./server.ts");
   return openServer(database, options);
 };

@@ -224,7 +224,7 @@ type Config = pg.ClientConfig & {
 };
 
 const configOf = (url: string): Config => {
-  if (HAS_BARE_PASSWORD.test(url)) throw badDatabaseUrl();
+  if (HAS_BARE_PASSWORD.test(url)) throw badDatabaseUrl(url);
   try {
     // libpq's meaning of `sslmode`, as psql has it: `require` encrypts without checking the certificate.
     const { ssl, ...parsed } = parse(
@@ -251,7 +251,7 @@ const configOf = (url: string): Config => {
       keepAlive: true,
     };
   } catch (error) {
-    throw badDatabaseUrl(error);
+    throw badDatabaseUrl(url, error);
   }
 };
 

@@ -20,6 +20,7 @@ export const csv = defineSource({
         minLength: 1,
         description:
           'What separates fields, `"\\t"` for a tab; found out from the first line when absent.',
+        hints: { separator: "Did you mean `delimiter`?", sep: "Did you mean `delimiter`?" },
       }),
     ),
     quote: oneOf(['"', "'", null], {

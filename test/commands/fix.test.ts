@@ -144,7 +144,7 @@ describe("runner validate --fix", () => {
       await writeFile(file, "a\n");
       const look = async () =>
         (await readFile(file, "utf8")) === "a\n" ? [{ ...wrong(before), fix }] : after;
-      assert.equal(await fixAll(look), "");
+      assert.deepEqual(await fixAll(look), []);
       assert.equal(await readFile(file, "utf8"), "a\n");
     }
   });
@@ -160,7 +160,7 @@ describe("runner validate --fix", () => {
   test("is offered, and the fixes are in the JSON, when it was not asked for", async () => {
     await writeFile(join(folder, "p.yaml"), pipeline("csv: { pth: a.csv }"));
     const text = await runRunner(["validate", "p.yaml"], { cwd: folder });
-    assert.match(text.stderr, /`runner validate --fix` mends 1 of them\./);
+    assert.match(text.stderr, /^`runner validate p\.yaml --fix` mends this\.$/m);
     const { stdout } = await runRunner(["validate", "p.yaml", "--format", "json"], { cwd: folder });
     assert.deepEqual(JSON.parse(stdout).complaints[0].fix, {
       line: 6,
@@ -168,5 +168,56 @@ describe("runner validate --fix", () => {
       was: "pth",
       becomes: "path",
     });
+  });
+
+  const SAID: readonly [
+    what: string,
+    options: string,
+    before: RegExp | undefined,
+    after: RegExp,
+  ][] = [
+    ["nothing", "quot: x, quote: null", undefined, /^`--fix` changed nothing: this is for a/m],
+    [
+      "all",
+      "pth: a.csv, skip_line: 1",
+      /`runner validate p\.yaml --fix` mends all of these\./,
+      /mended 1 line\./,
+    ],
+    [
+      "some",
+      "pth: a.csv, skip_lines: many",
+      /--fix` mends 1 of these\./,
+      /mended 1 line; this is left for a person\./,
+    ],
+  ];
+  for (const [what, options, before, after] of SAID) {
+    test(`says before and after that it mends ${what}`, async () => {
+      const wrong =
+        options.includes("path") || options.includes("pth") ? options : `path: a.csv, ${options}`;
+      await writeFile(join(folder, "p.yaml"), pipeline(`csv: { ${wrong} }`));
+      const offered = await runRunner(["validate", "p.yaml"], { cwd: folder });
+      if (before === undefined) assert.doesNotMatch(offered.stderr, /--fix/);
+      else assert.match(offered.stderr, before);
+      const { stderr } = await runRunner(["validate", "p.yaml", "--fix"], { cwd: folder });
+      assert.match(stderr, after);
+    });
+  }
+
+  test("tells in the JSON which lines it has changed", async () => {
+    await writeFile(join(folder, "p.yaml"), pipeline("csv: { pth: a.csv }"));
+    const { stdout } = await runRunner(["validate", "p.yaml", "--fix", "--format", "json"], {
+      cwd: folder,
+    });
+    const { mended } = JSON.parse(stdout);
+    assert.equal(mended.length, 1);
+    assert.deepEqual(
+      { ...mended[0], was: mended[0].was.trim(), becomes: mended[0].becomes.trim() },
+      {
+        file: "p.yaml",
+        line: 6,
+        was: "source: { csv: { pth: a.csv } }  # kept",
+        becomes: "source: { csv: { path: a.csv } }  # kept",
+      },
+    );
   });
 });

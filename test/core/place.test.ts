@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { codeFrame, withoutPasswords } from "../../src/core/place.ts";
+import { codeFrame, withoutPassword, withoutPasswords } from "../../src/core/place.ts";
 
 describe("a code frame", () => {
   let folder = "";
@@ -57,5 +57,19 @@ test("passwords in URLs are masked, variables and URLs without one are not", () 
   );
   for (const text of ["postgresql://u:${P}@h/d", "https://h:80/a", "postgresql://u@h/d"]) {
     assert.equal(masked(text), text);
+  }
+});
+
+test("what should be the URL of a database and is none shows no password either", () => {
+  for (const [given, shown] of [
+    ["postgresql:/u:p@h/d", "postgresql:/u:***@h/d"],
+    ["postgres:u:p/@:@h/d", "postgres:u:***@h/d"],
+    ["u:p@h/d", "u:***@h/d"],
+    ["mysql://u:p@h/d", "mysql://u:***@h/d"],
+    ["host=h password='p q' dbname=d", "host=h password=*** dbname=d"],
+    ["postgresql://u@h:5432/d", "postgresql://u@h:5432/d"],
+    ["embeded", "embeded"],
+  ] as const) {
+    assert.equal(withoutPassword(given), shown);
   }
 });

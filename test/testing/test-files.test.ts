@@ -291,7 +291,38 @@ test("a folder without tests, and a pipeline without a test file, are mistakes",
   );
   assert.equal(code, 2);
   const { stderr: missing } = await runRunner(["test", "q.yaml"], { cwd: folder });
-  assert.match(missing, /^q\.test\.yaml:1:1 The file q\.test\.yaml is not there\./);
+  assert.match(missing, /^q\.yaml:1:1 The file q\.yaml is not there\./);
+});
+
+test("a pipeline without tests is told where they are looked for, and which file may be meant", async () => {
+  const alone = join(folder, "alone");
+  await mkdir(alone);
+  await writeFile(join(alone, "birds.yaml"), "name: birds\nflows: []\n");
+  const said = async (target: string) =>
+    (await runRunner(["test", target], { cwd: alone })).stderr.split("\n")[0];
+  assert.equal(
+    await said("birds.yaml"),
+    "birds.yaml has no tests: they stand beside it, in `birds.test.yaml`. Write one: a list `tests`, each test with `name`, `flow`, `rows` and `expect`, as docs/tests.md shows.",
+  );
+  await writeFile(join(alone, "test_birds.yaml"), "tests: []\n");
+  assert.equal(
+    await said("birds.yaml"),
+    "birds.yaml has no tests: they stand beside it, in `birds.test.yaml`. There is `test_birds.yaml`: rename it `birds.test.yaml`.",
+  );
+  assert.equal(
+    await said("test_birds.yaml"),
+    "test_birds.yaml has tests, and not the name that files of tests have: `NAME.test.yaml`, such as `inat.test.yaml` for `inat.yaml`. Rename it.",
+  );
+  await rm(join(alone, "test_birds.yaml"));
+  await writeFile(join(alone, "all.test.yaml"), "pipeline: birds.yaml\ntests: []\n");
+  assert.equal(
+    await said("birds.yaml"),
+    "birds.yaml has no tests: they stand beside it, in `birds.test.yaml`. Did you mean `all.test.yaml`?",
+  );
+  assert.equal(
+    await said("birds"),
+    "birds:1:1 The file birds is not there. Did you mean `birds.yaml`?",
+  );
 });
 
 test("bases fill what rows do not say, and a base's columns need not be used", async () => {

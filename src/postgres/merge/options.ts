@@ -16,7 +16,9 @@ const values = (description: string) =>
 
 /** As they stand in the YAML. */
 export const mergeOptions = Type.Object({
-  table: tableName("The table to bring up to date, with its schema."),
+  table: tableName(
+    "The table to bring up to date: `gn_synthese.synthese`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+  ),
   key: Type.Array(columnName("A column."), {
     minItems: 1,
     uniqueItems: true,
