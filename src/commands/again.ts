@@ -1,11 +1,11 @@
 /** How a command that is suggested names the pipeline and the database: as the user has named them. */
 
 import { resolve } from "node:path";
-import { fileLabel, withoutPasswords } from "../core/place.ts";
+import { fileLabel, shellWord, withoutPasswords } from "../core/place.ts";
 
 /** `pipelines/inat.yaml`, with ` --database …` behind it when the user gave one; a password is never repeated. */
 export const named = (file: string, database: string | undefined): string =>
-  `${fileLabel(resolve(file))}${databaseWords(database)}`;
+  `${shellWord(fileLabel(resolve(file)))}${databaseWords(database)}`;
 
 /** ` --database X`; without the password, which `PGPASSWORD` or `~/.pgpass` can give. */
 export const databaseWords = (database: string | undefined): string => {
@@ -15,5 +15,5 @@ export const databaseWords = (database: string | undefined): string => {
     return ' --database "$DATABASE_URL"';
   const text = masked.replace(/:\*\*\*@/, "@").replace(/(\?|&)(?:ssl)?password=\*\*\*&?/g, "$1");
   const bare = text.replace(/[?&]$/, "");
-  return ` --database ${/^[\w@%+=:,./-]+$/.test(bare) ? bare : `'${bare.replaceAll("'", "'\\''")}'`}`;
+  return ` --database ${shellWord(bare)}`;
 };

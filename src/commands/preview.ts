@@ -2,7 +2,8 @@ import type { Batch } from "../core/batch.ts";
 import type { Plan } from "../core/plan.ts";
 import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
-import { csvText, cut, fits, tableLines, widthOf } from "./table.ts";
+import { recordLines } from "./records.ts";
+import { csvText, widthOf } from "./table.ts";
 import { interruptedCode } from "./text.ts";
 
 export interface PreviewFlags {
@@ -85,23 +86,3 @@ const print = ({ names, places, rows }: Shown, flags: PreviewFlags, width: numbe
     console.log(JSON.stringify(records));
   } else for (const line of recordLines({ names, places, rows }, width)) console.log(line);
 };
-
-/** Records as a table where it fits; wide ones below each other, one line per column that has a value. */
-export const recordLines = ({ names, places, rows }: Shown, width: number): string[] => {
-  const texts = rows.map((values) => values.map((value) => value ?? ""));
-  if (rows.length > 0 && fits(["", ...names], width)) {
-    const body = texts.map((values, index) => [places[index] ?? "", ...values]);
-    return [...tableLines([["record", ...names], ...body], { width }), ""];
-  }
-  const nameWidth = Math.max(0, ...names.map((name) => name.length));
-  return texts.flatMap((values, index) => [
-    places[index] ?? "",
-    ...names
-      .map((name, column) => [name, values[column] ?? ""] as const)
-      .filter(([, value]) => value !== "")
-      .map(([name, value]) => `  ${name.padEnd(nameWidth)}  ${cut(value, VALUE_WIDTH)}`),
-    "",
-  ]);
-};
-
-const VALUE_WIDTH = 120;

@@ -3,8 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { count } from "../core/progress.ts";
 import { type Answer, question } from "../postgres/question.ts";
 import { inDatabaseOf } from "./past.ts";
-import { recordLines } from "./preview.ts";
-import { csvText, fits, tableLines, widthOf } from "./table.ts";
+import { recordLines } from "./records.ts";
+import { csvText, tableLines, widthOf } from "./table.ts";
 import { interruptedCode } from "./text.ts";
 
 export interface SqlFlags {
@@ -63,22 +63,16 @@ const show = async ({ names, texts }: Answer, most: number): Promise<void> => {
     if (rows.length > most) break;
   }
   const shown = rows.slice(0, most);
-  for (const line of answerLines(names, shown, widthOf(process.stdout))) console.log(line);
+  const width = widthOf(process.stdout);
+  const lines =
+    shown.length === 0
+      ? tableLines([names], { width })
+      : recordLines({ names, rows: shown }, width);
+  for (const line of lines) console.log(line);
   const number = shown.length === 1 ? "1 row" : `${count(shown.length)} rows`;
   console.error(
     rows.length > most
       ? `The first ${number} of more: \`--rows\` shows as many as it says, \`--csv\` and \`--json\` print all.`
       : `${number}.`,
   );
-};
-
-const answerLines = (
-  names: readonly string[],
-  rows: readonly (string | null)[][],
-  width: number,
-): string[] => {
-  const texts = rows.map((values) => values.map((value) => value ?? ""));
-  if (rows.length === 0 || fits(names, width)) return tableLines([names, ...texts], { width });
-  const places = rows.map((_, index) => `row ${index + 1}`);
-  return recordLines({ names, places, rows: texts }, width);
 };

@@ -17,28 +17,26 @@ const USUAL_WIDTH = 120;
 
 const GAP = "  ";
 
-/** A column is not made narrower than this. */
-const NARROWEST = 8;
-
-/** Whether a table with these columns can be read across, each of a usual width. */
-export const fits = (columns: readonly string[], width: number): boolean =>
-  columns.reduce((sum, name) => sum + Math.max(name.length, READABLE) + GAP.length, 0) <= width;
-
-const READABLE = 12;
-
 /** A table: its rows, the first of which is the header. */
-type Table = readonly (readonly string[])[];
+export type Table = readonly (readonly string[])[];
 
-const widthsOf = (rows: Table): number[] =>
-  (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => [...onOneLine(row[column] ?? "")].length)),
-  );
+const lengthOf = (value: string): number => [...onOneLine(value)].length;
+
+const widest = (values: readonly string[]): number => Math.max(0, ...values.map(lengthOf));
 
 const totalOf = (widths: readonly number[]): number =>
   widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length);
 
+const columnsOf = (rows: Table): string[][] =>
+  (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? ""));
+
 /** Whether nothing of a table has to be cut. */
-export const isWithin = (rows: Table, width: number): boolean => totalOf(widthsOf(rows)) <= width;
+export const isWithin = (rows: Table, width: number): boolean =>
+  totalOf(columnsOf(rows).map(widest)) <= width;
+
+/** Whether a table tells enough in so many characters: no number, date, place or name in it is cut. */
+export const isReadable = (rows: Table, width: number): boolean =>
+  totalOf(narrowed(rows, width, 1)) <= width;
 
 /** A table that does not fit, without those of the columns `spare` in which there is nothing but 0. */
 export const sparing = (rows: Table, spare: readonly string[], width: number): Table => {
@@ -53,24 +51,56 @@ export const sparing = (rows: Table, spare: readonly string[], width: number): T
 /** A count, with its difference to an earlier one. */
 const NUMBER = /^([\d,]+( \([+-][\d,]+\))?)?$/;
 
+/** What says nothing when it is cut: a number, a date, a place (`occurrence.txt:12`, `staged.sql (id 12)`). */
+const EXACT = /^([-+\d,.:TZ/e ]*( \([+-][\d,]+\))?|\S{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
+
+/** A name or a key; an address or a text is longer. */
+const WORD = /^\S{0,36}$/;
+
+/** Text is not made narrower than this, as long as there is another way. */
+const READABLE = 12;
+
+/** No column is made narrower than this. */
+const NARROWEST = 8;
+
+/** How narrow a column may become: at first only text, then words, at last whatever there is. */
+const floorsOf = ([, ...values]: readonly string[]): readonly number[] => {
+  const whole = widest(values);
+  if (values.every((value) => EXACT.test(value))) {
+    return [Math.max(whole, READABLE), Math.max(whole, NARROWEST), NARROWEST];
+  }
+  const isWord = values.every((value) => WORD.test(value));
+  return [isWord ? Math.max(whole, READABLE) : READABLE, NARROWEST, NARROWEST];
+};
+
+/** The widths of the columns once what does not fit is taken from the widest, in so many steps. */
+const narrowed = (rows: Table, width: number, steps: number): number[] => {
+  const columns = columnsOf(rows);
+  const widths = columns.map(widest);
+  const floors = columns.map(floorsOf);
+  for (let step = 0; step < steps; step++) {
+    while (totalOf(widths) > width) {
+      const spare = widths.map((one, column) => (one > (floors[column]?.[step] ?? 0) ? one : 0));
+      const most = Math.max(...spare);
+      if (most === 0) break;
+      widths[spare.indexOf(most)] = most - 1;
+    }
+  }
+  return widths;
+};
+
 /**
  * Rows as lines of equal columns, the first row being the header; numbers stand to the right. What does
- * not fit into `width` is taken from the widest columns, whose values are cut; from numbers last.
+ * not fit into `width` is taken from the widest columns, whose values are cut: texts first, numbers last.
  */
 export const tableLines = (
   rows: Table,
   { width, indent = "" }: { width: number; indent?: string },
 ): string[] => {
-  const [header = [], ...body] = rows;
-  const widths = widthsOf(rows);
-  const isNumber = header.map((_, column) => body.every((row) => NUMBER.test(row[column] ?? "")));
-  while (indent.length + totalOf(widths) > width) {
-    const words = widths.map((one, column) => (isNumber[column] ? 0 : one));
-    const some = Math.max(...words) > NARROWEST ? words : widths;
-    const widest = Math.max(...some);
-    if (widest <= NARROWEST) break;
-    widths[some.indexOf(widest)] = widest - 1;
-  }
+  const widths = narrowed(rows, width - indent.length, 3);
+  const isNumber = columnsOf(rows).map(([, ...values]) =>
+    values.every((value) => NUMBER.test(value)),
+  );
   return rows.map((row) => {
     const cells = row.map((value, column) => {
       const text = cut(value, widths[column] ?? 0);

@@ -38,6 +38,10 @@ export const fileLabel = (file: string): string => {
   return label === "" || label === ".." || label.startsWith(`..${sep}`) ? file : label;
 };
 
+/** A word of a command that is suggested, with quotes where a shell would take it apart. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
 /** "included from pipelines/inat.yaml:9:5", once for each file on the way; empty for the pipeline itself. */
 export const inclusions = ({ includedFrom }: Place): string[] =>
   includedFrom ? [`included from ${formatPlace(includedFrom)}`, ...inclusions(includedFrom)] : [];

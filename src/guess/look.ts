@@ -15,6 +15,8 @@ export interface Seen {
   readonly archive: string;
   /** The core first. */
   readonly tables: readonly SeenTable[];
+  /** The one that is asked for; all where none is. */
+  readonly asked: readonly SeenTable[];
 }
 
 export interface SeenTable {
@@ -40,7 +42,7 @@ export interface SeenTable {
 interface Looking extends Pick<Context, "signal" | "log"> {
   /** Records of a table to look at. */
   readonly rows: number;
-  /** Only this table; all when absent. */
+  /** The table that is asked for. The others are looked at, too: what ties them has one type in all. */
   readonly table?: string | undefined;
 }
 
@@ -52,13 +54,13 @@ export const lookAt = async (location: string, looking: Looking): Promise<Seen> 
   const limits = { maxBytes: LIMITS.max_gb * GB, maxRatio: LIMITS.max_ratio };
   await using archive = await openArchive(location, { signal: looking.signal, limits });
   const meta = await tablesOf(archive, looking.signal);
-  const wanted = looking.table;
-  const tables = wanted === undefined ? meta.tables : [findTable(archive, meta, wanted)];
+  const wanted = looking.table === undefined ? undefined : findTable(archive, meta, looking.table);
   for (const warning of meta.warnings) looking.log.warn(warning);
   const seen: SeenTable[] = [];
   const quiet = { ...looking, log: { ...looking.log, warn: () => undefined } };
-  for (const table of tables) seen.push(await seenTable(location, table, quiet));
-  return { archive: archive.name, tables: seen };
+  for (const table of meta.tables) seen.push(await seenTable(location, table, quiet));
+  const asked = seen.filter((_, index) => !wanted || meta.tables[index] === wanted);
+  return { archive: archive.name, tables: seen, asked };
 };
 
 const seenTable = async (location: string, table: Table, looking: Looking): Promise<SeenTable> => {

@@ -34,10 +34,14 @@ const whyNot = (table: SeenTable, tables: readonly SeenTable[]): Why | undefined
     if (damaged === 0) return { is: "has no records", detail: "." };
     return { is: `has only damaged records (${count(damaged)})`, detail: `: ${damage}` };
   }
-  // `verbatim` has the row type of the core.
-  const core = tables[0];
-  const isAgain = core !== table && core?.row_type === table.row_type && core.rows > 0;
-  return isAgain
-    ? { is: `has the records of ${core.name} once more, as they were published,`, detail: "." }
+  return isCoreAgain(table, tables)
+    ? {
+        is: `has the records of ${tables[0]?.name} once more, as they were published,`,
+        detail: ".",
+      }
     : undefined;
 };
+
+/** Whether a table has the core's records a second time: `verbatim` has the row type of the core. */
+export const isCoreAgain = (table: SeenTable, [core]: readonly SeenTable[]): boolean =>
+  core !== undefined && core !== table && core.row_type === table.row_type && core.rows > 0;

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { runRunner } from "../support/runner.ts";
 
 const sample = fileURLToPath(new URL("../../samples/demo.zip", import.meta.url));
@@ -14,7 +15,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-test("guess tells of each table of an archive its records, filled columns, types, id, dates and links", async () => {
+test("guess tells of the core its records, filled columns, types, id, dates and links; of the other tables only the sum", async () => {
   const { code, stdout } = await runRunner(["guess", sample]);
   assert.equal(code, 0);
   for (const line of [
@@ -22,15 +23,78 @@ test("guess tells of each table of an archive its records, filled columns, types
     /^occurrence: 2,000 records\.$/m,
     /^ {2}gbifID +100 % +bigint +4000000001 · 4000000005/m,
     /^ {2}individualCount +19 % +integer/m,
-    /^ {2}eventDate +99 % +dates /m,
+    /^ {2}eventDate +99 % +text /m,
+    /^ {2}taxonKey +100 % +text /m,
     /^ {2}148 more columns are empty\.$/m,
-    /^ {2}Records are told apart by `gbifID` \(bigint\)\.$/m,
+    /^ {2}`gbifID` tells records apart \(bigint\)\.$/m,
     /^ {2}`references` has links with a number: for `extract_id`, pattern '\/observations\/\(\\d\+\)\/\?\$'\.$/m,
-    /^verbatim \(Occurrence\): 2,000 records\.$/m,
+    /^multimedia: 3,364 records\.\n {2}10 of 15 columns have values\.\n {2}`gbifID` leads to the core \(bigint\)\.$/m,
+    /^verbatim \(Occurrence\): 2,000 records\.\n {2}\d+ of \d+ columns have values\.$/m,
+    /^ {2}The records of occurrence once more, as they were published; `runner init` leaves them out\.$/m,
+    /^Next: `runner guess \S+ --table multimedia` shows its columns,\n {2}`runner init \S+` writes a pipeline\.$/m,
   ]) {
     assert.match(stdout, line);
   }
-  assert.ok(stdout.split("\n").every((line) => line.length <= 120));
+  assert.equal(stdout.match(/^ {2}gbifID /gm)?.length, 1);
+  const lines = stdout.split("\n").filter((line) => !/^Next: |^ {2}`runner init /.test(line));
+  assert.ok(lines.every((line) => line.length <= 120));
+});
+
+test("guess has the types that init writes, for people, in JSON and in CSV, also when one table is asked for", async () => {
+  await runRunner(["init", sample, "--name", "moths", "--into", join(folder, "project")]);
+  const text = await readFile(join(folder, "project/pipelines/moths.yaml"), "utf8");
+  const [occurrence, multimedia] = parse(text).flows;
+  for (const [table, flow] of [
+    ["occurrence", occurrence],
+    ["multimedia", multimedia],
+  ]) {
+    const { columns } = flow.sink.postgres_copy.create;
+    const project = flow.transforms.at(-1).project.columns;
+    const expected = Object.entries(project)
+      .filter(([to]) => !/^(date_m|id_inat)/.test(to))
+      .map(([to, from]) => `${from} ${columns[to]}`);
+    const guess = async (...flags: string[]) =>
+      (await runRunner(["guess", sample, "--table", table, ...flags])).stdout;
+    type Column = { name: string; filled: number; type: string };
+    const seen = JSON.parse(await guess("--json")).tables[0].columns as Column[];
+    assert.deepEqual(
+      seen.filter(({ filled }) => filled > 0).map(({ name, type }) => `${name} ${type}`),
+      expected,
+    );
+    const csv = (await guess("--csv")).split("\n").map((line) => line.split(";"));
+    assert.deepEqual(
+      csv
+        .slice(1)
+        .filter(([, , filled = "0"]) => filled !== "0")
+        .map(([, name, , , type]) => `${name} ${type}`),
+      expected,
+    );
+    const shown = [...(await guess()).matchAll(/^ {2}(\S+) +\d+ % +(\S+) /gm)];
+    assert.deepEqual(
+      shown.map(([, name, type]) => `${name} ${type}`),
+      expected,
+    );
+  }
+});
+
+test("guess says why records are damaged, and what is wrong with the identifier of a core", async () => {
+  const file = join(folder, "damaged.csv");
+  await writeFile(file, "id,name\n1\n2\n");
+  assert.match(
+    (await runRunner(["guess", file])).stdout,
+    /\n\ndamaged: 2 records, 2 of them damaged: The line has 1 field, the table has 2\.\n$/,
+  );
+  const archive = join(folder, "twice");
+  await mkdir(archive);
+  await writeFile(
+    join(archive, "meta.xml"),
+    `<archive xmlns="http://rs.tdwg.org/dwc/text/"><core rowType="http://rs.tdwg.org/dwc/terms/Occurrence" fieldsTerminatedBy="," linesTerminatedBy="\\n" ignoreHeaderLines="1"><files><location>o.txt</location></files><id index="0"/><field index="1" term="http://rs.tdwg.org/dwc/terms/sex"/></core></archive>`,
+  );
+  await writeFile(join(archive, "o.txt"), "id,sex\n1,f\n1,m\n");
+  assert.match(
+    (await runRunner(["guess", archive])).stdout,
+    /^ {2}`id`, by which records should be told apart, is empty somewhere or the same twice\.$/m,
+  );
 });
 
 test("guess shows no table of columns where none has a value, and counts one as one", async () => {
@@ -64,10 +128,13 @@ test("guess reads a lone text file, and gives a table for a spreadsheet", async 
   assert.equal(code, 0);
   assert.equal(
     stdout,
-    'table;column;filled;records;type;for_example\ninventory;id;2;2;integer;1 · 2\ninventory;name;2;2;text;Aus bus · Cus\ninventory;note;1;2;text;"a; b"\n',
+    'table;column;filled;records;type;for_example\ninventory;id;2;2;bigint;1 · 2\ninventory;name;2;2;text;Aus bus · Cus\ninventory;note;1;2;text;"a; b"\n',
   );
   const { stdout: text } = await runRunner(["guess", file]);
-  assert.match(text, /^inventory: 3 records, 1 of them damaged\.$/m);
+  assert.match(
+    text,
+    /^inventory: 3 records, 1 of them damaged: The line has 1 field, the table has 3\.$/m,
+  );
 });
 
 test("guess of what is no archive says so", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { recordLines } from "../../src/commands/preview.ts";
+import { recordLines } from "../../src/commands/records.ts";
 import { runRunner } from "../support/runner.ts";
 
 let folder = "";
@@ -39,14 +39,72 @@ test("--json and --csv give values whole, with every column", async () => {
   assert.equal(csv, `id;name\n1;"a; b"\n2;${"x".repeat(200)}\n3;\n`);
 });
 
-test("records too wide for a table stand below each other, without empty columns", () => {
-  const names = ["gbif_id", "a", "b", "c", "d", "e"];
-  const shown = { names, places: ["o.txt:2"], rows: [["1", null, "x", null, null, "y"]] };
-  assert.deepEqual(recordLines(shown, 60), [
-    "o.txt:2",
-    "  gbif_id  1",
-    "  b        x",
-    "  e        y",
+const DAY = "2024-05-06 10:11:12";
+const NAME = "Orthetrum cancellatum (Linnaeus, 1758)";
+
+test("where, key and dates stay whole in a narrow terminal: texts are cut, and it is said", () => {
+  const records = {
+    names: ["gbif_id", "name", "date_min"],
+    places: ["occurrence.txt:12345"],
+    rows: [["4000000001", NAME, DAY]],
+  };
+  assert.deepEqual(recordLines(records, 80), [
+    "record                   gbif_id  name                       date_min",
+    "occurrence.txt:12345  4000000001  Orthetrum cancellatum (L…  2024-05-06 10:11:12",
     "",
+    "Long values are cut. `--json` and `--csv` have all of it.",
+  ]);
+});
+
+test("a table that is still too wide goes without some last columns, but not without its first date", () => {
+  const records = {
+    names: ["id", "a", "day", "last", "name"],
+    rows: [["1", "x", DAY, DAY, NAME]],
+  };
+  assert.deepEqual(recordLines(records, 50), [
+    "id  a  day                  last",
+    ` 1  x  ${DAY}  ${DAY}`,
+    "",
+    "Left out for want of room: `name`. `--json` and",
+    "  `--csv` have all of it.",
+  ]);
+  const early = { names: ["id", "note", "a", "b", "day"], rows: [["1", NAME, NAME, NAME, DAY]] };
+  assert.match(recordLines(early, 60)[0] ?? "", /^id +note +a +day$/);
+});
+
+test("columns without a value are left out before others are, and named", () => {
+  const names = ["gbif_id", "a", "b", "c", "d", "e"];
+  const records = { names, places: ["o.txt:2"], rows: [["1", null, "x", null, null, "y"]] };
+  assert.equal(recordLines(records, 60)[0], "record   gbif_id  a  b  c  d  e");
+  assert.deepEqual(recordLines(records, 30), [
+    "record   gbif_id  b  e",
+    "o.txt:2        1  x  y",
+    "",
+    "Empty in all of these records:",
+    "  `a`, `c`, `d`.",
+  ]);
+});
+
+test("records too wide for a table stand below each other, each value within the terminal", () => {
+  const names = ["id", "a", "b", "none", "note"];
+  const rows = [
+    ["1", DAY, DAY, null, "x".repeat(99)],
+    ["2", null, DAY, null, null],
+  ];
+  assert.deepEqual(recordLines({ names, rows }, 34), [
+    "row 1",
+    "  id    1",
+    `  a     ${DAY}`,
+    `  b     ${DAY}`,
+    `  note  ${"x".repeat(25)}…`,
+    "",
+    "row 2",
+    "  id    2",
+    `  b     ${DAY}`,
+    "",
+    "Empty in all of these records:",
+    "  `none`.",
+    "Long values are cut. `--json` and",
+    "  `--csv` have all of it.",
   ]);
 });
