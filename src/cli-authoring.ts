@@ -1,7 +1,7 @@
 /** The commands for who writes a pipeline: each is loaded when it is used. */
 
-import { type Command, Option } from "commander";
-import { formatOption, wholeNumber } from "./cli-options.ts";
+import type { Command } from "commander";
+import { csvOption, formatOption, wholeNumber } from "./cli-options.ts";
 import type { GuessFlags } from "./commands/guess.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { TestFlags } from "./commands/test.ts";
@@ -22,7 +22,7 @@ export const addAuthoring = (main: Command, { end, interrupted }: Ending): void 
     .option("--table <name>", "only this table")
     .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
     .option("--json", "print it as one JSON object instead")
-    .addOption(new Option("--csv", "print it as a table for a spreadsheet").conflicts("json"))
+    .addOption(csvOption())
     .action(async (archive: string, flags: GuessFlags) => {
       const { guessCommand } = await import("./commands/guess.ts");
       end(await guessCommand(archive, flags, interrupted()));

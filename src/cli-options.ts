@@ -35,5 +35,9 @@ export const formatOption = () =>
     .choices(["text", "json", "github"])
     .default("text");
 
-/** The same for a spreadsheet. */
-export const csvOption = () => new Option("--csv", "print it for a spreadsheet").conflicts("json");
+/** The same for a spreadsheet; a comma is a French decimal separator, so it separates no values. */
+export const csvOption = (does = "print it for a spreadsheet", other = "json") =>
+  new Option(
+    "--csv",
+    `${does}; separated by semicolons, as LibreOffice and Excel in French expect`,
+  ).conflicts(other);

@@ -25,8 +25,9 @@ import { type SqlFlags, sqlCommand } from "./commands/sql.ts";
 import { errorText, exitCodeOf, interruptedCode } from "./commands/text.ts";
 import { type ValidateFlags, validateCommand } from "./commands/validate.ts";
 import type { Language } from "./core/codes.ts";
-import { elsewhere } from "./core/elsewhere.ts";
+import { elsewhere, pipelinesFor } from "./core/elsewhere.ts";
 import { suggestion } from "./core/errors.ts";
+import { nearest } from "./core/nearest.ts";
 import { version } from "./version.ts";
 
 const CONFIGURATION_WRONG = 2;
@@ -173,7 +174,7 @@ const program = (end: (code: number) => void): Command => {
     .argument("<pipeline>", "the YAML file")
     .addOption(databaseOption())
     .option("--last <number>", "so many runs", wholeNumber, 20)
-    .addOption(new Option("--csv", "print it for a spreadsheet").conflicts("json"))
+    .addOption(csvOption())
     .option("--json", "print it as one JSON array")
     .action(async (file: string, flags: HistoryFlags) =>
       end(await historyCommand(file, flags, interrupted())),
@@ -198,9 +199,7 @@ const program = (end: (code: number) => void): Command => {
     .addOption(databaseOption())
     .option("--flow <name>", "only of this flow")
     .option("--code <code>", "only with this code")
-    .addOption(
-      new Option("--csv", "print them as a table that can be repaired").conflicts("ndjson"),
-    )
+    .addOption(csvOption("print them as a table to repair, which `--replay` reads", "ndjson"))
     .option("--ndjson", "print them as JSON, one record per line")
     .action(async (file: string, run: number | undefined, flags: RejectsFlags) =>
       end(await rejectsCommand(file, run, flags, interrupted())),
@@ -257,7 +256,9 @@ const main = async (words: readonly string[]): Promise<void> => {
   // A word that is no command is a pipeline's file; one that is neither was meant as a command.
   if (/^\w+$/.test(word) && !["help", ...known].includes(word) && !existsSync(word)) {
     const [there] = elsewhere(`${word}.yaml`);
-    const hint = there ? ` Did you mean \`${there}\`?` : suggestion(word, known);
+    const others = nearest(word, known).length > 0 ? undefined : pipelinesFor(word);
+    const file = there ?? (others?.isMeant ? others.files[0] : undefined);
+    const hint = file ? ` Did you mean \`${file}\`?` : suggestion(word, known);
     console.error(`There is no command \`${word}\`, and no such file.${hint}`);
     end(CONFIGURATION_WRONG);
     return;

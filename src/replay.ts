@@ -1,6 +1,6 @@
 /** Repaired records instead of a flow's source: the same transforms, the same sink. */
 
-import type { Batch, Input } from "./core/batch.ts";
+import type { Input } from "./core/batch.ts";
 import { defineSource } from "./core/component.ts";
 import { unknownFlow } from "./core/errors.ts";
 import { withoutShares } from "./core/limits.ts";
@@ -68,16 +68,16 @@ const repairedSource = (
         const known = repaired.records.filter(({ id }) => loaded.has(`${flow} ${id}`)).length;
         if (known > 0) {
           log.info(
-            `${known === 1 ? "1 record" : `${count(known)} records`} of ${label} ${known === 1 ? "is" : "are"} loaded already, by an earlier run of repaired records, and left out.`,
+            `${known === 1 ? "1 record" : `${count(known)} records`} of ${label} ${known === 1 ? "is" : "are"} loaded already, by an earlier run of repaired records: left as ${known === 1 ? "it is" : "they are"}.`,
           );
         }
         const { names, records } = repaired.isWhole ? repaired : withNames(repaired, columns ?? []);
         for (let first = 0; first < records.length; first += BATCH_RECORDS) {
           signal.throwIfAborted();
           const part = records.slice(first, first + BATCH_RECORDS);
-          yield withoutLoaded(textBatch(names, part, { input, bytes: 0 }), (id) =>
-            loaded.has(`${flow} ${id}`),
-          );
+          const left = part.filter(({ id }) => !loaded.has(`${flow} ${id}`));
+          const batch = textBatch(names, left, { input, bytes: 0 });
+          yield batch.andUnchanged(part.length - left.length);
         }
       },
   });
@@ -109,6 +109,3 @@ const withNames = (
     records: records.map((record) => ({ ...record, values: [...record.values, ...empty] })),
   };
 };
-
-const withoutLoaded = (batch: Batch, isLoaded: (id: string) => boolean): Batch =>
-  batch.keep(batch.rows.filter((row) => !isLoaded(batch.record(row).id ?? "")));

@@ -243,12 +243,40 @@ onEachDatabase((database) => {
         day: "2024-01-01",
       }));
       const whole = await go(yaml, database(), "half.ndjson");
-      assert.deepEqual([whole.flows[0]?.inserted, whole.flows[0]?.filtered], [1, 2]);
+      assert.deepEqual([whole.flows[0]?.inserted, whole.flows[0]?.unchanged], [1, 2]);
+      assert.match(whole.said.join("\n"), /^2 records of .*half\.ndjson are loaded already, /m);
       assert.deepEqual(await rowsOf(database(), "select id from twice order by id"), [
         { id: 1 },
         { id: 2 },
         { id: 3 },
       ]);
+    });
+
+    test("that are all loaded already are said to be, and no warning says that none got through", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "known.csv"), "id,day\n1,a\n");
+      for (const mode of ["upsert"] as const) {
+        const yaml = pipeline(
+          `known_${mode}`,
+          "csv: { path: known.csv }",
+          SINKS[mode](`k_${mode}`),
+        );
+        const first = await go(yaml, database());
+        const mend = (day: string) =>
+          repaired(first, join(folder, "known.ndjson"), (fields) => ({ ...fields, day }));
+        await mend("2024-01-01");
+        assert.equal((await go(yaml, database(), "known.ndjson")).flows[0]?.inserted, 1);
+        // Not the same file to the letter, or the sink would know it as a whole.
+        await mend("2024-01-02");
+        const again = await go(yaml, database(), "known.ndjson");
+        assert.equal(again.status, "done", messageOf(again.error));
+        assert.match(
+          again.said.join("\n"),
+          /^1 record of .* is loaded already, .*: left as it is\.$/,
+        );
+        const [{ read, unchanged, filtered } = assert.fail()] = again.flows;
+        assert.deepEqual([read, unchanged, filtered], [1, 1, 0]);
+      }
     });
 
     test("may come in a table as a spreadsheet saves it, and be planned first", async () => {

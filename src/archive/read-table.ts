@@ -1,12 +1,11 @@
 import type { Batch, Input } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
-import { count } from "../core/progress.ts";
 import { textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
 import { type Dataset, datasetsOf } from "./eml.ts";
 import type { Archive, Entry } from "./entries.ts";
-import type { Meta, Table } from "./meta.ts";
+import type { Meta } from "./meta.ts";
 import { tableBatches } from "./table-batches.ts";
 import { findTable, tablesOf } from "./tables.ts";
 
@@ -76,26 +75,8 @@ export async function* readTable(
   const files = found.files.map((file) => archive.entries.get(file) as Entry);
   for (const file of files) {
     const input = inputOf(archive, files, file.name);
-    yield* batchesOf(found, file, input, context);
-  }
-}
-
-async function* batchesOf(
-  table: Table,
-  file: Entry,
-  input: Input,
-  { signal, log }: Lent,
-): AsyncGenerator<Batch> {
-  let quoted = 0;
-  yield* tableBatches(table, file.read(signal), input, (fields) => {
-    quoted += fields;
-  });
-  if (quoted > 0) {
-    log.info(
-      quoted === 1
-        ? `1 value of ${file.name} is CSV-quoted although the archive says that none is; it was read without the quotes.`
-        : `${count(quoted)} values of ${file.name} are CSV-quoted although the archive says that none is; they were read without the quotes.`,
-    );
+    // Single values of GBIF's are CSV-quoted whatever its `meta.xml` says: nobody can do anything about it.
+    yield* tableBatches(found, file.read(context.signal), input);
   }
 }
 

@@ -11,13 +11,13 @@ import type { Table } from "./meta.ts";
  * The records of one file of a table: by the fast splitter when nothing is enclosed and lines end as
  * usual, by the CSV parser otherwise. Gives an empty batch when there is no record.
  *
- * `onQuoted` is told of values that are CSV-quoted although nothing should be.
+ * `onQuoted` is told of values that are CSV-quoted although nothing should be, and are read without the quotes.
  */
 export async function* tableBatches(
   table: Table,
   chunks: AsyncIterable<Buffer>,
   input: Input,
-  onQuoted: (values: number) => void,
+  onQuoted?: (values: number) => void,
 ): AsyncGenerator<Batch> {
   const text = asUtf8(chunks, { encoding: table.encoding, name: input.name });
   const { line, all } = await peekLine(text, Math.max(1, table.ignoreHeaderLines));
@@ -53,7 +53,12 @@ export async function* tableBatches(
 async function* plainBatches(
   table: Table,
   chunks: AsyncIterable<Buffer>,
-  source: { delimiter: string; line: string; input: Input; onQuoted: (values: number) => void },
+  source: {
+    delimiter: string;
+    line: string;
+    input: Input;
+    onQuoted: ((values: number) => void) | undefined;
+  },
 ): AsyncGenerator<Batch> {
   const { delimiter, line, input, onQuoted } = source;
   const skip = table.ignoreHeaderLines;
@@ -71,7 +76,7 @@ async function* plainBatches(
     columns: (slab) => slabColumns(slab, layout),
     input,
     firstLine: skip + 1,
-    onQuoted,
+    ...(onQuoted ? { onQuoted } : {}),
     fields: lineFields(layout),
   });
   for await (const batch of batches) {

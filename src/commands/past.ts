@@ -79,8 +79,6 @@ export const chosenRun = async (
 
 /** The last run of the pipeline that read its sources, and not repaired records. */
 export const lastLoad = async ({ plan, session }: Past): Promise<PastRun | undefined> => {
-  const runs = await pastRuns(session, plan.name, { limit: RECENT_RUNS });
-  return runs.find(({ replay }) => replay === null);
+  const [last] = await pastRuns(session, plan.name, { limit: 1, isLoad: true });
+  return last;
 };
-
-const RECENT_RUNS = 100;

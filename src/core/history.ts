@@ -71,11 +71,11 @@ type CountRow = { readonly [Name in (typeof ALL_COUNTS)[number]]: number };
 const countsOf = (row: CountRow): Counts =>
   Object.fromEntries(ALL_COUNTS.map((name) => [name, row[name]])) as unknown as Counts;
 
-/** The last runs of a pipeline, or the one of that number; the newest first. */
+/** The last runs of a pipeline, or the one of that number, or only those that read the sources; the newest first. */
 export const pastRuns = async (
   session: Session,
   pipeline: string,
-  { limit, run = null }: { limit: number; run?: number | null },
+  { limit, run = null, isLoad = false }: { limit: number; run?: number | null; isLoad?: boolean },
 ): Promise<PastRun[]> => {
   const { rows } = await session.query<Omit<PastRun, "counts"> & CountRow>(
     `select r.run::float8 as run, r.status, to_char(r.started_at, 'YYYY-MM-DD HH24:MI:SS') as started,
@@ -85,9 +85,9 @@ export const pastRuns = async (
             coalesce((select json_agg(doi order by doi) from (select distinct doi from runner.citation c
                        where c.run = r.run and doi is not null) d), '[]') as dois
        from runner.run r left join runner.flow f using (run)
-      where r.pipeline = $1 and ($2::bigint is null or r.run = $2)
+      where r.pipeline = $1 and ($2::bigint is null or r.run = $2) and not ($4 and r.replay is not null)
       group by r.run order by r.run desc limit $3`,
-    [pipeline, run, limit],
+    [pipeline, run, limit, isLoad],
   );
   return rows.map((row) => ({ ...row, counts: countsOf(row) }));
 };

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import type { Complain } from "./complaint.ts";
-import { elsewhere } from "./elsewhere.ts";
-import { type Place, suggestion } from "./errors.ts";
+import { elsewhere, pipelinesFor } from "./elsewhere.ts";
+import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
 import { parseYaml } from "./yaml-parse.ts";
@@ -32,7 +32,11 @@ export const readYaml = async (
   } catch (error) {
     const system = error as NodeJS.ErrnoException;
     if (system.syscall === undefined) throw error;
-    complain("file_missing", includedFrom ?? start, await missingSentence(file, system));
+    complain(
+      "file_missing",
+      includedFrom ?? start,
+      await missingSentence(file, system, includedFrom === undefined),
+    );
   }
   return undefined;
 };
@@ -51,7 +55,11 @@ const textOf = (file: string): string | undefined => {
 
 const KINDS = [/\.ya?ml$/, /\.json$/];
 
-const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): Promise<string> => {
+const missingSentence = async (
+  file: string,
+  { code }: NodeJS.ErrnoException,
+  isPipeline: boolean,
+): Promise<string> => {
   const label = fileLabel(file);
   if (code === "EISDIR") return `${label} is a folder, and this is the place of a YAML file.`;
   if (code !== "ENOENT") return `The file ${label} cannot be read.`;
@@ -59,7 +67,12 @@ const missingSentence = async (file: string, { code }: NodeJS.ErrnoException): P
   // Of the same kind: who misspelt a pipeline is not helped by a `package.json`.
   const kind = KINDS.find((one) => one.test(file) || extname(file) === "");
   const files = beside.filter((name) => kind?.test(name));
-  const [there] = nearest(basename(file), files).length > 0 ? [] : elsewhere(file);
-  const hint = there ? ` Did you mean \`${there}\`?` : suggestion(basename(file), files);
-  return `The file ${label} is not there.${hint}`;
+  const isBeside = nearest(basename(file), files).length > 0;
+  const [there] = isBeside ? [] : elsewhere(file);
+  const sentence = `The file ${label} is not there.`;
+  if (there !== undefined) return `${sentence} Did you mean \`${there}\`?`;
+  const others = isPipeline && !isBeside ? pipelinesFor(file) : { files: [], isMeant: false };
+  if (others.isMeant) return `${sentence} Did you mean ${listed(others.files)}?`;
+  if (others.files.length > 0) return `${sentence} There is ${listed(others.files)}.`;
+  return `${sentence}${suggestion(basename(file), files)}`;
 };

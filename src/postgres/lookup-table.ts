@@ -30,10 +30,8 @@ export interface LookupTable {
   find(key: readonly string[]): readonly (string | null)[] | "several" | undefined;
 }
 
-/** A table above this size in memory is told as soon as it is read. */
+/** A table above this size in memory is told as soon as it is read, those of a flow together at its end. */
 const LARGE_BYTES = 1_000_000;
-/** So few rows in all tables of a flow are not worth a word. */
-const FEW_ROWS = 100;
 
 // No value has a NUL, so it keeps `a`, `bc` and `ab`, `c` apart.
 const SEPARATOR = "\0";
@@ -113,11 +111,11 @@ const noteSize = (context: Lent, { rows, sizeBytes }: ReturnType<typeof collecte
   });
 };
 
-/** Says once what all lookups of a flow have in memory; the first to end calls it, when all have read. */
+/** Says once what all lookups of a flow have in memory, if it is much; the first to end calls it, when all have read. */
 export const tellSizes = (context: Lent): void => {
   const { tables, rows, bytes } = sizes.get(context) ?? { tables: 0, rows: 0, bytes: 0 };
   sizes.delete(context);
-  if (rows <= FEW_ROWS) return;
+  if (bytes <= LARGE_BYTES) return;
   const what = tables === 1 ? "1 table" : `${tables} tables`;
   context.log.info(`Looked up in ${what}: ${count(rows)} rows, ${size(bytes)} of memory.`);
 };

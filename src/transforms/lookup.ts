@@ -23,7 +23,7 @@ import { sqlUses } from "../postgres/tables-read.ts";
 const options = Type.Object({
   from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
   table: tableName(
-    "The table of the database; it is read once, into memory. The size of all of a flow is told at its end.",
+    "The table of the database; it is read once, into memory. The size of all of a flow is told at its end where it is above 1 MB.",
   ),
   key: oneOrMore("Its column that is compared with `from`, as text; as many as there."),
   columns: Type.Record(Type.String({ minLength: 1 }), columnName("The table's column."), {
