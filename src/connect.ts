@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Complaint } from "./core/complaint.ts";
 import { nothingToConnect } from "./core/errors.ts";
-import { fileLabel } from "./core/place.ts";
+import type { PlanDraft } from "./core/pipeline-file.ts";
+import { fileLabel, formatPlace } from "./core/place.ts";
 import type { Plan } from "./core/plan.ts";
 import type { Database } from "./core/session.ts";
 import { examinePlan } from "./examine.ts";
@@ -20,7 +21,7 @@ export interface ConnectOptions {
 
 /** Opens a plan's database to ask it; undefined for an embedded one that no run has made yet. */
 export const openToLook = async (
-  plan: Plan,
+  plan: Pick<Plan, "file" | "database">,
   database: string | Database,
   signal: AbortSignal,
 ): Promise<Database | undefined> => {
@@ -31,11 +32,19 @@ export const openToLook = async (
 
 const SILENT = { info: () => undefined, warn: () => undefined };
 
-/** What is wrong with a plan for its database, in the order of its flows. Throws when there is no connection. */
-export const complaintsOfDatabase = async (
-  plan: Plan,
+/** What a database says of a plan. */
+export interface Asked {
+  /** The database as people know it, without a password; undefined when it is an embedded one that no run has made yet. */
+  readonly database: string | undefined;
+  /** In the order of the flows. */
+  readonly complaints: readonly Complaint[];
+}
+
+/** What is wrong with a plan, as far as it can be read, for its database. Throws when there is no connection. */
+export const askDatabaseOf = async (
+  plan: Pick<PlanDraft, "file" | "database" | "setup" | "flows">,
   { database, signal }: ConnectOptions,
-): Promise<Complaint[]> => {
+): Promise<Asked> => {
   const url = database ?? plan.database.reveal();
   if (typeof url === "string" && url.includes("${")) {
     throw nothingToConnect(fileLabel(plan.file), url);
@@ -49,11 +58,13 @@ export const complaintsOfDatabase = async (
     signal,
   });
   const told = new Set<string>();
-  return (
-    verdicts
-      // A table that lacks rights is one problem, in however many places it is used.
-      .filter(({ message }) => !told.has(message) && told.add(message))
-      .filter(({ level, isLocal }) => level === "problem" && !isLocal)
-      .map(({ code, message, place }) => ({ code, message, place }))
-  );
+  const complaints = verdicts
+    // A table that lacks rights is one problem, in however many places it is used; a mistake of SQL is one each.
+    .filter(({ message, position, place }) => {
+      const key = position === undefined ? message : `${message} ${formatPlace(place)}`;
+      return !told.has(key) && told.add(key);
+    })
+    .filter(({ level, isLocal }) => level === "problem" && !isLocal)
+    .map(({ code, message, place }) => ({ code, message, place }));
+  return { database: opened?.label, complaints };
 };

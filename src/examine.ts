@@ -4,9 +4,15 @@ import type { Batch } from "./core/batch.ts";
 import type { Component } from "./core/component.ts";
 import { anyColumns, given, transformed } from "./core/dry-run.ts";
 import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
-import { type Coming, judgedHere, type Verdict, type View } from "./core/examination.ts";
+import {
+  anythingComing,
+  type Coming,
+  judgedHere,
+  type Verdict,
+  type View,
+} from "./core/examination.ts";
 import type { Limit } from "./core/limits.ts";
-import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
+import type { FlowDraft, StagePlan } from "./core/plan.ts";
 import { type Asking, verdictOf } from "./postgres/ask.ts";
 
 /** A verdict, and the part of the pipeline that it is about. */
@@ -32,20 +38,27 @@ export interface Examined {
 }
 
 /**
- * What the components of a plan say. Each gets what the one before gives, as far as that is known: columns,
- * their types, a few records. Nothing is run but transforms that open nothing.
+ * What the components of a plan say, as far as it can be read. Each gets what the one before gives, as far as that
+ * is known: columns, their types, a few records. Nothing is run but transforms that open nothing.
  */
-export const examinePlan = async (plan: Plan, examining: Examining): Promise<Examined> => {
+export const examinePlan = async (
+  { flows }: { readonly flows: readonly FlowDraft[] },
+  examining: Examining,
+): Promise<Examined> => {
   const verdicts: Located[] = [];
   const known: Record<string, readonly object[]> = {};
-  for (const flow of plan.flows) {
+  let { coming } = examining;
+  for (const flow of flows) {
     const tell = (verdict: Located) => verdicts.push(verdict);
-    known[flow.name] = recordsIn(
-      await examineFlow(flow, { ...examining, flows: plan.flows }, tell),
-    );
+    known[flow.name] = recordsIn(await examineFlow(flow, { ...examining, coming, flows }, tell));
+    // Nobody knows what it writes.
+    if (!isKnown(flow.sink)) coming = anythingComing(coming);
   }
   return { verdicts, known };
 };
+
+const isKnown = (stage: StagePlan | undefined): stage is StagePlan =>
+  stage !== undefined && stage.isPartial !== true;
 
 const recordsIn = (batch: Batch): readonly object[] =>
   [...batch.rows].map((row) =>
@@ -54,15 +67,20 @@ const recordsIn = (batch: Batch): readonly object[] =>
 
 /** Gives what is known of the source's records. */
 const examineFlow = async (
-  flow: FlowPlan,
-  examining: Examining & Pick<Plan, "flows">,
+  flow: FlowDraft,
+  examining: Examining & { readonly flows: readonly FlowDraft[] },
   tellOne: (verdict: Located) => void,
 ): Promise<Batch> => {
   const tellOf = (stage: StagePlan) => (verdict: Verdict) => {
-    const place = verdict.subject === undefined ? stage.place : stage.locate(verdict.subject);
+    const { subject, position } = verdict;
+    const place = subject === undefined ? stage.place : stage.locate(subject, position);
     tellOne({ ...verdict, flow: flow.name, component: stage.component.name, place });
   };
-  const examined = async (stage: StagePlan, batch: Batch): Promise<Batch | undefined> => {
+  const examined = async (
+    stage: StagePlan | undefined,
+    batch: Batch,
+  ): Promise<Batch | undefined> => {
+    if (!isKnown(stage)) return anyColumns;
     const { component, options, unset = [] } = stage;
     // What a variable without a value stands for is not known.
     if (component.examine === undefined || unset.length > 0) return undefined;
@@ -71,7 +89,7 @@ const examineFlow = async (
   };
   const first =
     (await examined(flow.source, anyColumns)) ??
-    (await known(flow.source, (stage) =>
+    (await known(flow.source as StagePlan, (stage) =>
       given(stage, examining.flows, (error) => tellOf(stage)(judgedHere("problem", error))),
     ));
   let batch = first;
@@ -79,8 +97,8 @@ const examineFlow = async (
     const before = batch;
     batch =
       (await examined(stage, before)) ??
-      (await known(stage, () => transformed(stage, comingTo(stage.component, before))));
-    tellRejects(batch, before, { flow, tell: tellOf(stage) });
+      (await known(stage as StagePlan, (one) => transformed(one, comingTo(one.component, before))));
+    if (stage) tellRejects(batch, before, { flow, tell: tellOf(stage) });
   }
   await examined(flow.sink, batch);
   return first;
@@ -121,7 +139,7 @@ const viewOf = (batch: Batch, { ask, coming, signal }: Examining, tell: View["te
 const tellRejects = (
   after: Batch,
   before: Batch,
-  { flow, tell }: { flow: FlowPlan; tell: View["tell"] },
+  { flow, tell }: { flow: Pick<FlowDraft, "rejects">; tell: View["tell"] },
 ): void => {
   const rejects = after.rejects.slice(before.rejects.length);
   for (const code of new Set(rejects.map((reject) => reject.code))) {

@@ -139,7 +139,7 @@ export const isChosen =
 
 /** Opens the plan's database, or the one that is given instead; one that is open already stays open. */
 export const openFor = async (
-  plan: Plan,
+  plan: Pick<Plan, "file" | "database">,
   { database, signal, log }: Pick<RunOptions, "database" | "signal" | "log">,
 ): Promise<Database> => {
   if (typeof database === "object") return { ...database, [Symbol.asyncDispose]: async () => {} };

@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { before, describe, test } from "node:test";
-import { complaintsOfDatabase } from "../src/connect.ts";
+import { askDatabaseOf } from "../src/connect.ts";
+import { loadPipeline } from "../src/core/pipeline-file.ts";
+import type { Plan } from "../src/core/plan.ts";
 import type { Database } from "../src/core/session.ts";
+import { components } from "../src/registry.ts";
 import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { copyPipelines, loaded } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
@@ -23,10 +26,14 @@ flows:
     sink: { ${sink} }
 `;
 
+const askedOf = async (plan: Plan, as: Database) =>
+  (await askDatabaseOf(plan, { database: as, signal })).complaints;
 const complaints = async (yaml: string, database: TestDatabase, as: Database = database.opened) =>
-  (await complaintsOfDatabase(await planFrom(yaml, database), { database: as, signal })).map(
-    ({ code, message, place }) => ({ code, message, at: `${place.line}:${place.column}` }),
-  );
+  (await askedOf(await planFrom(yaml, database), as)).map(({ code, message, place }) => ({
+    code,
+    message,
+    at: `${place.line}:${place.column}`,
+  }));
 const codes = async (yaml: string, database: TestDatabase) =>
   (await complaints(yaml, database)).map(({ code }) => code);
 
@@ -67,10 +74,61 @@ onEachDatabase((database) => {
         {
           code: "query_failed",
           message:
-            'The statement `sql` failed at its line 1: column "idd" does not exist. Perhaps you meant to reference the column "plain.id". Nothing was loaded.',
-          at: "4:27",
+            'The statement `sql` failed: column "idd" does not exist. Perhaps you meant to reference the column "plain.id". Nothing was loaded.',
+          at: "4:40",
         },
       ]);
+    });
+
+    test("puts a mistake of SQL where it stands in the YAML, folded or as a block", async () => {
+      const at = async (sql: string) => {
+        const text = flow("", "file: { path: out }").replace('{ postgres: { sql: "" } }', sql);
+        return (await complaints(text, database())).map((one) => one.at);
+      };
+      assert.deepEqual(
+        await at(
+          "\n      postgres:\n        sql: >-\n          select 1,\n                 nope(2)",
+        ),
+        ["8:18"],
+      );
+      assert.deepEqual(
+        await at(
+          "\n      postgres:\n        sql: |\n          -- two\n\n          select 1 as a form",
+        ),
+        ["9:25"],
+      );
+      // What is not written letter for letter has the place of its beginning.
+      assert.deepEqual(await at('{ postgres: { sql: "select \\"a\\" from nope" } }'), ["4:32"]);
+    });
+
+    test("asks about what is right of a file that is wrong otherwise, and takes nothing to be missing for it", async () => {
+      const file = join(database().folder, "partly.yaml");
+      await writeFile(
+        file,
+        `name: p
+flows:
+  - name: a
+    source: { postgres: { sql: "select 1 as id, nope" } }
+    sink: { postgres_copy: { table: s.made, mode: sometimes } }
+  - name: b
+    source: { postgres: { sql: "select id from s.made" } }
+    transforms: [{ nothing: {} }]
+    sink: { postgres_copy: { table: s.made_too, mode: append } }
+  - name: c
+    source: { postgres: { sql: "select 1 as id form s.plain" } }
+    sink: { file: { path: out.tsv } }
+`,
+      );
+      const { draft } = await loadPipeline(file, { components, environment: {}, isOffline: true });
+      const { complaints: all, database: label } = await askDatabaseOf(draft ?? assert.fail(), {
+        database: database().opened,
+        signal,
+      });
+      assert.deepEqual(
+        all.map(({ code, place }) => `${code} ${place.line}`),
+        ["query_failed 4", "query_failed 11"],
+      );
+      assert.equal(label, database().opened.label);
     });
 
     test("complains of types none of whose values can fit, and follows a column through its renaming", async () => {
@@ -296,7 +354,13 @@ flows:
         /^wrong\.yaml:6:37 There is no table `s\.brid` in the database\. Did you mean `s\.bird`\?.*\n\n.*\n.*s\.brid.*\n +\| +\^\n/,
       );
       const json = await runRunner([...words, "json"], { cwd: folder });
-      assert.equal(JSON.parse(json.stdout).complaints[0].code, "unknown_table");
+      const { complaints: told, files } = JSON.parse(json.stdout);
+      assert.equal(told[0].code, "unknown_table");
+      // Which database it was is told, and its password is not.
+      const { hostname, port, pathname, username } = new URL(url);
+      const label = `postgresql://${username}@${hostname}:${port}${pathname}`;
+      assert.equal(files[0].database, label);
+      assert.ok(text.stderr.includes(`wrong.yaml: 1 problem. Database: ${label}.\n`), text.stderr);
     });
 
     test("ends with 3 when there is no connection, or no name of a database to connect to", async () => {
@@ -331,7 +395,7 @@ flows:
     const files = ["confluences.yaml", "observations.yaml", "demo.yaml"];
     const found = async (file: string) => {
       const plan = await loaded(join(folder, file));
-      const all = await complaintsOfDatabase(plan, { database: database().opened, signal });
+      const all = await askedOf(plan, database().opened);
       return all.map(
         ({ code, place, message }) =>
           `${basename(place.file)}: ${code} ${basename(/`(.*?)`/.exec(message)?.[1] ?? "")}`,

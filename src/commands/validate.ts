@@ -1,4 +1,3 @@
-import { type ConnectOptions, complaintsOfDatabase } from "../connect.ts";
 import { type Complaint, distinct, formatComplaint, inOrder } from "../core/complaint.ts";
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
@@ -6,6 +5,7 @@ import { fileLabel, inclusions } from "../core/place.ts";
 import { counted } from "../core/progress.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
+import { type Connected, connected } from "./ask-databases.ts";
 import { explainLine } from "./explain.ts";
 import {
   type CheckedTests,
@@ -38,10 +38,16 @@ export const validateCommand = async (
   if (mended?.length) console.error(diffOf(mended));
   const offline = await loadTargets(targets, options);
   const isConnected = flags.connect || flags.database !== undefined;
-  const found = isConnected ? await connected(offline, { ...flags, signal }) : offline;
+  const found: Connected = isConnected ? await connected(offline, { ...flags, signal }) : offline;
   const complaints = allOf(found);
   REPORTS[flags.format]({ ...found, complaints, mended, targets }, flags);
-  return complaints.some(({ isWarning }) => !isWarning) ? 2 : 0;
+  const [failure, ...others] = found.failures ?? [];
+  for (const { message } of others) if (message !== failure?.message) console.error(message);
+  const isWrong = complaints.some(({ isWarning }) => !isWarning);
+  if (failure === undefined) return isWrong ? 2 : 0;
+  if (!isWrong) throw failure;
+  console.error(failure.message);
+  return 2;
 };
 
 const allOf = (found: Found): Complaint[] =>
@@ -52,18 +58,8 @@ const allOf = (found: Found): Complaint[] =>
     ...sameTables(found),
   ]);
 
-/** With what the databases of the pipelines complain of, where nothing else is wrong. */
-const connected = async (found: Found, options: ConnectOptions): Promise<Found> => {
-  const loaded = new Map<string, Loaded>();
-  for (const [file, one] of found.loaded) {
-    const complaints = one.plan ? await complaintsOfDatabase(one.plan, options) : [];
-    loaded.set(file, { ...one, complaints: [...one.complaints, ...complaints] });
-  }
-  return { ...found, loaded };
-};
-
 /** What there is to tell. */
-interface Told extends Found {
+interface Told extends Connected {
   readonly complaints: readonly Complaint[];
   /** Undefined where nothing was to be mended. */
   readonly mended: readonly MendedLine[] | undefined;
@@ -74,9 +70,9 @@ interface Told extends Found {
 type Report = (told: Told, flags: ValidateFlags) => void;
 
 const asText: Report = (told, flags) => {
-  const { loaded, unchecked, tests, complaints } = told;
+  const { loaded, unchecked, tests, complaints, asked } = told;
   for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
-  for (const [file, one] of loaded) reportFile(file, one, flags);
+  for (const [file, one] of loaded) reportFile(file, one, { ...flags, asked: asked?.get(file) });
   for (const [file, one] of flags.print ? [] : tests) reportTests(file, one);
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
@@ -102,12 +98,13 @@ const mendingSentence = ({ complaints, mended, targets }: Told): string | undefi
   return `\`runner validate ${targets.join(" ")} --fix\` mends ${some}.`;
 };
 
-const asJson: Report = ({ loaded, unchecked, tests, complaints, mended }) => {
+const asJson: Report = ({ loaded, unchecked, tests, complaints, mended, asked }) => {
   const report = {
     files: [...loaded].map(([file, { flows, variables }]) => ({
       file: fileLabel(file),
       flows,
       variables,
+      ...(asked ? { database: asked.get(file) } : {}),
     })),
     tests: [...tests].map(([file, { tests }]) => ({ file: fileLabel(file), tests })),
     unchecked: unchecked.map(fileLabel),
@@ -148,14 +145,16 @@ const REPORTS: Readonly<Record<ValidateFlags["format"], Report>> = {
 const reportFile = (
   file: string,
   { plan, complaints, warnings, flows, variables }: Loaded,
-  { print }: ValidateFlags,
+  { print, asked }: ValidateFlags & { asked: string | undefined },
 ) => {
   const label = fileLabel(file);
   const unset = variables.length > 0 ? ` Needs to run: ${variables.join(", ")}.` : "";
   const but = warnings.length > 0 ? ` but for ${counted(warnings.length, "warning")}` : "";
-  if (complaints.length > 0) console.error(`${label}: ${counted(complaints.length, "problem")}.`);
+  const database = asked === undefined ? "" : ` Database: ${asked}.`;
+  if (complaints.length > 0)
+    console.error(`${label}: ${counted(complaints.length, "problem")}.${database}`);
   else if (!print) {
-    console.log(`${label}: ${counted(flows.length, "flow")}, all right${but}.${unset}`);
+    console.log(`${label}: ${counted(flows.length, "flow")}, all right${but}.${unset}${database}`);
   }
   if (complaints.length === 0 && print && plan) console.log(expandPipeline(plan).trimEnd());
 };

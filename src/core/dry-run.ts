@@ -136,7 +136,9 @@ export const anyColumns = Batch.empty(nowhere);
 
 const complaintOf = (error: unknown, stage: StagePlan): Complaint => {
   if (!(error instanceof RunnerError)) throw error;
-  const place = error.subject === undefined ? stage.place : stage.locate(error.subject);
+  const { subject, position } = error;
+  const place =
+    error.place ?? (subject === undefined ? stage.place : stage.locate(subject, position));
   return { code: error.code, message: error.message, place };
 };
 

@@ -30,6 +30,8 @@ export class RunnerError extends Error {
   readonly exitCode: ExitCode;
   /** The name that is wrong, if one is: the loader puts the caret under it. */
   readonly subject: string | undefined;
+  /** The character of the subject that it is about, from 1, where that is a text such as a statement. */
+  readonly position: number | undefined;
   /** The part of the pipeline that it happened in; the runner adds it on the error's way up. */
   place: Place | undefined;
 
@@ -37,12 +39,13 @@ export class RunnerError extends Error {
     code: string,
     exitCode: ExitCode,
     message: string,
-    options: { subject?: string; cause?: unknown } = {},
+    options: { subject?: string; position?: number | undefined; cause?: unknown } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.exitCode = exitCode;
     this.subject = options.subject;
+    this.position = options.position;
   }
 }
 
@@ -1529,10 +1532,17 @@ export const sqlFileMissing = (file: string, cause?: unknown): RunnerError =>
     cause,
   });
 
-/** PostgreSQL refused a statement that a source was given; `line` is that of the error in the YAML's `sql`. */
+/**
+ * PostgreSQL refused a statement that a source was given; `position` is that of the error in it, and `line` the
+ * one that it is in, where it has several.
+ */
 export const queryFailed = (
   label: string,
-  { line }: { line?: number | undefined },
+  {
+    sql = "sql",
+    line,
+    position,
+  }: { sql?: string | undefined; line?: number | undefined; position?: number | undefined },
   error: Error & { detail?: string; hint?: string },
 ): RunnerError =>
   new RunnerError(
@@ -1546,8 +1556,27 @@ export const queryFailed = (
     ]
       .filter(Boolean)
       .join(" "),
-    { subject: "sql", cause: error },
+    { subject: sql, position, cause: error },
   );
+
+/** Words that a statement which gives rows begins with. */
+export const READING_WORDS = ["select", "with", "values", "table"];
+
+/** A statement that is to give rows begins with another word; `position` is that of the word. */
+export const queryGivesNoRows = (
+  word: string,
+  { sql, position }: { sql: string; position?: number },
+): RunnerError => {
+  const begins = word === "" ? "is empty" : `begins with \`${word}\``;
+  const [meant] = nearest(word, READING_WORDS);
+  const advice = meant
+    ? `Did you mean \`${meant}\`?`
+    : `One that gives rows begins with ${listed(READING_WORDS).replace(" and ", " or ")}.`;
+  return new RunnerError("query_gives_no_rows", 2, `The statement ${begins}. ${advice}`, {
+    subject: sql,
+    position,
+  });
+};
 
 /** What was asked of `runner sql` is no question: by its first word, or by what the server says. */
 export const sqlWrites = (

@@ -15,6 +15,8 @@ export interface Verdict {
   readonly message: string;
   /** The name in the component's YAML that it is about. */
   readonly subject?: string | undefined;
+  /** The character of the subject that it is about, from 1. */
+  readonly position?: number | undefined;
   /** Whether it is about this machine (disk, accounts): `validate --connect`, which asks the database, leaves it out. */
   readonly isLocal?: boolean;
   /** Whether it is the cause of whatever else would be found, so that nothing else is worth telling. */
@@ -22,13 +24,18 @@ export interface Verdict {
 }
 
 /** A verdict out of a message of the catalogue. */
-export const judged = (
-  level: Level,
-  { code, message, subject }: Pick<Verdict, "code" | "message" | "subject">,
-): Verdict => ({ level, code, message, subject });
+export const judged = (level: Level, { code, message, subject, position }: Said): Verdict => ({
+  level,
+  code,
+  message,
+  subject,
+  ...(position ? { position } : {}),
+});
+
+type Said = Pick<Verdict, "code" | "message" | "subject" | "position">;
 
 /** The same about this machine. */
-export const judgedHere = (level: Level, error: Pick<Verdict, "code" | "message" | "subject">) => ({
+export const judgedHere = (level: Level, error: Said) => ({
   ...judged(level, error),
   isLocal: true,
 });
@@ -57,6 +64,17 @@ export interface Coming {
   /** Whether setup or an earlier flow writes the table: what is in it now says nothing. */
   isWritten(table: string): boolean;
 }
+
+/** The same where something may make anything besides: a part of the pipeline that could not be read. */
+export const anythingComing = (known: Coming): Coming => ({
+  ...known,
+  hasTable: () => true,
+  hasColumn: () => true,
+  hasColumnSomewhere: () => true,
+  hasUniqueIndex: () => true,
+  isWritten: () => true,
+  copy: () => anythingComing(known.copy()),
+});
 
 /** What a component is lent for its examination. */
 export interface View {

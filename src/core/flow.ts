@@ -118,7 +118,8 @@ export const placedIn = (plan: StagePlan, thrown: unknown): unknown => {
     : thrown;
   // The stage that threw is the innermost: those around it leave its place alone.
   if (error instanceof RunnerError && error.place === undefined) {
-    error.place = error.subject === undefined ? plan.place : plan.locate(error.subject);
+    error.place =
+      error.subject === undefined ? plan.place : plan.locate(error.subject, error.position);
   }
   return error;
 };

@@ -208,10 +208,14 @@ const withoutEntry = (value: YamlValue, key: string): YamlValue =>
     ? { ...value, entries: value.entries.filter((entry) => entry.key !== key) }
     : value;
 
+/** Whether a text says which database is meant, be it by a variable without a value. */
+export const isDatabase = (text: string): boolean =>
+  /^(embedded$|postgres(ql)?:\/\/|socket:)|\$\{/.test(text);
+
 const databaseOf = (value: YamlValue | undefined, { database, complain }: Reading): string => {
   if (database !== undefined) return database;
   if (value?.kind !== "scalar" || typeof value.value !== "string") return "embedded";
-  if (!value.unset?.length && !/^(embedded$|postgres(ql)?:\/\/|socket:)/.test(value.value)) {
+  if (!value.unset?.length && !isDatabase(value.value)) {
     const { code, message } = badDatabaseUrl(value.value);
     complain(code, value.place, message, renamed(value.place, value.source, ["embedded"]));
   }

@@ -12,6 +12,26 @@ export const placeInText = (file: string, text: string, position: number): Place
   return { file, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 };
 
+/**
+ * The place of a character of a text that stands in YAML, counted from 1: in one line, folded or as a block. Where
+ * the file does not have it letter for letter, as with a variable or a backslash in it, the place of its beginning.
+ */
+export const placeInScalar = (start: Place, text: string, position: number): Place => {
+  const lines = linesOf(start.file).slice(start.line - 1);
+  const written = lines.join("\n").slice(start.column - 1);
+  let at = /^(?:[|>][^\n]*\n|["'])?\s*/.exec(written)?.[0].length ?? 0;
+  // YAML may change any blank, and nothing else.
+  const letters = text.slice(0, position).replace(/\s/g, "");
+  for (const [index, letter] of [...letters].entries()) {
+    while (/\s/.test(written[at] ?? "")) at++;
+    if (!written.startsWith(letter, at)) return start;
+    if (index < letters.length - 1 || position > text.length) at += letter.length;
+  }
+  const before = written.slice(0, at).split("\n");
+  const column = (before.at(-1)?.length ?? 0) + (before.length === 1 ? start.column : 1);
+  return { ...start, line: start.line + before.length - 1, column };
+};
+
 /** A file as people name it: relative to the working folder, absolute when it is not below it. */
 export const fileLabel = (file: string): string => {
   const label = relative(process.cwd(), file);

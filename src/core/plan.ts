@@ -43,8 +43,11 @@ export interface StagePlan {
   /** Valid for the component's schema, and turned into what its `create` takes. */
   readonly options: object;
   readonly place: Place;
-  /** Where in this component's YAML a name stands; the component's own place when it does not. */
-  locate(subject: string): Place;
+  /**
+   * Where in this component's YAML a name stands, or of a longer text the character at a position, from 1; the
+   * component's own place when it does not.
+   */
+  locate(subject: string, position?: number): Place;
   /** How often a name stands in this component's YAML, as a value or as a key. */
   times(subject: string): number;
   /** Variables without a value; their text, `${NAME}`, stands in the options. Only offline, never in a run. */

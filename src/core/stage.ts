@@ -6,6 +6,7 @@ import type { Component } from "./component.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { meantName } from "./nearest.ts";
 import { absolutePath, partsOf } from "./options-check.ts";
+import { placeInScalar } from "./place.ts";
 import type { StagePlan } from "./plan.ts";
 import {
   isUnknown,
@@ -117,7 +118,10 @@ const optionsOf = (
     component,
     options: checked.options,
     place: keyPlace,
-    locate: (subject) => placeOf(inner, subject) ?? pathPlace(inner, subject) ?? keyPlace,
+    locate: (subject, position) => {
+      const place = placeOf(inner, subject) ?? pathPlace(inner, subject) ?? keyPlace;
+      return position === undefined ? place : placeInScalar(place, subject, position);
+    },
     times: (subject) => timesOf(inner, subject),
     unset: unsetIn(inner),
     isPartial: !checked.isWhole,

@@ -3,6 +3,7 @@
 import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { placeInScalar } from "../core/place.ts";
 import {
   entryOf,
   isUnknown,
@@ -10,6 +11,7 @@ import {
   type YamlMap,
   type YamlValue,
 } from "../core/yaml-value.ts";
+import { whyNoRows } from "../postgres/statement.ts";
 import { checkProperties, PREDICATE_TYPES, SHAPES } from "./predicate-shapes.ts";
 import { type KeyKind, SEARCH_KEYS } from "./search-keys.ts";
 import { distanceProblem, isOrdered, isUuid, wantedInstead } from "./values.ts";
@@ -127,6 +129,11 @@ const checkStatement = (value: YamlMap, complain: Complain): void => {
       complain("unknown_property", keyPlace, message);
     } else if (!isUnknown(part) && (part.kind !== "scalar" || textIn(part) === "")) {
       wrong(part, `\`${key}\` of \`values\``, "a text", complain);
+    } else if (key === "sql" && !isUnknown(part)) {
+      const error = whyNoRows(textIn(part));
+      if (error === undefined) continue;
+      const place = placeInScalar(part.place, textIn(part), error.position ?? 1);
+      complain(error.code, place, error.message);
     }
   }
 };

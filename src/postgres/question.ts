@@ -1,9 +1,9 @@
 /** One statement of a user's own, whose rows are to be looked at. It only reads, whatever it says. */
 
-import { sqlRefused, sqlWrites } from "../core/errors.ts";
+import { READING_WORDS, sqlRefused, sqlWrites } from "../core/errors.ts";
 import { frameOf, placeInText } from "../core/place.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
-import { asTable, bare, positionOf } from "./statement.ts";
+import { asTable, bare, firstWord, positionOf } from "./statement.ts";
 
 /** What a question gives; one of the two can be read, once. */
 export interface Answer {
@@ -21,9 +21,8 @@ export const question = async <T>(
   work: (answer: Answer) => Promise<T>,
 ): Promise<T> => {
   const sql = bare(statement).trimEnd();
-  const command = /^\s*(\\\S*)/.exec(sql)?.[1];
-  const word = command ?? FIRST_WORD.exec(sql)?.[1]?.toLowerCase() ?? "";
-  if (!READING.includes(word)) throw sqlWrites({ word });
+  const word = firstWord(sql).word.toLowerCase();
+  if (!READING_WORDS.includes(word)) throw sqlWrites({ word });
   await session.begin();
   try {
     await session.query("set transaction read only");
@@ -41,9 +40,6 @@ export const question = async <T>(
     await session.rollback();
   }
 };
-
-const READING = ["select", "with", "values", "table"];
-const FIRST_WORD = /^(?:\s|\(|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*(\w+)/;
 
 /** What is put before a statement, and behind it. */
 interface Around {

@@ -11,6 +11,7 @@ import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/ap
 import { dayBudget, nextDay } from "../inaturalist/budget.ts";
 
 import { examineIds, type IdsOption, wantedIds } from "../inaturalist/ids.ts";
+import { checkGivesRows } from "../postgres/statement.ts";
 import { tableUse } from "../postgres/table-use.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
 
@@ -109,6 +110,9 @@ export const inaturalist = defineSource({
   example:
     "inaturalist: { ids: { table: pinv_gbif.tmp_gbif_data, column: id_inaturalist, uuid_column: other_catalog_numbers }, known: { table: pinv_gbif.cor_uuid_inaturalist, column: id_inaturalist }, contact: you@example.org }",
   columns: ({ fields }) => columnsOf(fields),
+  check: async ({ ids }) => {
+    if ("sql" in ids) checkGivesRows(ids.sql);
+  },
   uses: ({ ids, known }) => [
     ...("sql" in ids
       ? sqlUses(ids.sql)

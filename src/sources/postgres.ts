@@ -6,7 +6,7 @@ import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
-import { readStatement } from "../postgres/statement.ts";
+import { checkGivesRows, readStatement } from "../postgres/statement.ts";
 import { examineStatement } from "../postgres/statement-rights.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
 import { readChanged } from "../postgres/unchanged.ts";
@@ -56,6 +56,8 @@ export const postgres = defineSource({
   check: async ({ sql, query }) => {
     if (sql === undefined && query !== undefined && !existsSync(query))
       throw sqlFileMissing(fileLabel(query));
+    if (sql !== undefined) checkGivesRows(sql);
+    else if (query !== undefined) checkGivesRows(textIn(query), query);
   },
   uses: ({ sql, query }) =>
     sql === undefined ? sqlUses(textIn(query ?? ""), query) : sqlUses(sql),

@@ -304,6 +304,18 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The statement `a.sql` failed: no function f(text). Add a cast. Nothing was loaded.",
   ],
   [
+    errors.queryGivesNoRows("selct", { sql: "selct 1" }),
+    "The statement begins with `selct`. Did you mean `select`?",
+  ],
+  [
+    errors.queryGivesNoRows("", { sql: "" }),
+    "The statement is empty. One that gives rows begins with `select`, `with`, `values` or `table`.",
+  ],
+  [
+    errors.badDatabaseUrl("postgresql://u:p/@h/d"),
+    '`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`, and is "postgresql://u:***@h/d". Characters like `@`, `/` and `%` in a password must be percent-encoded.',
+  ],
+  [
     errors.doesNotAddUp("f", { read: 3, inserted: 2 }),
     "The account of flow `f` does not add up: read 3, inserted 2. This is a defect of the runner; please report it.",
   ],

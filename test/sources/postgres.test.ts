@@ -140,7 +140,8 @@ onEachDatabase((database) => {
       await assert.rejects(read(database(), { sql: "select 1 as a,\n  nothing_here as b" }), {
         message:
           'The statement `sql` failed at its line 2: column "nothing_here" does not exist. Nothing was loaded.',
-        subject: "sql",
+        subject: "select 1 as a,\n  nothing_here as b",
+        position: 18,
       });
     });
 
