@@ -111,9 +111,9 @@ const WHAT = [
   ">",
 ].join("\n");
 
-const tell = ({ files, copied, other, leftOut }: Written): void => {
+const tell = ({ files, copied, other, notes }: Written): void => {
   console.log(`Written: ${files.map(fileLabel).join(", ")}.`);
-  for (const sentence of leftOut) console.log(sentence);
+  for (const note of notes) console.log(note);
   if (copied.length > 0) {
     const folders = new Set(copied.map((path) => path.split("/").slice(0, -1).join("/")));
     const counted = copied.length === 1 ? "1 file" : `${copied.length} files`;

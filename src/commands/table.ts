@@ -52,7 +52,7 @@ export const sparing = (rows: Table, spare: readonly string[], width: number): T
 const NUMBER = /^([\d,]+( \([+-][\d,]+\))?)?$/;
 
 /** What says nothing when it is cut: a number, a date, a place (`occurrence.txt:12`, `staged.sql (id 12)`). */
-const EXACT = /^([-+\d,.:TZ/e ]*( \([+-][\d,]+\))?|\S{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
+const EXACT = /^([-+\d,.:TZ/e ]*( \([+-][\d,]+\))?|.{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
 
 /** A name or a key; an address or a text is longer. */
 const WORD = /^\S{0,36}$/;

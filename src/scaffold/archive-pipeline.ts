@@ -1,17 +1,16 @@
 /** Writes a pipeline for an archive, out of what was seen of it. */
 
 import { stringify } from "yaml";
-import { datesOf, idOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
-import type { GuessedColumn } from "../guess/column-guess.ts";
+import { counted } from "../core/progress.ts";
+import { datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
-import { pipelineName } from "./begin-with.ts";
-import { sqlName } from "./sql-name.ts";
-import { tablesToLoad } from "./tables-to-load.ts";
+import { schemaName } from "./sql-name.ts";
+import { damagedWords, type TableFlow } from "./table-flow.ts";
 
-/** A pipeline with a flow for each table that has records, which loads what is filled into a schema of its own. */
+/** A pipeline with these flows, which load what is filled into a schema of its own. */
 export const archivePipeline = (
   { archive, tables }: Seen,
-  { name, path, head }: { name: string; path: string; head: string },
+  { name, path, head, flows }: Settings,
 ): string =>
   [
     head,
@@ -21,62 +20,58 @@ export const archivePipeline = (
     "database: ${DATABASE_URL:-embedded}",
     "",
     "flows:",
-    tablesToLoad(tables)
-      .map((table) => flowOf(table, { schema: sqlName(name), path, types: typesOf(tables) }))
+    flows
+      .map((flow) => flowLines(flow, { schema: schemaName(name), path, types: typesOf(tables) }))
+      .map((lines) => lines.join("\n"))
       .join("\n"),
   ].join("\n");
 
-const flowOf = (
-  table: SeenTable,
+interface Settings {
+  readonly name: string;
+  /** The archive, as the pipeline is to name it. */
+  readonly path: string;
+  /** The comment on top. */
+  readonly head: string;
+  readonly flows: readonly TableFlow[];
+}
+
+const flowLines = (
+  { name, table, columns, made, key, maxPercent }: TableFlow,
   { schema, path, types }: { schema: string; path: string; types: Types },
-): string => {
-  const flow = pipelineName(table.name);
-  const id = idOf(table);
-  const made = madeColumns(table);
-  const filled = table.columns.filter((column) => column.filled > 0 || column === id);
-  const names = new Map<string, GuessedColumn>();
-  for (const column of filled)
-    names.set(freeName(column.name, [...names.keys(), ...made.keys()]), column);
-  const key = [...names].find(([, column]) => column === id)?.[0];
-  const empty = table.columns.length - filled.length;
-  const left = empty > 0 ? ` ${empty} columns without a value are left out.` : "";
+): string[] => {
+  const empty = table.columns.length - columns.length;
+  const left =
+    empty > 0
+      ? ` ${counted(empty, "column")} without a value ${empty === 1 ? "is" : "are"} left out.`
+      : "";
   return [
-    `  - name: ${flow}`,
+    `  - name: ${name}`,
     `    source: { dwca: { path: ${inline(path)}, table: ${inline(table.name)} } }`,
     "    transforms:",
     ...transformLines(table, [...made.keys()]),
     `      # Left the column of the table, right that of the archive.${left}`,
     "      - project:",
     "          columns:",
-    ...[...names].map(([to, { name }]) => `            ${to}: ${inline(name)}`),
+    ...columns.map(
+      ({ to, of, why }) => `            ${to}: ${inline(of.name)}${why ? ` # ${why}` : ""}`,
+    ),
     ...[...made.keys()].map((to) => `            ${to}: ${to}`),
     "    sink:",
     "      postgres_copy:",
-    `        table: ${schema}.${flow}`,
+    `        table: ${schema}.${name}`,
     "        # Each load takes the place of the one before. `append` adds each archive once.",
     "        mode: replace",
     "        create:",
     "          # Guessed from the first records: `text` takes anything.",
     "          columns:",
-    ...[...names].map(([to, column]) => `            ${to}: ${types.get(column)}`),
+    ...columns.map(({ to, of }) => `            ${to}: ${types.get(of)}`),
     ...[...made].map(([to, type]) => `            ${to}: ${type}`),
     ...(key === undefined ? [] : [`          primary_key: [${key}]`]),
     "    # How many records may be set aside before nothing is loaded.",
-    "    rejects: { max: 1% }",
+    ...(maxPercent > 1 ? [`    # ${damagedWords(table)}`] : []),
+    `    rejects: { max: ${maxPercent}% }`,
     "",
-  ].join("\n");
-};
-
-/** Columns that transforms make, with their types. */
-const madeColumns = (table: SeenTable): Map<string, string> => {
-  const taken = table.columns.map(({ name }) => sqlName(name));
-  const made = new Map<string, string>();
-  if (datesOf(table)) {
-    for (const name of ["date_min", "date_max"]) made.set(freeName(name, taken), "timestamp");
-  }
-  const link = linkOf(table)?.link;
-  if (link) made.set(freeName(link.to, [...taken, ...made.keys()]), "bigint");
-  return made;
+  ];
 };
 
 const transformLines = (table: SeenTable, made: readonly string[]): string[] => {
@@ -99,14 +94,6 @@ const transformLines = (table: SeenTable, made: readonly string[]): string[] => 
         ]
       : []),
   ];
-};
-
-const freeName = (term: string, taken: readonly string[]): string => {
-  const name = sqlName(term);
-  for (let number = 1; ; number++) {
-    const candidate = number === 1 ? name : `${name}_${number}`;
-    if (!taken.includes(candidate)) return candidate;
-  }
 };
 
 /** A text as it may stand inside `{ }`. A `${` of it is no variable. */

@@ -4,13 +4,14 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Context } from "../core/component.ts";
 import { initExists, initNoTable } from "../core/errors.ts";
-import { fileLabel } from "../core/place.ts";
+import { fileLabel, shellWord } from "../core/place.ts";
 import { lookAt } from "../guess/look.ts";
 import { archivePipeline } from "./archive-pipeline.ts";
 import type { Beginning } from "./begin-with.ts";
 import { datasetQuery, queryPipeline } from "./query-pipeline.ts";
 import { copyShared, SCHEMAS, type Shared, SYNTHESE_PARTS } from "./shared-files.ts";
-import { leftOut, nothingToLoad, tablesToLoad } from "./tables-to-load.ts";
+import { flowNotes, tableFlows } from "./table-flow.ts";
+import { leftOut, nothingToLoad } from "./tables-to-load.ts";
 
 export interface Settings extends Pick<Context, "signal" | "log"> {
   readonly name: string;
@@ -24,8 +25,8 @@ export interface Written extends Shared {
   readonly pipeline: string;
   /** All that was written, the pipeline first; not what was copied. */
   readonly files: readonly string[];
-  /** What of an archive has no flow, a sentence each. */
-  readonly leftOut: readonly string[];
+  /** What is to be known of it: tables that were left out, columns of another name. A line each. */
+  readonly notes: readonly string[];
 }
 
 /** Records of each table that types are guessed from. */
@@ -38,7 +39,7 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
   const made =
     beginning.kind === "archive"
       ? await forArchive(beginning.value, pipeline, settings)
-      : { files: await forQuery(beginning, pipeline, name), leftOut: [] };
+      : { files: await forQuery(beginning, pipeline, name), notes: [] };
   const files = new Map(made.files);
   for (const file of files.keys()) {
     const isThere = await readFile(file).then(
@@ -55,7 +56,7 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
   return {
     pipeline,
     files: [...files.keys()],
-    leftOut: made.leftOut,
+    notes: made.notes,
     ...(await copyShared(folder, parts)),
   };
 };
@@ -64,15 +65,16 @@ const forArchive = async (
   archive: string,
   pipeline: string,
   { name, signal, log }: Settings,
-): Promise<{ files: [string, string][]; leftOut: string[] }> => {
+): Promise<{ files: [string, string][]; notes: string[] }> => {
   const seen = await lookAt(archive, { rows: LOOKED_AT, signal, log });
-  if (tablesToLoad(seen.tables).length === 0) {
+  const flows = tableFlows(seen.tables);
+  if (flows.length === 0) {
     throw initNoTable(seen.archive, nothingToLoad(seen.tables));
   }
   const path = /^https?:/i.test(archive) ? archive : near(resolve(archive), pipeline);
   const head = headOf(pipeline, `the archive ${seen.archive}`);
-  const text = archivePipeline(seen, { name, path, head });
-  return { files: [[pipeline, text]], leftOut: leftOut(seen.tables) };
+  const text = archivePipeline(seen, { name, path, head, flows });
+  return { files: [[pipeline, text]], notes: [...leftOut(seen.tables), ...flowNotes(flows)] };
 };
 
 const forQuery = async (
@@ -92,7 +94,7 @@ const near = (file: string, pipeline: string): string =>
   relative(dirname(pipeline), file).split(sep).join("/");
 
 const headOf = (pipeline: string, what: string): string => {
-  const file = fileLabel(pipeline);
+  const file = shellWord(fileLabel(pipeline));
   return [
     "# yaml-language-server: $schema=../schema/pipeline.schema.json",
     `# Made by \`runner init\` for ${what}. Change what you like, then:`,

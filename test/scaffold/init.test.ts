@@ -167,6 +167,45 @@ describe("of the tables of an archive", () => {
   });
 });
 
+test("columns with names that no table can have are renamed, which is said once and in the pipeline, and load", async () => {
+  const long =
+    "Qui a fait cette observation, avec quelles autres personnes, et pour quel organisme";
+  await writeFile(
+    join(folder, "mes obs.csv"),
+    `id;Order;order;xmin;${long} (1);${long} (2);eventDate;date_min\n1;a;b;3;c;d;2024-05;x\n`,
+  );
+  const { code, stdout } = await init("mes obs.csv");
+  assert.equal(code, 0, stdout);
+  const told = stdout.split("\n").filter((line) => / → /.test(line));
+  assert.equal(told.length, 6);
+  assert.match(
+    stdout,
+    /^ {2}`order` → `order__2`: `order_` is the name of another column \(mes_obs\)$/m,
+  );
+  const text = await written("pipelines/mes_obs.yaml");
+  assert.match(text, /^ +xmin_: xmin # `xmin` is a word of SQL$/m);
+  await copyTemplate(join(folder, "pipelines", ".runner", "db"));
+  const environment = { DATABASE_URL: "" };
+  const run = await runRunner(["pipelines/mes_obs.yaml"], { cwd: folder, environment });
+  assert.equal(run.code, 0, run.stderr);
+  const query = "select order_, order__2, xmin_, date_min, date_min_2 from mes_obs.mes_obs";
+  const words = ["sql", "pipelines/mes_obs.yaml", query, "--csv"];
+  const { stdout: rows } = await runRunner(words, { cwd: folder, environment });
+  assert.equal(rows.split("\n")[1], "a;b;3;x;2024-05-01 00:00:00");
+});
+
+test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {
+  await writeFile(join(folder, "a.csv"), "id,name\n1,a\n2\n3,c\n");
+  const { stdout } = await init("a.csv");
+  assert.match(
+    stdout,
+    /^a: 1 of 3 records is damaged: The line has 1 field, the table has 2\. Up to 34% may be set aside \(`rejects`\)\.$/m,
+  );
+  const text = await written("pipelines/a.yaml");
+  assert.match(text, /^ {4}# 1 of 3 records is damaged: .*\n {4}rejects: \{ max: 34% \}$/m);
+  assert.equal(parse(text).flows.length, 1);
+});
+
 describe("for a data set of GBIF", () => {
   test("init writes query and pipeline, and copies all that it includes", async () => {
     const { code, stdout, stderr } = await init(KEY.toUpperCase(), "--name", "naturalists");

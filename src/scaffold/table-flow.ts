@@ -1,0 +1,87 @@
+/** What becomes of the tables of an archive: a flow each, with its columns and their names. */
+
+import { count } from "../core/progress.ts";
+import { datesOf, idOf, linkOf } from "../guess/choices.ts";
+import type { GuessedColumn } from "../guess/column-guess.ts";
+import type { SeenTable } from "../guess/look.ts";
+import { freeName, type Named, namesFor, sqlName } from "./sql-name.ts";
+import { tablesToLoad } from "./tables-to-load.ts";
+
+export interface TableFlow {
+  /** Of the flow, and of the table in the database. */
+  readonly name: string;
+  readonly table: SeenTable;
+  /** The columns that are taken: those that have values. */
+  readonly columns: readonly Named<GuessedColumn>[];
+  /** Columns that transforms make, with their types. */
+  readonly made: ReadonlyMap<string, string>;
+  /** The column by which records are told apart. */
+  readonly key: string | undefined;
+  /** How many records of a hundred may be set aside. */
+  readonly maxPercent: number;
+}
+
+/** A flow for each table that has records. */
+export const tableFlows = (tables: readonly SeenTable[]): TableFlow[] =>
+  namesFor(tablesToLoad(tables)).map(({ of: table, to: name }) => {
+    const id = idOf(table);
+    const made = madeColumns(table);
+    const filled = table.columns.filter((column) => column.filled > 0 || column === id);
+    const columns = namesFor(filled, made.keys());
+    const key = columns.find(({ of }) => of === id)?.to;
+    return { name, table, columns, made, key, maxPercent: maxPercent(table) };
+  });
+
+const madeColumns = (table: SeenTable): Map<string, string> => {
+  const taken = new Set(table.columns.map(({ name }) => sqlName(name)));
+  const made = new Map<string, string>();
+  const add = (wanted: string, type: string) => {
+    const name = freeName(wanted, taken);
+    taken.add(name);
+    made.set(name, type);
+  };
+  if (datesOf(table)) for (const name of ["date_min", "date_max"]) add(name, "timestamp");
+  const link = linkOf(table)?.link;
+  if (link) add(link.to, "bigint");
+  return made;
+};
+
+/** As many as were damaged among those that were looked at, and some. */
+const maxPercent = ({ rows, damaged }: SeenTable): number =>
+  Math.max(1, Math.ceil((100 * damaged) / (rows + damaged)));
+
+/** `1 of 5 records is damaged: The line has 5 fields, the table has 4.` */
+export const damagedWords = ({ rows, damaged, damage = "", is_whole }: SeenTable): string =>
+  `${count(damaged)} of ${is_whole ? "" : "the first "}${count(rows + damaged)} records ${damaged === 1 ? "is" : "are"} damaged: ${damage.replaceAll(/\s+/g, " ")}`;
+
+/** What is to be known of the flows before one runs: other names, and records that will be set aside. */
+export const flowNotes = (flows: readonly TableFlow[]): string[] => [
+  ...renamed(flows),
+  ...flows
+    .filter(({ maxPercent: percent }) => percent > 1)
+    .map(
+      ({ name, table, maxPercent: percent }) =>
+        `${name}: ${damagedWords(table)} Up to ${percent}% may be set aside (\`rejects\`).`,
+    ),
+];
+
+/** So many names are told; each has a comment in the pipeline. */
+const TOLD = 10;
+
+const renamed = (flows: readonly TableFlow[]): string[] => {
+  const where = new Map<string, string[]>();
+  for (const { name, columns } of flows) {
+    for (const { of, to, why } of columns) {
+      if (why === undefined) continue;
+      const line = `  \`${of.name}\` → \`${to}\`: ${why}`;
+      where.set(line, [...(where.get(line) ?? []), name]);
+    }
+  }
+  if (where.size === 0) return [];
+  const lines = [...where].map(([line, names]) => `${line} (${names.join(", ")})`);
+  return [
+    "Columns get names that need no quotes in SQL, `decimalLatitude` → `decimal_latitude`. Also:",
+    ...lines.slice(0, TOLD),
+    ...(lines.length > TOLD ? [`  and ${lines.length - TOLD} more`] : []),
+  ];
+};
