@@ -1715,8 +1715,36 @@ export const repairedInvalid = (place: string, reason: string): RunnerError =>
   new RunnerError(
     "repaired_invalid",
     2,
-    `${place} cannot be loaded again: ${reason}. Nothing was loaded; \`runner rejects\` exports what can.`,
+    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`runner rejects\` exports what can.`,
   );
+
+/** A file of another kind in the place of repaired records. */
+export const repairedKind = (name: string, kind: FileKind): RunnerError =>
+  repairedInvalid(name, `it is ${KIND_NAMES[kind]}: save the table as CSV in UTF-8`);
+
+/** Repaired records whose columns are not those that they had; `known` are. */
+export const repairedColumns = (
+  place: string,
+  { missing, unknown }: { missing: readonly string[]; unknown: readonly string[] },
+  known: readonly string[],
+): RunnerError => {
+  const likely = unknown.flatMap((name) =>
+    nearest(name, missing.length > 0 ? missing : known)
+      .slice(0, 1)
+      .map((near) => ({ name, near })),
+  );
+  const strange = likely.length > 0 ? likely.map(({ name }) => name) : unknown;
+  const columns = strange.length === 1 ? "unknown column" : "unknown columns";
+  const are = missing.length === 1 ? "is" : "are";
+  const parts = [
+    strange.length > 0 ? `${columns} ${listed(strange)}` : "",
+    missing.length > 0 ? `${listed(missing)} ${are} missing` : "",
+  ];
+  const meant = likely.map(({ near }) => `\`${near}\``).join(" and ");
+  const advice = missing.length > 0 ? ". Each column must stay, under its name" : "";
+  const hint = meant ? `. Did you mean ${meant}?` : advice;
+  return repairedInvalid(place, `${parts.filter(Boolean).join(", and ")}${hint}`);
+};
 
 /** A sink that makes its target anew has nothing to add records to. */
 export const replayNotAdded = (path: string): RunnerError =>
@@ -1735,12 +1763,12 @@ export const severalFlows = (flows: readonly string[]): RunnerError =>
     `The records of ${listed(flows)} have different columns, and a table has one header. Choose one with \`--flow\`, or write \`--ndjson\`.`,
   );
 
-/** `--flow` names a flow that the pipeline does not have. */
-export const unknownFlow = (name: string, known: Iterable<string>): RunnerError =>
+/** `--flow`, or a repaired record at a place, names a flow that the pipeline does not have. */
+export const unknownFlow = (name: string, known: Iterable<string>, at?: string): RunnerError =>
   new RunnerError(
     "unknown_flow",
     2,
-    `The pipeline has no flow \`${name}\`.${suggestion(name, known)}`,
+    `${at === undefined ? "" : `${at}: `}The pipeline has no flow \`${name}\`.${suggestion(name, known)}`,
     { subject: name },
   );
 

@@ -195,6 +195,9 @@ const lineOf = (flow: string, reject: Rejected): string => {
   return `${start.slice(0, -1)}${FIELDS}${rawIsFields ? raw : JSON.stringify(fields?.() ?? null)}}`;
 };
 
+/** What the name of a reject looks like. */
+export const REJECT_ID = /^[0-9a-f]{20}$/;
+
 /** Enough of a hash that no two records of a flow share it. */
 export const rejectId = (place: string, raw: string): string =>
   hash("sha256", `${place}\n${raw}`).slice(0, 20);
