@@ -5,68 +5,69 @@
 // Plain old JavaScript: a Node that is too old must be able to read this far, to be told so.
 /* biome-ignore-all lint: it must parse on Node 12 */
 
-var NEEDED = [22, 19];
-
-var found = process.versions.node.split(".").map(Number);
-var isNewEnough = found[0] > NEEDED[0] || (found[0] === NEEDED[0] && found[1] >= NEEDED[1]);
-
-if (isNewEnough) start();
-else
-  Promise.all([import("fs"), import("path"), import("url"), import("child_process")]).then(
-    startPinned,
-  );
-
-// The built program where there is one, else the sources as they are.
-function start() {
-  Promise.all([import("fs"), import("module")]).then(function (modules) {
-    var fs = modules[0];
+Promise.all([
+  import("fs"),
+  import("module"),
+  import("path"),
+  import("url"),
+  import("child_process"),
+]).then(function (modules) {
+  var fs = modules[0];
+  var here = modules[3].fileURLToPath(import.meta.url);
+  var built = new URL("../dist/cli.js", import.meta.url);
+  var isBuilt = fs.existsSync(built);
+  // The sources as they are have words in them that Node 22 cannot read (`await using`).
+  var needed = isBuilt ? [22, 19] : [24, 0];
+  if (isAtLeast(needed)) {
     // Compiled code is kept between runs, where Node can (22.8 and newer).
     if (modules[1].enableCompileCache) modules[1].enableCompileCache();
-    var built = new URL("../dist/cli.js", import.meta.url);
-    return import(
-      fs.existsSync(built) ? built.href : new URL("../src/cli.ts", import.meta.url).href
-    );
-  });
-}
-
-// Runs this file again with the Node that `npm ci` put beside it.
-function startPinned(modules) {
-  var fs = modules[0];
-  var path = modules[1];
-  var here = modules[2].fileURLToPath(import.meta.url);
-  var folder = path.dirname(here);
-  var hasPackage = false;
-  while (path.dirname(folder) !== folder) {
-    folder = path.dirname(folder);
-    var pinned = path.join(folder, "node_modules", "node", "bin", "node");
-    hasPackage =
-      hasPackage || fs.existsSync(path.join(folder, "node_modules", "node", "package.json"));
-    if (fs.existsSync(pinned)) return runWith(modules[3], pinned, here);
+    return import(isBuilt ? built.href : new URL("../src/cli.ts", import.meta.url).href);
   }
-  console.error(
-    "runner needs Node " +
-      NEEDED.join(".") +
-      " or newer, and this is " +
-      process.versions.node +
-      ". " +
-      (hasPackage
-        ? "The Node that `npm ci` should have put beside it is not there, because install scripts were off: run `npm rebuild node --foreground-scripts`."
-        : "Install a newer Node, or run `npm ci` in the folder of the sources, which brings one."),
-  );
+  var pinned = pinnedNode(fs, modules[2], here);
+  if (pinned.path) return runWith(modules[4], pinned.path, flagsOf(fs, here).concat(here));
+  console.error(tooOld(needed, pinned.hasPackage));
   process.exitCode = 3;
+});
+
+function isAtLeast(needed) {
+  var found = process.versions.node.split(".").map(Number);
+  return found[0] > needed[0] || (found[0] === needed[0] && found[1] >= needed[1]);
 }
 
-function runWith(childProcess, node, here) {
-  var child = childProcess.spawn(
-    node,
-    [
-      "--max-semi-space-size=8",
-      "--initial-old-space-size=48",
-      "--heap-growing-percent=40",
-      here,
-    ].concat(process.argv.slice(2)),
-    { stdio: "inherit" },
+// The Node that `npm ci` put beside this file, or into a folder above.
+function pinnedNode(fs, path, here) {
+  var hasPackage = false;
+  for (var folder = path.dirname(here); path.dirname(folder) !== folder; ) {
+    folder = path.dirname(folder);
+    var found = path.join(folder, "node_modules", "node");
+    hasPackage = hasPackage || fs.existsSync(path.join(found, "package.json"));
+    var program = path.join(found, "bin", "node");
+    if (fs.existsSync(program)) return { path: program };
+  }
+  return { hasPackage: hasPackage };
+}
+
+function tooOld(needed, hasPackage) {
+  return (
+    "runner needs Node " +
+    needed.join(".") +
+    " or newer, and this is " +
+    process.versions.node +
+    ". " +
+    (hasPackage
+      ? "The Node that `npm ci` should have put beside it is not there, because install scripts were off: run `npm rebuild node --foreground-scripts`."
+      : "Install a newer Node, or run `npm ci` in the folder of the sources, which brings one.")
   );
+}
+
+// Those of this file's first line.
+function flagsOf(fs, file) {
+  return fs.readFileSync(file, "utf8").split("\n", 1)[0].split(" ").slice(3);
+}
+
+// Runs this file again with that Node.
+function runWith(childProcess, node, words) {
+  var child = childProcess.spawn(node, words.concat(process.argv.slice(2)), { stdio: "inherit" });
   function forward(signal) {
     process.on(signal, function () {
       // A terminal sends an interrupt to both of us; only one that was sent to this process is passed on.

@@ -74,6 +74,7 @@ export const rehearsePipeline = async (
       lock: plan.lock,
       isRehearsal: true,
     });
+    const due = (await replay?.flowsWith(session, wanted, options.log)) ?? wanted;
     await setUp(only, plan.setup, (sql) => {
       skipped.push(sql);
       if (isConcurrentIndex(sql)) {
@@ -85,7 +86,7 @@ export const rehearsePipeline = async (
     const citations = new Map<string, Citation>();
     const parts = { database: only, state, rejectFile, replay, citations, options };
     const running = { ...parts, stop, span, mode: "plan" } as const;
-    await runFlows(wanted, running, (flow) => flows.push(flow));
+    await runFlows(due, running, (flow) => flows.push(flow));
     await options.beforeUndo?.(session, state.run);
     await session.rollback();
   } catch (thrown) {

@@ -107,7 +107,7 @@ export const setUp = async (
   for (const script of scripts) await runScript(session, script, onSkipped);
 };
 
-/** The flows that are to run, and the repaired records that come instead of their sources, if any do. */
+/** The flows that are to run, and the repaired records that come instead of their sources, if any do; see `Replay`. */
 export const whatToRun = async (
   plan: Plan,
   { flows, replay: path, signal }: Pick<RunOptions, "flows" | "replay" | "signal">,
@@ -116,8 +116,7 @@ export const whatToRun = async (
   const chosen = chosenFlows(plan, flows);
   if (path === undefined) return { wanted: chosen, replay: undefined };
   const replay = await replayOf(plan, path, signal);
-  const names = chosen.map(({ name }) => name);
-  return { wanted: replay.flows.filter(({ name }) => names.includes(name)), replay };
+  return { wanted: chosen.filter(({ name }) => replay.ids.has(name)), replay };
 };
 
 /** The flows of that name, in the plan's order; all when there is none. */

@@ -72,6 +72,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
       const { confirm } = options;
+      const due = (await replay?.flowsWith(session, wanted, options.log)) ?? wanted;
       const before = await tablesThere(session);
       await setUp(database, plan.setup);
       if (confirm) {
@@ -81,7 +82,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
       given.onBegin?.({ run: run.run, database: label });
       const parts = { database, state: run, rejectFile, replay, citations, options };
       const running = { ...parts, stop, span, mode: "run" } as const;
-      await runFlows(wanted, running, (flow) => flows.push(flow));
+      await runFlows(due, running, (flow) => flows.push(flow));
     } catch (thrown) {
       error = thrown;
     }

@@ -252,6 +252,53 @@ onEachDatabase((database) => {
       ]);
     });
 
+    test("whose columns somebody has misspelt or deleted are refused at that line, and nothing is loaded", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "names.csv"), "id,day,place\n1,a,Lyon\n2,b,Ain\n");
+      const yaml = pipeline("names", "csv: { path: names.csv }", SINKS.append("names"));
+      const first = await go(yaml, database());
+      const table = (header: string) =>
+        `reject_flow;reject_id;${header}\nload;;1;2024-01-01;Lyon\nload;;2;2024-01-02;Ain\n`;
+      const refusal = async (content: string, file = "names-bad.csv") => {
+        await writeFile(join(folder, file), content);
+        const { status, error, flows } = await go(yaml, database(), file);
+        assert.deepEqual([status, flows], ["failed", []]);
+        return messageOf(error);
+      };
+      assert.equal(
+        await refusal(table("id;daay;place")),
+        "names-bad.csv:1 cannot be loaded again: unknown column `daay`, and `day` is missing. Did you mean `day`? Nothing was loaded; `runner rejects` exports what can.",
+      );
+      assert.equal(
+        await refusal("reject_flow;id;day\nload;1;2024\n"),
+        "names-bad.csv:1 cannot be loaded again: `place` is missing. Each column must stay, under its name. Nothing was loaded; `runner rejects` exports what can.",
+      );
+      const lines = (await readFile(first.rejectFile ?? assert.fail(), "utf8")).trim();
+      assert.match(
+        await refusal(lines.replace('"place":"Ain"', '"palce":"Ain"'), "names-bad.ndjson"),
+        /^names-bad\.ndjson:3 cannot be loaded again: unknown column `palce`\. Did you mean `place`\?/,
+      );
+      assert.match(
+        await refusal(table("id;day;place").replaceAll("load;;", "load;1.2E+19;")),
+        /^names-bad\.csv:2 .* its `reject_id`, "1\.2E\+19", is no name of a reject: export it again/,
+      );
+      const [, one = ""] = lines.split("\n");
+      assert.match(
+        await refusal(`${one}\n${one}\n`, "names-bad.ndjson"),
+        /^names-bad\.ndjson:2 cannot be loaded again: it is the same record as names-bad\.ndjson:1\./,
+      );
+
+      await writeFile(
+        join(folder, "names-noted.csv"),
+        table("id;day;place")
+          .replace("place\n", "place;my note\n")
+          .replace(/(Lyon|Ain)/g, "$1;x"),
+      );
+      const noted = await go(yaml, database(), "names-noted.csv");
+      assert.equal(noted.flows[0]?.inserted, 2, messageOf(noted.error));
+      assert.match(noted.said.join("\n"), /^Left out of .*names-noted\.csv, .*: `my note`\.$/m);
+    });
+
     test("that are all loaded already are said to be, and no warning says that none got through", async () => {
       const folder = database().folder;
       await writeFile(join(folder, "known.csv"), "id,day\n1,a\n");
@@ -331,7 +378,7 @@ onEachDatabase((database) => {
       };
       assert.match(
         await failure('{"flow":"laod","fields":{}}\n'),
-        /no flow `laod`\. Did you mean `load`\?/,
+        /^wrong\.ndjson:1: The pipeline has no flow `laod`\. Did you mean `load`\?/,
       );
       assert.match(
         await failure('{"flow":"load","fields":null}\n'),

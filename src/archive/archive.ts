@@ -1,6 +1,7 @@
 import { open as openFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { archiveBroken, archiveEmpty, archiveMissing } from "../core/errors.ts";
+import { archiveBroken, archiveEmpty, archiveMissing, wrongKind } from "../core/errors.ts";
+import { fileKindOf } from "../core/file-kind.ts";
 import { download } from "./download.ts";
 import type { Archive, ArchiveOptions } from "./entries.ts";
 import { openFolder } from "./folder.ts";
@@ -31,21 +32,23 @@ const openLocal = async (path: string, name: string, options: ArchiveOptions): P
   });
   if (info.isDirectory()) return openFolder(path, name);
   if (info.size === 0) throw archiveEmpty(name);
-  const start = await firstBytes(path);
-  // `PK` begins a zip with entries (03 04), an empty one (05 06) and a split one (07 08).
-  if (start[0] === 0x50 && start[1] === 0x4b && [3, 5, 7].includes(start[2] ?? 0)) {
-    return openZip(path, name, options.limits);
-  }
-  if (start[0] === 0x1f && start[1] === 0x8b) {
+  const kind = fileKindOf(path);
+  if (kind === "zip") return openZip(path, name, options.limits);
+  if (kind === "gzip") {
     const { openTar } = await import("./tar.ts");
     return openTar(path, name, options);
   }
-  // Such as the page of an error, kept under the name of the archive that was asked for.
+  if (kind !== undefined) throw wrongKind({ name, path }, kind);
+  const start = await firstBytes(path);
   if (/\.(zip|tgz|tar\.gz)$/i.test(name) || start[0] === 0x3c) {
-    const text = start.toString("latin1").replace(/\s+/g, " ").trim();
-    throw archiveBroken(name, new Error(`it begins with ${JSON.stringify(text)}, as none does`));
+    throw archiveBroken(name, new Error(`it begins with ${shown(start)}, as none does`));
   }
   return openFolder(path, name);
+};
+
+const shown = (start: Buffer): string => {
+  const text = start.toString("latin1").replace(/\s+/g, " ").trim();
+  return /^[ -~]*$/.test(text) ? JSON.stringify(text) : "bytes that are no text";
 };
 
 const FIRST_BYTES = 20;

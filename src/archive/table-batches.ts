@@ -3,7 +3,8 @@ import { ConstantColumn, DefaultColumn, FieldColumn, type Slab } from "../core/c
 import { csvBatches } from "../core/csv.ts";
 import { asUtf8, asValidUtf8 } from "../core/encoding.ts";
 import { headerMissing } from "../core/errors.ts";
-import { lineBatches, takeLines, wholeLines } from "../core/lines.ts";
+import { lineBatches } from "../core/lines.ts";
+import { takeLines, wholeLines } from "../core/whole-lines.ts";
 import { type Layout, layoutOf, lineFields } from "./layout.ts";
 import type { Table } from "./meta.ts";
 

@@ -145,6 +145,6 @@ async function* uncompressed(source: Source): AsyncGenerator<Buffer> {
     signal.throwIfAborted();
     const { code = "" } = error as NodeJS.ErrnoException;
     const isDamage = code.startsWith("Z_") || !code || code === "ERR_OUT_OF_RANGE";
-    throw isDamage ? entryBroken(archive, record.fileName, (error as Error).message) : error;
+    throw isDamage ? entryBroken(archive, record.fileName, "it cannot be uncompressed") : error;
   }
 }

@@ -5,7 +5,7 @@ import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
-import { REJECT_COLUMNS } from "../core/repaired.ts";
+import { REJECT_COLUMNS } from "../core/repaired-table.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";

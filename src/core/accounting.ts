@@ -18,15 +18,18 @@ export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
 export interface Tally {
   /** Counts a batch in: its records read, unchanged, filtered and rejected. The sink calls it once per batch. */
   take(batch: Taken): void;
-  /** Sets aside records that the target refused. */
-  refuse(rejected: readonly Rejected[]): void;
+  /**
+   * Sets aside records that the target refused, and writes all rejects so far into the run's state, inside the
+   * session's open transaction. The sink calls it once per chunk: the next one is in the making meanwhile.
+   */
+  refuse(session: Session, rejected: readonly Rejected[]): Promise<void>;
   /**
    * Remembers, inside the session's transaction, that this input goes into a target; false when an
    * earlier run of the flow has brought it there.
    */
   firstTime(session: Session, target: string, input: Input): Promise<boolean>;
   /**
-   * Writes counts and rejects into the run's state inside the session's open transaction, judges the
+   * Writes counts and the last rejects into the run's state inside the session's open transaction, judges the
    * reject limits, renews the run's lease, and commits. The result is what the sink yields.
    */
   commit(session: Session, counts: Partial<Commit & Changes & Findings>): Promise<Commit>;
@@ -201,8 +204,8 @@ export class FlowAccount {
     let unchanged = 0;
     let filtered = 0;
     let rejected = 0;
-    /** Where they are in the file: other transactions may put theirs in between. */
-    const stretches: Stretch[] = [];
+    /** Where those that are not stored yet are in the file: other transactions may put theirs in between. */
+    let stretches: Stretch[] = [];
     const span = this.#span.child("runner.commit");
     this.#open.add(span);
     const setAside = (more: readonly Rejected[]) => {
@@ -216,6 +219,12 @@ export class FlowAccount {
       else stretches.push({ start, end });
       this.#setAside(more);
     };
+    const store = async (session: Session) => {
+      const { run } = this.#state;
+      const stored = stretches;
+      stretches = [];
+      await storeRejects(session, this.#rejectFile, { run, flow: this.flow, stretches: stored });
+    };
     return {
       take: (batch) => {
         read += batch.read;
@@ -223,7 +232,10 @@ export class FlowAccount {
         filtered += batch.filtered;
         setAside(batch.rejects);
       },
-      refuse: setAside,
+      refuse: async (session, refused) => {
+        setAside(refused);
+        await store(session);
+      },
       firstTime: async (session, target, input) => {
         const { run, pipeline } = this.#state;
         const { count } = await session.query(
@@ -238,11 +250,7 @@ export class FlowAccount {
         const whole = { ...counts, read, filtered, rejected };
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge(this.#isLast(read));
-        await storeRejects(session, this.#rejectFile, {
-          run: this.#state.run,
-          flow: this.flow,
-          stretches,
-        });
+        await store(session);
         await this.#writeFindings(session, findings);
         await this.#writeRepaired(session, read);
         // Last, as other sessions of the run wait from here on until this one has committed.

@@ -6,6 +6,7 @@
  */
 
 import { dirname } from "node:path";
+import type { FileKind } from "./file-kind.ts";
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel, withoutPassword } from "./place.ts";
@@ -255,14 +256,75 @@ export const inputIsFolder = (path: string, source: string): RunnerError =>
 export const archiveEmpty = (archive: string): RunnerError =>
   new RunnerError("archive_empty", 1, `${archive} is empty: 0 bytes. Was its download finished?`);
 
-/** A zip or tar whose directory cannot be read. */
-export const archiveBroken = (archive: string, cause: unknown): RunnerError =>
-  new RunnerError(
-    "archive_broken",
-    1,
-    `${archive} is damaged or was cut off: ${messageOf(cause).replace(/\.$/, "")}. Fetch it again.`,
-    { cause },
+/** A zip or tar whose directory cannot be read; the words of the libraries are those of their authors. */
+export const archiveBroken = (archive: string, cause: unknown): RunnerError => {
+  const words = messageOf(cause);
+  const [, said = words.replace(/\.$/, ""), other] =
+    DAMAGES.find(([pattern]) => pattern.test(words)) ?? [];
+  const message = other
+    ? `${archive} ${said}. ${other}`
+    : `${archive} is damaged or was cut off: ${said}. Fetch it again.`;
+  return new RunnerError("archive_broken", 1, message, { cause });
+};
+
+/** What the libraries' words mean; with something else to do, it is a whole sentence. */
+const DAMAGES: readonly (readonly [words: RegExp, said: string, cure?: string])[] = [
+  [
+    /multi-disk/,
+    "is one part of a zip in several parts",
+    "Put them together with `zip -s 0 NAME.zip --out whole.zip`, or fetch it in one piece.",
+  ],
+  [/strong encryption/, "is encrypted", "Unpack it with its password and name the folder instead."],
+  [
+    /TAR_BAD_ARCHIVE/,
+    "is compressed by gzip, and there is no tar in it",
+    "If it is a single file, unpack it with `gunzip` and name that.",
+  ],
+  [/End of central directory|unexpected E(OF|nd)/i, "its end is missing"],
+  [/comment length/, "its end is missing, or something stands behind it"],
+  [/central directory|zip64|extra field|header signature/, "its list of files is damaged"],
+  [/TAR_|^invalid |incorrect (header|data) check/, "its content cannot be uncompressed"],
+];
+
+/** A file that is no text, or no archive, as its first bytes say; `source` is undefined for who reads archives. */
+export const wrongKind = (
+  { name, path }: { readonly name: string; readonly path: string },
+  kind: FileKind,
+  source?: string,
+): RunnerError => {
+  const reads = source === undefined ? "no Darwin Core Archive" : `not what \`${source}\` reads`;
+  // A page came instead of the data; with all others, the pipeline names the wrong file or source.
+  return new RunnerError(
+    "wrong_kind",
+    kind === "html" ? 1 : 2,
+    `${name} is ${KIND_NAMES[kind]}, ${reads}. ${KIND_CURES[kind]} Nothing was loaded.`,
+    kind === "html" ? {} : { subject: path },
   );
+};
+
+/** Behind "is". */
+const KIND_NAMES: Readonly<Record<FileKind, string>> = {
+  zip: "a zip archive",
+  xlsx: "an Excel workbook (.xlsx)",
+  xls: "an old Excel workbook (.xls)",
+  ods: "a LibreOffice spreadsheet (.ods)",
+  gzip: "compressed by gzip",
+  packed: "compressed (7z, rar, xz, bzip2 or zstd)",
+  pdf: "a PDF document",
+  html: "a web page",
+};
+
+const SHEET_CURE = "Save its sheet as CSV in UTF-8, and read that with `csv`.";
+const KIND_CURES: Readonly<Record<FileKind, string>> = {
+  zip: "The source `dwca` reads a zip as it is; or unpack it and name the file.",
+  xlsx: SHEET_CURE,
+  xls: SHEET_CURE,
+  ods: SHEET_CURE,
+  gzip: "Unpack it with `gunzip` and name the file; a `.tgz` is read by `dwca`.",
+  packed: "Unpack it and name the file, or the folder as `path` of `dwca`.",
+  pdf: "Ask for the data as a Darwin Core Archive, CSV or JSON.",
+  html: "It may be that of an error or a login, kept under the name of what was asked for: look at it in a browser, and fetch the data again.",
+};
 
 /** An entry that does not uncompress to what the directory says. */
 export const entryBroken = (archive: string, entry: string, reason: string): RunnerError =>
@@ -1653,8 +1715,36 @@ export const repairedInvalid = (place: string, reason: string): RunnerError =>
   new RunnerError(
     "repaired_invalid",
     2,
-    `${place} cannot be loaded again: ${reason}. Nothing was loaded; \`runner rejects\` exports what can.`,
+    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`runner rejects\` exports what can.`,
   );
+
+/** A file of another kind in the place of repaired records. */
+export const repairedKind = (name: string, kind: FileKind): RunnerError =>
+  repairedInvalid(name, `it is ${KIND_NAMES[kind]}: save the table as CSV in UTF-8`);
+
+/** Repaired records whose columns are not those that they had; `known` are. */
+export const repairedColumns = (
+  place: string,
+  { missing, unknown }: { missing: readonly string[]; unknown: readonly string[] },
+  known: readonly string[],
+): RunnerError => {
+  const likely = unknown.flatMap((name) =>
+    nearest(name, missing.length > 0 ? missing : known)
+      .slice(0, 1)
+      .map((near) => ({ name, near })),
+  );
+  const strange = likely.length > 0 ? likely.map(({ name }) => name) : unknown;
+  const columns = strange.length === 1 ? "unknown column" : "unknown columns";
+  const are = missing.length === 1 ? "is" : "are";
+  const parts = [
+    strange.length > 0 ? `${columns} ${listed(strange)}` : "",
+    missing.length > 0 ? `${listed(missing)} ${are} missing` : "",
+  ];
+  const meant = likely.map(({ near }) => `\`${near}\``).join(" and ");
+  const advice = missing.length > 0 ? ". Each column must stay, under its name" : "";
+  const hint = meant ? `. Did you mean ${meant}?` : advice;
+  return repairedInvalid(place, `${parts.filter(Boolean).join(", and ")}${hint}`);
+};
 
 /** A sink that makes its target anew has nothing to add records to. */
 export const replayNotAdded = (path: string): RunnerError =>
@@ -1673,12 +1763,12 @@ export const severalFlows = (flows: readonly string[]): RunnerError =>
     `The records of ${listed(flows)} have different columns, and a table has one header. Choose one with \`--flow\`, or write \`--ndjson\`.`,
   );
 
-/** `--flow` names a flow that the pipeline does not have. */
-export const unknownFlow = (name: string, known: Iterable<string>): RunnerError =>
+/** `--flow`, or a repaired record at a place, names a flow that the pipeline does not have. */
+export const unknownFlow = (name: string, known: Iterable<string>, at?: string): RunnerError =>
   new RunnerError(
     "unknown_flow",
     2,
-    `The pipeline has no flow \`${name}\`.${suggestion(name, known)}`,
+    `${at === undefined ? "" : `${at}: `}The pipeline has no flow \`${name}\`.${suggestion(name, known)}`,
     { subject: name },
   );
 

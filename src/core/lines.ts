@@ -14,19 +14,16 @@ import {
   type Locate,
   type RecordPlace,
 } from "./batch.ts";
-import { FieldColumn, type Slab } from "./columns.ts";
+import type { Slab } from "./columns.ts";
 import { lineTooLong, RunnerError } from "./errors.ts";
 import { giveBack } from "./memory.ts";
 import { counted } from "./progress.ts";
+import { quotedFields, valuesOf } from "./quoted-fields.ts";
 import { newSplitter, type Split, type Splitter } from "./split.ts";
+import { lineText, MAX_LINE_BYTES } from "./whole-lines.ts";
 import { viewOf } from "./words.ts";
 
 const NEWLINE = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const QUOTE = 0x22;
-
-/** No line of real data is longer; a longer one means that the file is not what it is taken for. */
-const MAX_LINE_BYTES = 16 * 1024 * 1024;
 
 /** How the lines of a table are to be read. */
 export interface LineFormat {
@@ -37,69 +34,6 @@ export interface LineFormat {
   /** Whether single fields may be CSV-quoted although the file has no enclosure, as GBIF's are. */
   readonly mayQuote: boolean;
 }
-
-/**
- * Cuts chunks so that each holds whole lines; a last line without an end gets one.
- *
- * Only a line that two chunks share is copied, into a buffer of its own: the rest of a chunk is passed
- * on as a view.
- */
-export async function* wholeLines(
-  chunks: AsyncIterable<Buffer>,
-  input: Input,
-): AsyncGenerator<Buffer> {
-  let rest: Buffer[] = [];
-  let restBytes = 0;
-  for await (const chunk of chunks) {
-    const begin = restBytes > 0 ? chunk.indexOf(NEWLINE) + 1 : 0;
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    // A copy, so that the few bytes of the rest do not keep the chunk; made now, as whoever has used the
-    // lines may give the chunk's memory back.
-    const tail = Buffer.from(chunk.subarray(end));
-    if (begin > 0) yield Buffer.concat([...rest, chunk.subarray(0, begin)]);
-    if (end > begin) yield chunk.subarray(begin, end);
-    if (end > 0) {
-      rest = [];
-      restBytes = 0;
-    }
-    rest.push(tail);
-    restBytes += tail.length;
-    if (restBytes > MAX_LINE_BYTES) throw lineTooLong(input.name, MAX_LINE_BYTES);
-  }
-  if (restBytes > 0) yield Buffer.concat([...rest, Buffer.of(NEWLINE)]);
-}
-
-/**
- * Takes the first `count` lines off, as text without their ends, and passes on what follows.
- * Fewer lines are given when the input has no more.
- */
-export const takeLines = async (
-  lines: AsyncGenerator<Buffer>,
-  count: number,
-): Promise<{ header: string[]; rest: AsyncGenerator<Buffer> }> => {
-  const header: string[] = [];
-  let remaining: Buffer | undefined;
-  while (header.length < count) {
-    if (!remaining?.length) {
-      const next = await lines.next();
-      if (next.done) break;
-      remaining = next.value;
-    }
-    const end = remaining.indexOf(NEWLINE);
-    header.push(lineText(remaining, 0, end));
-    remaining = remaining.subarray(end + 1);
-  }
-  async function* rest(): AsyncGenerator<Buffer> {
-    try {
-      if (remaining?.length) yield remaining;
-      yield* lines;
-    } finally {
-      // Whoever stops before the lines were begun must close them too.
-      await lines.return(undefined);
-    }
-  }
-  return { header, rest: rest() };
-};
 
 /**
  * Batches of the columns named, one for each buffer of whole lines.
@@ -167,15 +101,6 @@ async function* numbered(
   }
 }
 
-/** The columns of a slab by name: name → field number. */
-export const fieldColumns = (slab: Slab, names: ReadonlyMap<string, number>): Columns => ({
-  get: (name) => {
-    const field = names.get(name);
-    return field === undefined ? undefined : new FieldColumn(slab, field);
-  },
-  keys: () => names.keys(),
-});
-
 interface SplitLines extends Omit<Split, "fences" | "copyFields"> {
   readonly slab: Slab;
 }
@@ -203,58 +128,6 @@ export const splitLines = (
   };
 };
 
-/**
- * The fields that GBIF's writer of small downloads CSV-quoted although `meta.xml` says that nothing is.
- *
- * A field counts as quoted only if it starts and ends with `"` and every `"` inside is doubled, at
- * least once: the writer quotes nothing else, so `"star"` is what somebody typed.
- */
-const quotedFields = (
-  bytes: Buffer,
-  fences: Int32Array,
-  stride: number,
-): ReadonlySet<number> | undefined => {
-  let quoted: Set<number> | undefined;
-  let at = bytes.indexOf(QUOTE);
-  while (at >= 0) {
-    const fence = fenceBefore(fences, at);
-    // A fence that ends a row is followed by the next row's own; lines of the wrong width have none.
-    const isField = fence >= 0 && fence % stride !== stride - 1 && fences[fence] === at - 1;
-    const end = isField ? fences[fence + 1]! : 0;
-    if (isField && isQuoted(bytes, at, end)) {
-      quoted ??= new Set();
-      quoted.add(fence);
-      at = end;
-    }
-    at = bytes.indexOf(QUOTE, at + 1);
-  }
-  return quoted;
-};
-
-/** The last fence before a byte, by bisection. */
-const fenceBefore = (fences: Int32Array, at: number): number => {
-  let low = 0;
-  let high = fences.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (fences[middle]! < at) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-};
-
-const isQuoted = (bytes: Buffer, start: number, end: number): boolean => {
-  if (end - start < 4 || bytes[end - 1] !== QUOTE) return false;
-  let doubled = 0;
-  for (let index = start + 1; index < end - 1; index++) {
-    if (bytes[index] !== QUOTE) continue;
-    if (index + 1 >= end - 1 || bytes[index + 1] !== QUOTE) return false;
-    doubled++;
-    index++;
-  }
-  return doubled > 0;
-};
-
 /** Keeps the lines themselves but not the fences, which are nearly as large again. */
 const locator =
   (
@@ -264,22 +137,8 @@ const locator =
   (row) =>
     placed(numbers[row]!, lineAt(bytes, starts[row]!));
 
-/** The values of a line that was set aside, as its columns would have given them. */
-const valuesOf = (line: string, { separator, mayQuote }: LineFormat): string[] => {
-  const values = line.split(String.fromCharCode(separator));
-  return mayQuote && line.includes('"')
-    ? values.map((value) => (QUOTED.test(value) ? value.slice(1, -1).replaceAll('""', '"') : value))
-    : values;
-};
-
-/** See `quotedFields`. */
-const QUOTED = /^"(?=.*"".*"$)(?:[^"]|"")*"$/;
-
 const lineAt = (bytes: Buffer, start: number): string =>
   lineText(bytes, start, bytes.indexOf(NEWLINE, start));
-
-const lineText = (bytes: Buffer, start: number, end: number): string =>
-  bytes.toString("utf8", start, bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end);
 
 /** PostgreSQL refuses a whole COPY for one NUL or invalid byte: such lines are set aside here. */
 const withoutBadText = (batch: Batch, bytes: Buffer, starts: Int32Array): Batch => {

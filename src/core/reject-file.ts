@@ -1,5 +1,13 @@
-import { createHash } from "node:crypto";
-import { closeSync, createReadStream, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { hash } from "node:crypto";
+import {
+  closeSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Fields, Rejected } from "./batch.ts";
 import { fileLabel } from "./place.ts";
@@ -26,9 +34,9 @@ export interface WrittenReject {
   readonly fields: Fields | null;
 }
 
-/** A reject on its way into the database: its values are JSON, as they stand in the file. */
+/** A reject on its way into the database: its values are JSON in UTF-8, as they stand in the file. */
 export interface StoredReject extends Omit<WrittenReject, "fields"> {
-  readonly fields: string | null;
+  readonly fields: Buffer | null;
 }
 
 /** What the file says before the first reject of some columns, as the rejects name only those with a value. */
@@ -76,7 +84,7 @@ export class RejectFile {
     if (this.#handle === undefined) {
       mkdirSync(dirname(this.path), { recursive: true });
       // Run 1 of another database may have left one of this name: its rejects are not this run's.
-      this.#handle = openSync(this.path, "w");
+      this.#handle = openSync(this.path, "w+");
     }
     // A chunk may be refused as a whole: its records once more as text are not to be in memory at once.
     for (let from = 0; from < rejected.length; from += WRITTEN_AT_ONCE) {
@@ -101,15 +109,32 @@ export class RejectFile {
     return `${JSON.stringify({ flow, columns: [...all] } satisfies WrittenColumns)}\n`;
   }
 
-  /** The rejects between two positions, with the values that there are. */
-  async *between({ start, end }: Stretch): AsyncGenerator<StoredReject> {
-    if (start === end) return;
-    for await (const line of linesOf(this.path, { start, end })) {
+  /** The rejects between two positions, with the values that there are: these stay bytes, as most of it is they. */
+  *between(stretch: Stretch): Generator<StoredReject> {
+    for (const line of this.#lines(stretch)) {
       const at = line.indexOf(FIELDS);
       if (at < 0) continue;
-      const fields = line.slice(at + FIELDS.length, -1);
-      const rest: Omit<WrittenReject, "fields"> = JSON.parse(`${line.slice(0, at)}}`);
-      yield { ...rest, fields: fields === "null" ? null : fields };
+      const fields = line.subarray(at + FIELDS.length, -1);
+      const rest: Omit<WrittenReject, "fields"> = JSON.parse(`${line.toString("utf8", 0, at)}}`);
+      yield { ...rest, fields: fields.equals(NULL) ? null : fields };
+    }
+  }
+
+  *#lines({ start, end }: Stretch): Generator<Buffer> {
+    if (this.#handle === undefined) return;
+    let rest = Buffer.alloc(0);
+    for (let from = start; from < end; ) {
+      const piece = Buffer.allocUnsafe(Math.min(READ_BYTES, end - from));
+      const read = readSync(this.#handle, piece, 0, piece.length, from);
+      if (read === 0) return;
+      from += read;
+      const bytes = Buffer.concat([rest, piece.subarray(0, read)]);
+      let line = 0;
+      for (let over = bytes.indexOf("\n"); over >= 0; over = bytes.indexOf("\n", line)) {
+        yield bytes.subarray(line, over);
+        line = over + 1;
+      }
+      rest = bytes.subarray(line);
     }
   }
 
@@ -139,16 +164,14 @@ export async function* readRejects(path: string): AsyncGenerator<WrittenReject> 
 }
 
 const FIELDS = ',"fields":';
+const NULL = Buffer.from("null");
 const READ_BYTES = 256 * 1024;
 
-async function* linesOf(path: string, stretch?: Stretch): AsyncGenerator<string> {
-  // The stream's own `end` is the last byte.
-  const part = stretch && { start: stretch.start, end: stretch.end - 1 };
+async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = "";
   for await (const text of createReadStream(path, {
     encoding: "utf8",
     highWaterMark: READ_BYTES,
-    ...part,
   })) {
     const lines = `${rest}${text}`.split("\n");
     rest = lines.pop() ?? "";
@@ -172,6 +195,9 @@ const lineOf = (flow: string, reject: Rejected): string => {
   return `${start.slice(0, -1)}${FIELDS}${rawIsFields ? raw : JSON.stringify(fields?.() ?? null)}}`;
 };
 
+/** What the name of a reject looks like. */
+export const REJECT_ID = /^[0-9a-f]{20}$/;
+
 /** Enough of a hash that no two records of a flow share it. */
 export const rejectId = (place: string, raw: string): string =>
-  createHash("sha256").update(`${place}\n${raw}`).digest("hex").slice(0, 20);
+  hash("sha256", `${place}\n${raw}`).slice(0, 20);

@@ -3,42 +3,46 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { CsvError, parse } from "csv-parse/sync";
 import type { Fields } from "./batch.ts";
-import { asValidUtf8 } from "./encoding.ts";
-import { archiveMissing, csvInvalid, repairedInvalid } from "./errors.ts";
+import { archiveMissing, inputIsFolder, repairedInvalid } from "./errors.ts";
 import { type JsonRecord, type JsonValue, jsonText, lineRecords } from "./json-records.ts";
-import { rejectId, withColumns } from "./reject-file.ts";
+import { REJECT_ID, rejectId } from "./reject-file.ts";
+import { REJECT_COLUMNS, tableLines } from "./repaired-table.ts";
 import type { TextRecord } from "./text-batch.ts";
-
-/** The columns of a table of rejects that are not its record's: what each is called there. */
-export const REJECT_COLUMNS = {
-  flow: "reject_flow",
-  code: "reject_code",
-  message: "reject_message",
-  place: "reject_place",
-  id: "reject_id",
-  record: "reject_record",
-} as const;
 
 /** The records of a flow, to come again instead of its source. */
 export interface Repaired {
   readonly names: readonly string[];
+  /** Where each of them stands first. */
+  readonly namesAt: ReadonlyMap<string, string>;
+  /** Where the first record is, and where that names its columns. */
+  readonly firstAt: string;
+  readonly at: string;
+  /** Whether it is a table, which has each column in all records. */
+  readonly isTable: boolean;
+  /** All columns, where the file says so. */
+  readonly columns: readonly string[] | undefined;
   /** False when there may be columns that are not among `names`, as none of the records has a value in them. */
   readonly isWhole: boolean;
   readonly records: readonly (TextRecord & { readonly id: string })[];
 }
 
-/** One record as the file has it; `at` is where. */
+/** One record as the file has it; `at` is where, `namesAt` where its columns are named. */
 interface Line {
   readonly at: string;
+  readonly namesAt: string;
   readonly flow: string | null;
   readonly place: string | null;
   readonly id: string | null;
   readonly record: string | null;
   readonly fields: Fields | null;
-  /** Whether the fields are all columns, also those without a value. */
-  readonly isWhole: boolean;
+}
+
+/** What a file has: its lines, and the columns of its flows as far as it says them. */
+interface Content {
+  readonly lines: readonly Line[];
+  readonly isTable: boolean;
+  readonly columns: ReadonlyMap<string | null, readonly string[]>;
 }
 
 /** The records of a repaired file by flow; it is JSON by line, or a table as a spreadsheet saves it. */
@@ -47,43 +51,40 @@ export const readRepaired = async (
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, Repaired>> => {
   const name = basename(path);
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw archiveMissing(path, error);
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "EISDIR" ? inputIsFolder(path, "--replay") : archiveMissing(path, error);
   });
   const isJson = /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 100));
-  const lines = isJson
-    ? await jsonLines(lineRecords(path, name, signal))
-    : await tableLinesOf(bytes, name);
-  return byFlow(lines, name);
+  const content = isJson
+    ? await jsonContent(lineRecords(path, name, signal))
+    : { lines: linesOfTable(bytes, name), isTable: true, columns: new Map() };
+  return byFlow(content, name);
 };
 
 /**
  * A run's own file names the columns of its rejects in lines before them, the rejects only those with a
  * value; what `runner rejects` exports has all in each record.
  */
-const jsonLines = async (records: AsyncIterable<JsonRecord>): Promise<Line[]> => {
+const jsonContent = async (records: AsyncIterable<JsonRecord>): Promise<Content> => {
   const columns = new Map<string | null, readonly string[]>();
   const lines: Line[] = [];
   for await (const { place, value } of records) {
     const members = value instanceof Map ? value : new Map<string, JsonValue>();
     const named = members.get("columns");
     if (Array.isArray(named)) {
-      columns.set(jsonText(members.get("flow")), named.map(String));
-      continue;
-    }
-    const line = jsonLine(place, members);
-    const known = columns.get(line.flow);
-    const isWhole = known !== undefined || Object.values(line.fields ?? {}).includes(null);
-    lines.push({ ...line, isWhole, fields: withColumns(line.fields, known) });
+      const flow = jsonText(members.get("flow"));
+      columns.set(flow, [...new Set([...(columns.get(flow) ?? []), ...named.map(String)])]);
+    } else lines.push(jsonLine(place, members));
   }
-  return lines;
+  return { lines, isTable: false, columns };
 };
 
-const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Omit<Line, "isWhole"> => {
+const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Line => {
   const fields = members.get("fields");
   const text = (name: string) => jsonText(members.get(name));
   return {
     at,
+    namesAt: at,
     flow: text("flow"),
     place: text("place"),
     id: text("id"),
@@ -95,100 +96,115 @@ const jsonLine = (at: string, members: ReadonlyMap<string, JsonValue>): Omit<Lin
   };
 };
 
-const tableLinesOf = async (bytes: Buffer, name: string): Promise<Line[]> => {
-  // Only to say what to do about a file that a spreadsheet saved in another encoding.
-  for await (const _ of asValidUtf8(once(bytes), { encoding: "utf-8", name }));
-  const header = bytes.toString("utf8").split(/\r?\n/, 1)[0] ?? "";
-  const delimiter = delimiterOf(header, name);
+const linesOfTable = (bytes: Buffer, name: string): Line[] => {
   const own = new Set<string>(Object.values(REJECT_COLUMNS));
-  try {
-    const found = parse(bytes, {
-      bom: true,
-      columns: true,
-      delimiter,
-      info: true,
-      // Spreadsheets and editors leave them at the end: no values, no record.
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-    });
-    return (found as unknown as { record: Fields; info: { lines: number } }[]).map(
-      ({ record, info }): Line => {
-        const text = (key: keyof typeof REJECT_COLUMNS) => record[REJECT_COLUMNS[key]] || null;
-        const fields = Object.entries(record).filter(([column]) => !own.has(column));
-        return {
-          at: `${name}:${info.lines}`,
-          flow: text("flow"),
-          place: text("place"),
-          id: text("id"),
-          record: text("record"),
-          fields: Object.fromEntries(fields.map(([column, value]) => [column, value || null])),
-          isWhole: true,
-        };
-      },
-    );
-  } catch (error) {
-    if (error instanceof CsvError) throw csvInvalid(name, error.message, error);
-    throw error;
-  }
+  return tableLines(bytes, name).map(({ at, values }): Line => {
+    const text = (key: keyof typeof REJECT_COLUMNS) => values[REJECT_COLUMNS[key]] || null;
+    const fields = Object.entries(values).filter(([column]) => !own.has(column));
+    return {
+      at,
+      namesAt: `${name}:1`,
+      flow: text("flow"),
+      place: text("place"),
+      id: text("id"),
+      record: text("record"),
+      fields: Object.fromEntries(fields.map(([column, value]) => [column, value || null])),
+    };
+  });
 };
 
-/** That by which the header has the column of flows, whatever else is in the names of the others. */
-const delimiterOf = (header: string, name: string): string => {
-  const plain = header.replace(/^\ufeff/, "").replaceAll('"', "");
-  const found = [";", "\t", ","].find((one) => plain.split(one).includes(REJECT_COLUMNS.flow));
-  if (found !== undefined || plain.trim() === "") return found ?? ";";
-  throw repairedInvalid(
-    `${name}:1`,
-    `the header has no column \`${REJECT_COLUMNS.flow}\`, separated by semicolons, commas or tabs`,
-  );
-};
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
-}
-
-const byFlow = (lines: readonly Line[], name: string): ReadonlyMap<string, Repaired> => {
-  if (lines.length === 0) throw repairedInvalid(name, "it has no record");
-  const flows = Map.groupBy(lines, ({ at, flow }) => {
+const byFlow = (content: Content, name: string): ReadonlyMap<string, Repaired> => {
+  if (content.lines.length === 0) throw repairedInvalid(name, "it has no record");
+  const flows = Map.groupBy(content.lines, ({ at, flow }) => {
     if (flow === null) {
       throw repairedInvalid(at, `nothing says of which flow it is (\`flow\`, \`reject_flow\`)`);
     }
     return flow;
   });
-  return new Map([...flows].map(([flow, own]) => [flow, repairedOf(own)]));
+  return new Map(
+    [...flows].map(([flow, lines]) => [
+      flow,
+      repairedOf(lines, content.isTable, content.columns.get(flow)),
+    ]),
+  );
 };
 
-const repairedOf = (lines: readonly Line[]): Repaired => {
-  const names = [...new Set(lines.flatMap(({ fields }) => Object.keys(fields ?? {})))].filter(
-    (name) => !SURPLUS.test(name),
-  );
-  const records = lines.map(({ at, place, id, record, fields }) => {
-    if (fields === null) {
-      throw repairedInvalid(at, "it has no values by column (`fields`), as it never had columns");
+const repairedOf = (
+  lines: readonly Line[],
+  isTable: boolean,
+  columns: readonly string[] | undefined,
+): Repaired => {
+  const namesAt = new Map<string, string>();
+  for (const { fields, namesAt: at } of lines) {
+    for (const name of Object.keys(fields ?? {})) {
+      if (!SURPLUS.test(name) && !namesAt.has(name)) namesAt.set(name, at);
     }
-    const surplus = Object.keys(fields).find((name) => SURPLUS.test(name) && fields[name]);
-    if (surplus !== undefined) {
-      throw repairedInvalid(
-        at,
-        `its line was too long, and \`${surplus}\` is no column: put the values in their places and empty it`,
-      );
-    }
-    const raw = record ?? JSON.stringify(fields);
-    return {
-      place: place ?? at,
-      raw,
-      id: id ?? rejectId(place ?? "", raw),
-      values: names.map((name) => fields[name] ?? null),
-    };
-  });
-  return { names, records, isWhole: lines.some((line) => line.isWhole) };
+  }
+  const names = [...namesAt.keys()];
+  const records = lines.map((line) => recordOf(line, names));
+  requireOnce(lines, records);
+  return {
+    names,
+    namesAt,
+    firstAt: lines[0]?.at ?? "",
+    at: lines[0]?.namesAt ?? "",
+    isTable,
+    columns,
+    isWhole: isTable || lines.some(({ fields }) => Object.values(fields ?? {}).includes(null)),
+    records,
+  };
+};
+
+/** A line that somebody has doubled would be loaded twice. */
+const requireOnce = (lines: readonly Line[], records: Repaired["records"]): void => {
+  const known = new Map<string, string>();
+  for (const [index, { id, at }] of lines.entries()) {
+    const own = records[index]?.id ?? "";
+    const other = known.get(own);
+    // Of lines without a name nobody knows what they were.
+    if (id === null) continue;
+    if (other !== undefined) throw repairedInvalid(at, `it is the same record as ${other}`);
+    known.set(own, at);
+  }
+};
+
+const recordOf = (line: Line, names: readonly string[]): Repaired["records"][number] => {
+  const { at, place, record, fields } = line;
+  if (fields === null) {
+    throw repairedInvalid(at, "it has no values by column (`fields`), as it never had columns");
+  }
+  const surplus = Object.keys(fields).find((name) => SURPLUS.test(name) && fields[name]);
+  if (surplus !== undefined) {
+    throw repairedInvalid(
+      at,
+      `its line was too long, and \`${surplus}\` is no column: put the values in their places and empty it`,
+    );
+  }
+  return {
+    place: place ?? at,
+    raw: record ?? JSON.stringify(fields),
+    id: idOf(line, fields),
+    values: names.map((name) => fields[name] ?? null),
+  };
+};
+
+/** A spreadsheet takes one in some thousand for a number, `1.2E+19`; what it is made of may still be there. */
+const idOf = ({ at, id, place, record }: Line, fields: Fields): string => {
+  if (id !== null && REJECT_ID.test(id)) return id;
+  if (id !== null && (place === null || record === null)) {
+    throw repairedInvalid(
+      at,
+      `its \`${REJECT_COLUMNS.id}\`, ${JSON.stringify(id)}, is no name of a reject: export it again, and open the table with all columns as text`,
+    );
+  }
+  return rejectId(place ?? "", record ?? JSON.stringify(fields));
 };
 
 /** See `fieldsOfLine`: what a line has beyond its last column. */
 const SURPLUS = /^\(\d+\)$/;
 
 /** The same for the same values of the same records. */
-export const repairedIdentity = ({ names, records }: Omit<Repaired, "isWhole">): string =>
+export const repairedIdentity = ({ names, records }: Pick<Repaired, "names" | "records">): string =>
   createHash("sha256")
     .update(JSON.stringify([names, records.map(({ id, values }) => [id, values])]))
     .digest("hex");

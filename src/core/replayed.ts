@@ -15,19 +15,19 @@ export const replayedRejects = async (
   return new Set(rows.map(({ name }) => name));
 };
 
-/** The columns of a flow's records, as the last commit that set some aside has written them down. */
+/** The columns that a flow's rejects had, a list for each time that they were others; the latest first. */
 export const rejectedColumns = async (
   session: Session,
   pipeline: string,
   flow: string,
-): Promise<readonly string[] | undefined> => {
+): Promise<(readonly string[])[]> => {
   const { rows } = await session.query<{ columns: string[] }>(
     `select f.reject_columns as columns from runner.flow f join runner.run r using (run)
-      where r.pipeline = $1 and f.flow = $2 and r.replay is null and f.reject_columns is not null
-      order by run desc limit 1`,
+      where r.pipeline = $1 and f.flow = $2 and r.replay is null and f.reject_columns <> '{}'
+      group by 1 order by max(run) desc`,
     [pipeline, flow],
   );
-  return rows[0]?.columns;
+  return rows.map(({ columns }) => columns);
 };
 
 /** Remembers inside the session's transaction which repaired records it brings. */

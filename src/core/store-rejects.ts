@@ -3,6 +3,7 @@
 import { CopyWriter } from "./copy-writer.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
 import type { Session } from "./session.ts";
+import { viewOf } from "./words.ts";
 
 /** Copies parts of the file into `runner.reject`, inside the session's transaction. */
 export const storeRejects = async (
@@ -15,11 +16,12 @@ export const storeRejects = async (
   const copies = copiesOf(session, COPY_REJECTS);
   try {
     for (const stretch of stretches) {
-      for await (const reject of file.between(stretch)) {
+      for (const reject of file.between(stretch)) {
         const { code, message, place, record, id, fields } = reject;
         const all = [run, flow, code, message, place, record, id];
         for (const value of all) copies.writer.text(withoutNul(value));
-        copies.writer.text(fields && withoutJsonNul(fields));
+        const values = fields === null ? NONE : withoutJsonNul(fields);
+        copies.writer.bytes(viewOf(values), 0, values.length);
         copies.writer.endRow();
         if (copies.writer.sizeBytes > COPY_BYTES) await copies.send();
       }
@@ -52,6 +54,8 @@ const copiesOf = (session: Session, sql: string) => {
   };
 };
 
+const NONE = Buffer.alloc(0);
+
 const COPY_REJECTS =
   "copy runner.reject (run, flow, code, message, place, record, id, fields) from stdin";
 
@@ -60,8 +64,10 @@ const withoutNul = <T>(value: T): T =>
   (typeof value === "string" ? value.replaceAll("\0", "\u2400") : value) as T;
 
 /** The same for JSON, where a NUL is written `\u0000` and a backslash doubled. */
-const withoutJsonNul = (json: string): string =>
-  json.includes("\\u0000") ? json.replace(/\\(u0000|.)/g, escapedWithoutNul) : json;
+const withoutJsonNul = (json: Buffer): Buffer =>
+  json.includes("\\u0000")
+    ? Buffer.from(json.toString().replace(/\\(u0000|.)/g, escapedWithoutNul))
+    : json;
 
 const escapedWithoutNul = (whole: string, escaped: string): string =>
   escaped === "u0000" ? "\u2400" : whole;

@@ -33,7 +33,7 @@ const FULL_BYTES = 4 * 1024 * 1024;
 const FULL_ROWS = 10_000;
 const LARGE_BYTES = 8 * 1024 * 1024;
 /** So many records that were set aside make a chunk, however few rows there are: they wait in memory for it. */
-const FULL_REJECTS = 2_500;
+const FULL_REJECTS = 1_000;
 /** The first chunk is so much smaller, the next ones twice as large each: the server is to begin soon. */
 const FIRST_PART = 1 / 8;
 

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Batch } from "../core/batch.ts";
-import { queryWithoutColumns } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
 import { quoted, quotedList } from "./names.ts";
 import { dropTemporary, readRows, readTable } from "./read-rows.ts";
 import { type Statement, statementError } from "./statement.ts";
+import { makeView, VIEW, type View } from "./statement-view.ts";
 
 /** How records are known that need not be read again. */
 export interface UnchangedOption {
@@ -21,7 +20,6 @@ export interface UnchangedOption {
   readonly hash: string;
 }
 
-const VIEW = "pg_temp.runner_source";
 const KNOWN = "pg_temp.runner_known";
 const FOUND = "pg_temp.runner_found";
 const SAME = "runner_same";
@@ -42,7 +40,7 @@ export async function* readChanged(
 ): AsyncGenerator<Batch> {
   const { option, run, signal } = given;
   await dropAll(session);
-  const view = await makeView(session, statement, given);
+  const view = await makeView(session, statement, { ignore: option.ignore, basis: given.basis });
   try {
     const track = await findTable(session, option.track);
     const table = await findTable(session, option.table);
@@ -85,60 +83,12 @@ const dropAll = async (session: Session): Promise<void> => {
   await dropTemporary(session, "view", VIEW);
 };
 
-interface View {
-  /** The statement's columns. */
-  readonly names: readonly string[];
-  /** SQL for the hash of a record. */
-  readonly hash: string;
-}
-
 interface Work extends View {
   readonly option: UnchangedOption;
   readonly run: string;
   readonly track: TargetTable;
   readonly table: TargetTable;
 }
-
-/** Makes a view of the statement, whose columns have types then. */
-const makeView = async (
-  session: Session,
-  statement: Statement,
-  { option, basis }: { option: UnchangedOption; basis: string },
-): Promise<View> => {
-  const before = `create temporary view runner_source as (\n`;
-  try {
-    await session.query(`${before}${statement.sql}\n)`);
-  } catch (error) {
-    throw statementError(statement, error, before.length);
-  }
-  const { rows } = await session.query<{ name: string; is_hashable: boolean; version: string }>(
-    COLUMNS,
-  );
-  if (rows.length === 0) throw queryWithoutColumns(statement.name);
-  const isOld = Number(rows[0]?.version) < FIRST_WITH_RECORD_HASH;
-  const values = rows
-    .filter(({ name }) => !option.ignore.includes(name))
-    .map(({ name, is_hashable }) => `source.${quoted(name)}${is_hashable ? "" : "::text"}`)
-    .join(", ");
-  const seed = createHash("sha256").update(basis).digest().readBigInt64BE();
-  return {
-    names: rows.map(({ name }) => name),
-    hash: isOld
-      ? `hashtextextended(row(${values})::text, ${seed})`
-      : `hash_record_extended(row(${values}), ${seed})`,
-  };
-};
-
-const FIRST_WITH_RECORD_HASH = 140_000;
-
-/** JSON and the like have no hash; as text they have. */
-const COLUMNS = `
-select attname as name, current_setting('server_version_num') as version,
-       exists (
-         select from pg_opclass join pg_am on pg_am.oid = opcmethod
-          where amname = 'hash' and opcdefault and opcintype = atttypid
-       ) as is_hashable
-  from pg_attribute where attrelid = '${VIEW}'::regclass and attnum > 0 order by attnum`;
 
 /**
  * The number of records that are as they were; the others lie in `FOUND`. Undefined when all are to be read from

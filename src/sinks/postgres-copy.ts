@@ -93,7 +93,7 @@ export const postgresCopy = defineSink({
         }
         const loaded = await load(chunk);
         inserted += loaded.inserted;
-        tally.refuse(loaded.rejected);
+        await tally.refuse(session, loaded.rejected);
         chunk.release();
       }
       if (inserted === 0 && heldRows && !settings.may_be_empty) {

@@ -5,6 +5,7 @@ import type { Table } from "../archive/meta.ts";
 import { tableBatches } from "../archive/table-batches.ts";
 import { defineSource } from "../core/component.ts";
 import { archiveMissing, inputIsFolder } from "../core/errors.ts";
+import { requireText } from "../core/file-kind.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
@@ -72,6 +73,7 @@ export const csv = defineSource({
         throw archiveMissing(path, error);
       });
       if (info.isDirectory()) throw inputIsFolder(path, "csv");
+      requireText(path, "csv");
       await using file = await openFolder(path, basename(path));
       const [entry] = file.entries.values();
       if (entry === undefined) throw archiveMissing(path, undefined);

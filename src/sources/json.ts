@@ -4,6 +4,7 @@ import { contentHash, openFolder } from "../archive/folder.ts";
 import { Batch, type Input, type Rejected } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import { archiveEmpty, archiveMissing, inputIsFolder } from "../core/errors.ts";
+import { requireText } from "../core/file-kind.ts";
 import {
   arrayRecords,
   type JsonRecord,
@@ -62,6 +63,7 @@ export const json = defineSource({
       });
       if (info.isDirectory()) throw inputIsFolder(path, "json");
       if (info.size === 0) throw archiveEmpty(name);
+      requireText(path, "json");
       const isLines = (format ?? (await guessedFormat(path, at))) === "lines";
       const records = isLines
         ? lineRecords(path, name, context.signal)

@@ -178,11 +178,39 @@ describe("a zip", () => {
   test("that is a page, under the name of a zip or not, is no table", async () => {
     for (const name of ["page.zip", "page"]) {
       await writeFile(join(folder, name), "<!DOCTYPE html>\n<html>404</html>");
-      assert.equal(
+      assert.match(
         await complaint(join(folder, name)),
-        `${name} is damaged or was cut off: it begins with "<!DOCTYPE html> <htm", as none does. Fetch it again.`,
+        new RegExp(`^${name} is a web page, no Darwin Core Archive\\. .* fetch the data again\\.`),
       );
     }
+    await writeFile(join(folder, "error.zip"), "Not found, sorry");
+    assert.equal(
+      await complaint(join(folder, "error.zip")),
+      'error.zip is damaged or was cut off: it begins with "Not found, sorry", as none does. Fetch it again.',
+    );
+  });
+
+  test("that is a part of one, has something behind its end, or a damaged list, is refused in plain words", async () => {
+    const whole = await readFile(await zipOf({ "a.txt": "text" }));
+    const end = whole.lastIndexOf("PK\x05\x06");
+    const changed = async (change: (bytes: Buffer) => Buffer | undefined) => {
+      const copy = Buffer.from(whole);
+      const file = join(folder, `x${number++}.zip`);
+      await writeFile(file, change(copy) ?? copy);
+      return await complaint(file);
+    };
+    assert.match(
+      await changed((bytes) => void bytes.writeUInt16LE(1, end + 4)),
+      /^x\.zip is one part of a zip in several parts\. Put them together/,
+    );
+    assert.match(
+      await changed((bytes) => Buffer.concat([bytes, Buffer.from("and more")])),
+      /: its end is missing, or something stands behind it\. Fetch it again\.$/,
+    );
+    assert.match(
+      await changed((bytes) => void bytes.writeUInt8(9, bytes.readUInt32LE(end + 16))),
+      /: its list of files is damaged\. Fetch it again\.$/,
+    );
   });
 
   test("of 0 bytes, and none at all, are told apart", async () => {

@@ -336,6 +336,25 @@ const MESSAGES: [errors.RunnerError, string][] = [
     'a.csv is said to be in the encoding "klingon", which is not known. UTF-8, UTF-16 and windows-1252 are, among others.',
   ],
   [
+    errors.archiveBroken(
+      "a.zip",
+      new Error("End of central directory record signature not found."),
+    ),
+    "a.zip is damaged or was cut off: its end is missing. Fetch it again.",
+  ],
+  [
+    errors.archiveBroken("a.zip", new Error("multi-disk zip files are not supported: found 1")),
+    "a.zip is one part of a zip in several parts. Put them together with `zip -s 0 NAME.zip --out whole.zip`, or fetch it in one piece.",
+  ],
+  [
+    errors.archiveBroken("a.csv.gz", new Error("TAR_BAD_ARCHIVE: Unrecognized archive format")),
+    "a.csv.gz is compressed by gzip, and there is no tar in it. If it is a single file, unpack it with `gunzip` and name that.",
+  ],
+  [
+    errors.wrongKind({ name: "a.zip", path: "x/a.zip" }, "html"),
+    "a.zip is a web page, no Darwin Core Archive. It may be that of an error or a login, kept under the name of what was asked for: look at it in a browser, and fetch the data again. Nothing was loaded.",
+  ],
+  [
     errors.csvInvalid("a.csv", "Quote Not Closed.", undefined),
     "a.csv cannot be read as CSV: Quote Not Closed. Are delimiter and quote right?",
   ],

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Batch } from "../../src/core/batch.ts";
+import { FieldColumn } from "../../src/core/columns.ts";
 import { CopyWriter } from "../../src/core/copy-writer.ts";
-import {
-  fieldColumns,
-  lineBatches,
-  splitLines,
-  takeLines,
-  wholeLines,
-} from "../../src/core/lines.ts";
+import { lineBatches, splitLines } from "../../src/core/lines.ts";
+import { wholeLines } from "../../src/core/whole-lines.ts";
 import { inputNamed, rejectsOf } from "../support/flow.ts";
 import { cutAtRandom, type Random, randomFrom, randomText } from "../support/random.ts";
 import { valuesOf } from "../support/transform.ts";
@@ -33,10 +29,10 @@ const batchesOf = async (
   options: { separator?: number; mayQuote?: boolean; firstLine?: number } = {},
 ): Promise<Read[]> => {
   const { separator = TAB, mayQuote = true, firstLine = 1 } = options;
-  const names = new Map(Array.from({ length: fields }, (_, field) => [`f${field}`, field]));
+  const names = Array.from({ length: fields }, (_, field) => `f${field}`);
   const batches = lineBatches(wholeLines(source, input), {
     format: { separator, fields, mayQuote },
-    columns: (slab) => fieldColumns(slab, names),
+    columns: (slab) => new Map(names.map((name, field) => [name, new FieldColumn(slab, field)])),
     input,
     firstLine,
   });
@@ -195,22 +191,6 @@ describe("lines", () => {
         "Line 3 of occurrence.txt is longer than 16 MB. Is this the text file that it should be " +
         "(`head -c 300` shows its beginning), with the line ends that it is said to have, and each quote closed?",
     });
-  });
-
-  test("header lines are taken off without their ends, however the chunks are cut", async () => {
-    const bytes = Buffer.from("one\r\ntwo\nthree\n");
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      const lines = wholeLines(chunks(bytes.subarray(0, cut), bytes.subarray(cut)), input);
-      const { header, rest } = await takeLines(lines, 2);
-      assert.deepEqual(header, ["one", "two"]);
-      assert.equal(Buffer.concat(await Array.fromAsync(rest)).toString(), "three\n");
-    }
-  });
-
-  test("fewer lines than header lines are no error here", async () => {
-    const { header, rest } = await takeLines(wholeLines(chunks("one\n"), input), 3);
-    assert.deepEqual(header, ["one"]);
-    assert.deepEqual(await Array.fromAsync(rest), []);
   });
 
   test("a table wider than the memory kept for fences is split as any other", () => {

@@ -44,11 +44,9 @@ export async function* mergeAll(chunks: AsyncIterable<Chunk>, work: Work): Async
       open.tally.take(batch);
       open.rows += batch.read;
     }
-    if (chunk.rows > 0) {
-      const merged = await merge(chunk);
-      open.tally.refuse(merged.rejected);
-      open.merged = sum(open.merged, merged);
-    }
+    const merged = chunk.rows > 0 ? await merge(chunk) : NOTHING_MERGED;
+    await open.tally.refuse(work.session, merged.rejected);
+    open.merged = sum(open.merged, merged);
     chunk.release();
     if (open.rows < commitRows) continue;
     yield await commit(open, work);

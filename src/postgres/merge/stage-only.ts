@@ -44,7 +44,7 @@ export async function* stageAll(
     for (const batch of chunk.batches) tally.take(batch);
     const loaded = await load(chunk);
     inserted += loaded.inserted;
-    tally.refuse(loaded.rejected);
+    await tally.refuse(session, loaded.rejected);
     chunk.release();
   }
   yield await tally.commit(session, { inserted, staged: inserted });
