@@ -302,7 +302,7 @@ onEachDatabase((database) => {
     test("that are all loaded already are said to be, and no warning says that none got through", async () => {
       const folder = database().folder;
       await writeFile(join(folder, "known.csv"), "id,day\n1,a\n");
-      for (const mode of ["upsert"] as const) {
+      for (const mode of ["append", "upsert"] as const) {
         const yaml = pipeline(
           `known_${mode}`,
           "csv: { path: known.csv }",

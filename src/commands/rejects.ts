@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { explanationOf, readCodes } from "../core/codes.ts";
 import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
@@ -9,9 +10,10 @@ import { REJECT_COLUMNS } from "../core/repaired-table.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";
+import { languageOf } from "./explain.ts";
 import { chosenRun, lastLoad, lookBack, type Past } from "./past.ts";
 import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
-import { csvText, widthOf } from "./table.ts";
+import { csvText, widthOf, wrapped } from "./table.ts";
 
 export interface RejectsFlags {
   readonly database?: string;
@@ -124,13 +126,44 @@ const show = async (
     const lines = rejectGroupLines([...groups.values()], { width, indent: "  " });
     console.log(`${lines.join("\n")}\n`);
   }
+  const found = [...flows].flatMap(([flow, groups]) =>
+    [...groups.keys()].map((code) => ({ flow, code })),
+  );
+  const { repairable, lines } = whatHelps(found, widthOf(process.stderr));
+  for (const line of lines) console.error(line);
+  const [first] = repairable;
+  if (first === undefined) return;
   // Records of several flows are no table: those of the first, for an example.
-  const [first = ""] = flows.keys();
-  const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first}` : "";
+  const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first.flow}` : "";
+  const code = lines.length > 0 && flags.code === undefined ? ` --code ${first.code}` : "";
   console.error(
-    `To repair them: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${at} --csv > repaired.csv\`, ` +
+    `To repair ${lines.length > 0 ? "others" : "them"}: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${code}${at} --csv > repaired.csv\`, ` +
       `then \`runner ${file} --replay repaired.csv${at}\`.`,
   );
+};
+
+interface FoundCode {
+  readonly flow: string;
+  readonly code: string;
+}
+
+/** Which rejects can be repaired in a file, and for the others what does help. */
+const whatHelps = (
+  found: readonly FoundCode[],
+  width: number,
+): { repairable: readonly FoundCode[]; lines: readonly string[] } => {
+  const groups = readCodes();
+  const language = languageOf(process.env);
+  const isRepairable = (code: string) => explanationOf(code, groups)?.repairable !== false;
+  const waiting = [...new Set(found.map(({ code }) => code))].filter((code) => !isRepairable(code));
+  const cures = waiting.flatMap((code) =>
+    wrapped(`${code}: ${explanationOf(code, groups)?.cure[language]}`, { width, indent: "  " }),
+  );
+  return {
+    repairable: found.filter(({ code }) => isRepairable(code)),
+    lines:
+      cures.length > 0 ? ["No repair of the records helps here, but this does:", ...cures] : [],
+  };
 };
 
 /** The choice among a run's rejects, as words of the command line. */

@@ -165,6 +165,23 @@ describe("what earlier runs did", () => {
     assert.equal((await runner("history", "past.yaml")).code, 0);
   });
 
+  test("rejects that no repair of the record helps get what does help, in the language of the shell", async () => {
+    await writeFile(join(folder, "items.json"), '[1, {"id":1,"day":"x"}, {"id":2,"day":"2024"}]');
+    const items = yaml("any").replace("csv: { path: in.csv }", "json: { path: items.json }");
+    await writeFile(join(folder, "items.yaml"), items.replace("name: past", "name: items"));
+    assert.equal((await runner("items.yaml")).code, 0);
+    const both = await runner("rejects", "items.yaml");
+    assert.match(
+      both.stderr,
+      /^No repair of the records helps here, but this does:\n {2}no_object: Check that `at` points to [^]+\nTo repair others: `runner rejects items\.yaml \d+ --code bad_date --csv > /,
+    );
+    const environment = { LC_ALL: "fr_FR.UTF-8" };
+    const words = ["rejects", "items.yaml", "--code", "no_object"];
+    const alone = await runRunner(words, { cwd: folder, environment });
+    assert.match(alone.stderr, /\n {2}no_object: Vérifiez que `at` désigne /);
+    assert.doesNotMatch(alone.stderr, /To repair/);
+  });
+
   test("rejects of several flows are no table", async () => {
     await writeFile(
       join(folder, "past.yaml"),
