@@ -1,8 +1,8 @@
 import { databaseReadOnly, rightsMissing, serverOld } from "../core/errors.ts";
 import { judged, type Verdict, well } from "../core/examination.ts";
 import { size } from "../core/progress.ts";
-import { SCHEMA_VERSION } from "../core/state.ts";
 import { requireStateOwner, requireStateRights } from "../core/state-rights.ts";
+import { SCHEMA_VERSION } from "../core/state-schema.ts";
 import type { Asking } from "./ask.ts";
 import { requireCreate } from "./rights.ts";
 

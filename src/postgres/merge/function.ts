@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { functionOfOthers } from "../../core/errors.ts";
+import type { LockRow } from "../../core/run-lock.ts";
 import type { Session } from "../../core/session.ts";
-import type { LockRow } from "../../core/state.ts";
 import { version as runnerVersion } from "../../version.ts";
 import { quotedTable, tableParts } from "../names.ts";
 import { functionBody } from "./function-body.ts";
