@@ -5,6 +5,7 @@ import { explanationOf, readCodes } from "../core/codes.ts";
 import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
+import { counted } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired-table.ts";
 import { replayedRejects } from "../core/replayed.ts";
@@ -42,6 +43,8 @@ export const rejectsCommand = (
     if (flags.csv) await print(csvParts(rejects));
     else if (flags.ndjson) await print(ndjsonParts(rejects));
     else await show(rejects, { past, run, flags });
+    const end = endOf(past, run);
+    if (end !== undefined) console.error(end);
     return 0;
   });
 
@@ -65,6 +68,23 @@ const rejectsOf = async (
       if (!loaded.has(`${reject.flow} ${reject.id}`)) yield reject;
     }
   };
+};
+
+/** Whether what a run set aside was undone with its flow, and its file is not here. */
+const isElsewhere = ({ plan, database }: Past, { run, undone }: PastRun): boolean =>
+  undone !== null && !existsSync(rejectPath(plan, database, String(run)));
+
+/** What is to be said of the list of a run that did not get to its end. */
+const endOf = (past: Past, ended: PastRun): string | undefined => {
+  const { run, status, undone, holder } = ended;
+  if (undone !== null && isElsewhere(past, ended)) {
+    const path = rejectPath(past.plan, past.database, String(run));
+    const records = Object.values(undone.rejects).reduce((sum, one) => sum + one, 0);
+    return `${counted(records, "record")} of flow \`${undone.flow}\`, which was undone, ${records === 1 ? "is" : "are"} in the run's own file alone, ${fileLabel(path)} of the machine that ran it (${holder}).`;
+  }
+  if (status === "done" || status === "refused" || undone?.isWhole) return undefined;
+  const how = status === "running" ? "is going on" : "did not get to its end";
+  return `Run ${run} ${how}: the list ends where it ${status === "running" ? "is" : "stopped"}, and there may be more behind.`;
 };
 
 const print = (parts: AsyncIterable<string>): Promise<void> =>
@@ -102,6 +122,7 @@ const show = async (
   const file = fileLabel(past.plan.file);
   const at = databaseWords(flags.database);
   if (flows.size === 0) {
+    if (isElsewhere(past, run)) return;
     // Of one that failed, only its file knows.
     const isClean = run.status === "done" && run.counts.rejected === 0;
     const chosen = chosenWords(flags);
