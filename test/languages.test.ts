@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { explainLine } from "../src/commands/explain.ts";
 import { blocksOf } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -38,6 +39,28 @@ const targets = (page: string): string[] =>
     )
     .sort();
 
+/** What is a comment in a block; the line that editors read is none. */
+const commentIn = (language: string): RegExp =>
+  language === "sql" ? /(?<=^|\s)-- .*$/gm : /(?<=^|\s)# (?!yaml-language-server).*$/gm;
+
+/** The blocks of a page as both languages have them, and apart from them the comments, which are translated. */
+const codeOf = (page: string) => {
+  const blocks = blocksOf(page).filter(({ language }) => language !== "");
+  const comments = blocks.flatMap(({ language, text }) => text.match(commentIn(language)) ?? []);
+  return {
+    comments,
+    code: blocksOf(page).map(({ language, text }) => [
+      language,
+      language === "console" ? inEnglish(text) : text.replaceAll(commentIn(language), "#"),
+    ]),
+  };
+};
+
+/** The program speaks English, but for the pages of codes and the line that leads to them. */
+const inEnglish = (output: string): string => output.replaceAll(pointer("fr"), () => pointer("en"));
+
+const pointer = (language: "en" | "fr"): string => explainLine([""], language).split("`")[0] ?? "";
+
 describe("the pages in two languages", () => {
   test("are the same ones: whatever is for users is in French too", async () => {
     assert.deepEqual((await markdown("docs/fr")).sort(), translated.sort());
@@ -62,8 +85,11 @@ describe("the pages in two languages", () => {
       );
       assert.ok(en && fr);
       assert.deepEqual(levels(fr), levels(en), "headings");
-      const code = (page: string) => blocksOf(page).map(({ language, text }) => [language, text]);
-      assert.deepEqual(code(fr), code(en), "code blocks");
+      assert.deepEqual(codeOf(fr).code, codeOf(en).code, "code blocks");
+      for (const [index, comment] of codeOf(en).comments.entries()) {
+        assert.notEqual(codeOf(fr).comments[index], comment, "comments in code are translated");
+      }
+      assert.ok(!fr.includes(pointer("en")), "outputs are those of a French terminal");
       assert.equal(fr.match(/^\|/gm)?.length, en.match(/^\|/gm)?.length, "lines of tables");
       assert.deepEqual(targets(fr), targets(en), "links");
       assert.match(en, /^(\[Français\]\(.*\)|.*\[En français\]\(.*\).*)$/m);

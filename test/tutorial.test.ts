@@ -4,15 +4,17 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { copyTemplate } from "./support/database.ts";
 import { stepsOf } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
 let folder = "";
-before(async () => {
+const folders: string[] = [];
+const newFolder = async () => {
   folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  folders.push(folder);
   for (const part of ["pipelines", "samples", "schema"]) {
     const filter = (path: string) => !path.includes(".runner");
     await cp(join(root, part), join(folder, part), { recursive: true, filter });
@@ -24,8 +26,8 @@ before(async () => {
   const shim = `#!/bin/sh\nshift\nexec node ${program} "$@"\n`;
   await writeFile(join(folder, "bin", "npx"), shim, { mode: 0o755 });
   await symlink(process.execPath, join(folder, "bin", "node"));
-});
-after(() => rm(folder, { recursive: true }));
+};
+after(() => Promise.all(folders.map((one) => rm(one, { recursive: true }))));
 
 /** What a command prints on both outputs, as a terminal shows it. */
 const typed = async (command: string): Promise<string> => {
@@ -88,16 +90,40 @@ const follow = async (page: string): Promise<number> => {
   return steps.filter(({ kind }) => kind === "command").length;
 };
 
-test("every command of the tutorial works, in its order, and prints what it says", async () => {
-  assert.ok((await follow("tutorial.md")) >= 10);
+describe("in a folder of one's own", () => {
+  before(newFolder);
+
+  test("every command of the tutorial works, in its order, and prints what it says", async () => {
+    assert.ok((await follow("tutorial.md")) >= 10);
+  });
+
+  // In the folder in which the tutorial was done, as its reader is.
+  for (const [page, least] of [
+    ["own-mapping.md", 7],
+    ["credentials.md", 1],
+  ] as const) {
+    test(`every command of ${page} works and prints what it says`, async () => {
+      assert.ok((await follow(page)) >= least);
+    });
+  }
 });
 
-// In the folder in which the tutorial was done, as its reader is.
-for (const [page, least] of [
-  ["own-mapping.md", 7],
-  ["credentials.md", 1],
-] as const) {
-  test(`every command of ${page} works and prints what it says`, async () => {
-    assert.ok((await follow(page)) >= least);
+describe("in the folder in which the README's commands were typed", () => {
+  before(async () => {
+    await newFolder();
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const moths = /```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    await writeFile(join(folder, "pipelines/moths.yaml"), moths);
+    await typed("npx runner pipelines/demo.yaml");
   });
-}
+
+  for (const [page, least] of [
+    ["after-a-run.md", 10],
+    ["plan.md", 2],
+    ["tests.md", 1],
+  ] as const) {
+    test(`every command of ${page} works as typed and prints what it says`, async () => {
+      assert.ok((await follow(page)) >= least);
+    });
+  }
+});

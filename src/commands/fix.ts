@@ -57,7 +57,8 @@ const isWorse = (before: readonly Complaint[], after: readonly Complaint[]): boo
   return torn === 0 ? after.length > before.length : after.length >= before.length;
 };
 
-const isSyntax = ({ code }: Complaint): boolean => /^(yaml_syntax|unquoted_variable)$/.test(code);
+const isSyntax = ({ code }: Complaint): boolean =>
+  /^(yaml_syntax|unquoted_variable|odd_character)$/.test(code);
 
 /** From the end of each line to its beginning, so that the places before a change stay right. */
 const applied = (text: string, fixes: readonly Fix[]): string => {

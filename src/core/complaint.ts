@@ -78,12 +78,12 @@ export const credible = (complaints: readonly Complaint[]): Complaint[] => {
 };
 
 /**
- * Without what is said of a text that is `$NAME` besides that a variable is written otherwise; that is a
- * mistake where the text was one, and else a warning.
+ * Without what is said of a text that is `$NAME` or in typographic quotes besides that it is written otherwise; that
+ * is a mistake where the text was one, and else a warning.
  */
 export const causesAlone = (complaints: readonly Complaint[]): Complaint[] => {
   const placeOf = ({ place: { file, line, column } }: Complaint) => `${file}:${line}:${column}`;
-  const isCause = ({ code }: Complaint) => code === "unbraced_variable";
+  const isCause = ({ code }: Complaint) => code === "unbraced_variable" || code === "odd_character";
   const causes = new Set(complaints.filter(isCause).map(placeOf));
   const told = complaints.filter((one) => !isCause(one) && causes.has(placeOf(one)));
   const isMistake = (one: Complaint) =>

@@ -22,13 +22,15 @@ export const readYaml = async (
     ? { file, line: 1, column: 1, includedFrom }
     : { file, line: 1, column: 1 };
   try {
-    const text = textOf(file);
+    if (statSync(file).size > MAX_BYTES) {
+      complain("no_text", includedFrom ?? start, noTextSentence(file));
+      return undefined;
+    }
+    // At once, not in the background: the files are small, and waiting for each costs more than reading it.
+    const bytes = readFileSync(file);
+    const text = utf8Text(bytes);
     if (text !== undefined) return parseYaml(text, start, complain);
-    const label = fileLabel(file);
-    const advice = /\.(zip|tgz|tar\.gz)$/i.test(file)
-      ? ` If it is an archive, \`runner init ${label}\` writes a pipeline for it.`
-      : "";
-    complain("no_text", includedFrom ?? start, `${label} is no YAML file in UTF-8.${advice}`);
+    complain("no_text", includedFrom ?? start, noTextSentence(file, bytes));
   } catch (error) {
     const system = error as NodeJS.ErrnoException;
     if (system.syscall === undefined) throw error;
@@ -41,17 +43,32 @@ export const readYaml = async (
   return undefined;
 };
 
-/** At once, not in the background: the files are small, and waiting for each costs more than reading it. */
-const textOf = (file: string): string | undefined => {
-  if (statSync(file).size > MAX_BYTES) return undefined;
-  const bytes = readFileSync(file);
+const utf8Text = (bytes: Uint8Array): string | undefined => {
   try {
     // It also takes the byte order mark away, which would shift the columns of the first line.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // The line ends of an old Mac.
+    return text.includes("\n") ? text : text.replaceAll("\r", "\n");
   } catch {
     return undefined;
   }
 };
+
+const noTextSentence = (file: string, bytes?: Uint8Array): string => {
+  const label = fileLabel(file);
+  const isArchive = /\.(zip|tgz|tar\.gz)$/i.test(file);
+  if (isArchive) {
+    return `${label} is no YAML file in UTF-8. If it is an archive, \`runner init ${label}\` writes a pipeline for it.`;
+  }
+  const isUtf16 = bytes !== undefined && /^(\xff\xfe|\xfe\xff)/.test(latin1(bytes.subarray(0, 2)));
+  if (isUtf16) return `${label} is in UTF-16. Save it as UTF-8.`;
+  if (bytes === undefined || bytes.includes(0)) return `${label} is no YAML file in UTF-8.`;
+  const [good = ""] = new TextDecoder("utf-8").decode(bytes).split("\uFFFD", 1);
+  const line = good.split("\n").length;
+  return `${label} is no YAML file in UTF-8: line ${line} has a character of another encoding, such as windows-1252. Save it as UTF-8.`;
+};
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 const KINDS = [/\.ya?ml$/, /\.json$/];
 

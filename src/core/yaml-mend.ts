@@ -1,6 +1,8 @@
 /** Makes YAML of a text that is almost YAML, so that the rest of it can be looked at; nothing is written. */
 
 import { type Document, type ParsedNode, parseDocument, visit } from "yaml";
+import { oddCharacters } from "./odd-characters.ts";
+import { openDepths } from "./yaml-depths.ts";
 import { type Problem, syntaxProblem } from "./yaml-syntax.ts";
 
 /** Stands for what could not be read: as a value, as an item of a list, or as a key with all that belongs to it. */
@@ -34,7 +36,7 @@ interface Attempt {
 }
 
 /** More mistakes than anyone wants to read of one file. */
-const MOST_MENDED = 50;
+const MOST_MENDED = 200;
 
 /**
  * Mends one mistake after the other: as its fix says, else by putting a crooked line straight, else by
@@ -42,8 +44,10 @@ const MOST_MENDED = 50;
  * first guess is not told: it may follow from it.
  */
 export const mended = (text: string): Mended => {
-  let attempt = attemptOf(text, []);
-  const problems: Problem[] = [];
+  const problems: Problem[] = oddCharacters(text);
+  // From the last to the first, so that each finds its place as it was.
+  const odd = problems.flatMap(({ fix }) => fix ?? []).toReversed();
+  let attempt = attemptOf(odd.reduce(edited, text), odd);
   while (attempt.problem !== undefined) {
     problems.push(inOriginal(attempt.problem, attempt.edits));
     const next = problems.length < MOST_MENDED ? furtherThan(attempt) : undefined;
@@ -59,6 +63,9 @@ export const mended = (text: string): Mended => {
   const told = problems.filter((one, index) => !isEcho(one, problems[index - 1], text));
   return { document, problems: told, lost, offsetIn: (offset) => originalOffset(edits, offset) };
 };
+
+const edited = (text: string, { offset, was, becomes }: Edit): string =>
+  text.slice(0, offset) + becomes + text.slice(offset + was.length);
 
 /** What is said of a line of which a part is a guess may follow from that. */
 const isEcho = (problem: Problem, before: Problem | undefined, text: string): boolean =>
@@ -81,9 +88,7 @@ const furtherThan = ({ text, edits, document, problem }: Attempt): Attempt | und
   if (problem === undefined) return undefined;
   const place = originalOffset(edits, problem.offset);
   for (const edit of editsFor(problem, text, document)) {
-    const { offset, was, becomes } = edit;
-    const changed = text.slice(0, offset) + becomes + text.slice(offset + was.length);
-    const next = attemptOf(changed, [...edits, edit]);
+    const next = attemptOf(edited(text, edit), [...edits, edit]);
     if (next.problem === undefined) return next;
     if (originalOffset(next.edits, next.problem.offset) > place) return next;
   }
@@ -113,36 +118,6 @@ function* straightened(text: string, at: number): Generator<Edit> {
     if (depths.includes(depth)) yield { offset, was, becomes: " ".repeat(depth) };
   }
 }
-
-interface Depth {
-  readonly depth: number;
-  readonly isItem: boolean;
-}
-
-/** How deep the next line may be indented, as these lines say. */
-const openDepths = (lines: readonly string[]): Depth[] => {
-  const written = lines.filter((line) => !/^\s*(#|$)/.test(line)).toReversed();
-  const open = /:\s*(#.*)?$/.test(written[0] ?? "") ? childDepths(written[0] ?? "") : [];
-  let limit = Number.POSITIVE_INFINITY;
-  for (const line of written) {
-    const depths = depthsOf(line).filter(({ depth }) => depth < limit);
-    open.push(...depths);
-    limit = Math.min(limit, ...depths.map(({ depth }) => depth));
-  }
-  return open;
-};
-
-/** Of the dashes of a line, and of the key behind them. */
-const depthsOf = (line: string): Depth[] => {
-  const start = /^[ \t]*(?:- +)*/.exec(line)?.[0] ?? "";
-  const dashes = [...start.matchAll(/-/g)].map(({ index }) => ({ depth: index, isItem: true }));
-  return [...dashes, { depth: start.length, isItem: false }];
-};
-
-const childDepths = (line: string): Depth[] => {
-  const depth = (depthsOf(line).at(-1)?.depth ?? 0) + 2;
-  return [true, false].map((isItem) => ({ depth, isItem }));
-};
 
 /** A `key: value` or an item of a list, outside of brackets. */
 interface Part {

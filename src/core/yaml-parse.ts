@@ -8,10 +8,12 @@ import {
   isSeq,
   LineCounter,
   type ParsedNode,
+  type Scalar,
   type YAMLMap,
 } from "yaml";
 import type { Complain } from "./complaint.ts";
 import type { Place } from "./errors.ts";
+import { inTypographicQuotes } from "./odd-characters.ts";
 import { remembered } from "./remembered.ts";
 import { LOST, mended } from "./yaml-mend.ts";
 import { syntaxProblem } from "./yaml-syntax.ts";
@@ -113,6 +115,7 @@ const yamlValue = (node: ParsedNode, reading: Reading): YamlValue => {
     return unknownAt(place, `*${node.source}`);
   }
   if (node.source === LOST) return unknownAt(place, LOST);
+  complainOfQuotes(node, reading);
   const { value } = node;
   const isPlain = value === null || ["string", "number", "boolean"].includes(typeof value);
   return {
@@ -170,6 +173,19 @@ const unknownAt = (place: Place, why: string): YamlScalar => ({
   source: "",
   unset: [`not read: ${why}`],
 });
+
+/** YAML knows no other quotes than `"` and `'`. */
+const complainOfQuotes = ({ type, source, range }: Scalar.Parsed, reading: Reading): void => {
+  const inside = type === "PLAIN" ? inTypographicQuotes(source) : undefined;
+  if (inside === undefined) return;
+  const place = reading.placeAt(range[0]);
+  const becomes = JSON.stringify(inside);
+  const message = `To YAML these quotes are letters of the text. Write ${becomes}.`;
+  reading.complain("odd_character", place, message, {
+    isWarning: true,
+    fix: { place, was: source, becomes },
+  });
+};
 
 /** Keys are names: nothing is replaced in them. */
 const complainOfKey = (key: ParsedNode, { placeAt, complain }: Reading): void => {

@@ -1,9 +1,11 @@
 /** What is wrong with text that is no YAML, in the words of someone who writes pipelines. */
 
 import { type Document, isScalar, type Scalar, visit, type YAMLParseError } from "yaml";
+import { lookalike } from "./odd-characters.ts";
+import { depthMeant } from "./yaml-depths.ts";
 
 export interface Problem {
-  readonly code: "unquoted_variable" | "yaml_syntax";
+  readonly code: "unquoted_variable" | "yaml_syntax" | "odd_character";
   /** Where to look: not always where the parser gave up. */
   readonly offset: number;
   readonly message: string;
@@ -20,8 +22,8 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   const [at] = error.pos;
   const variable = unquotedVariable(text, at);
   if (variable) return variable;
-  const dash = dashWithoutSpace(text, at);
-  if (dash) return dash;
+  const other = dashWithoutSpace(text, at) ?? lookalike(text, at) ?? tabbed(error, text);
+  if (other) return other;
   const offset = openQuote(error, document) ?? at;
   const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
   const fix = syntaxFix(error, text);
@@ -30,6 +32,26 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   const lacksComma = /^MISSING_CHAR .*,/.test(said);
   return { code: "yaml_syntax", offset, message, isCrooked, lacksComma, ...(fix ? { fix } : {}) };
 };
+
+/** A line that begins with a tab besides spaces, which the parser does not always call by its name. */
+const tabbed = (
+  { code, message, pos: [at] }: YAMLParseError,
+  text: string,
+): Problem | undefined => {
+  const offset = text.lastIndexOf("\n", at - 1) + 1;
+  const was = /^[ \t]*/.exec(text.slice(offset))?.[0] ?? "";
+  if (!was.includes("\t") || !CROOKED.test(`${code} ${message}`)) return undefined;
+  const depth = depthMeant(text, { offset, end: offset + was.length });
+  return {
+    code: "yaml_syntax",
+    offset: offset + was.indexOf("\t"),
+    message: TABS,
+    isCrooked: true,
+    ...(depth === undefined ? {} : { fix: { offset, was, becomes: " ".repeat(depth) } }),
+  };
+};
+
+const TABS = "YAML is indented with spaces, not with tabs.";
 
 const CROOKED =
   /^TAB_AS_INDENT|^BAD_INDENT (?!Flow)|^MISSING_CHAR .* - indicator|^BLOCK_AS_IMPLICIT_KEY .*sequence/;
@@ -71,14 +93,9 @@ const dashWithoutSpace = (text: string, at: number): Problem | undefined => {
   };
 };
 
-/** Tabs as indentation, and backslashes of a pattern in double quotes. */
+/** Backslashes of a pattern in double quotes. */
 const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["fix"] => {
   const offset = text.lastIndexOf("\n", at - 1) + 1;
-  if (code === "TAB_AS_INDENT") {
-    const was = /^[ \t]*/.exec(text.slice(offset))?.[0] ?? "";
-    const depth = depthFor(text, { offset, end: offset + was.length });
-    return depth === undefined ? undefined : { offset, was, becomes: " ".repeat(depth) };
-  }
   if (code !== "BAD_DQ_ESCAPE") return undefined;
   const line = text.slice(offset).split("\n")[0] ?? "";
   const quoted = [...line.matchAll(/"[^"']*"/g)].find(
@@ -88,30 +105,6 @@ const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["
   if (quoted === undefined || /\\[\\nrt"]/.test(quoted[0])) return undefined;
   const becomes = `'${quoted[0].slice(1, -1)}'`;
   return { offset: offset + quoted.index, was: quoted[0], becomes };
-};
-
-/** How deep the line with tabs is meant to be; undefined where that is not beyond doubt. */
-const depthFor = (
-  text: string,
-  { offset, end }: { offset: number; end: number },
-): number | undefined => {
-  const above = text.slice(0, offset).split("\n").toReversed();
-  const below = text.slice(end).split("\n").slice(1);
-  const line = above.find((one) => !/^\s*(#|$)/.test(one)) ?? "";
-  // As deep as what the line above says, or one step into it.
-  const depth = /^[ \t]*(?:- +)*/.exec(line)?.[0].replaceAll("\t", "  ").length ?? 0;
-  const isFirst = /:\s*(#.*)?$/.test(line);
-  if (!/^- /.test(text.slice(end, end + 2))) return isFirst ? depth + 2 : depth;
-  // An item stands below the one before it, and above the one behind it.
-  const before = itemDepth(above);
-  const behind = itemDepth(below);
-  if (isFirst) return behind !== undefined && behind >= depth ? behind : depth + 2;
-  return behind === undefined || behind === before ? before : undefined;
-};
-
-const itemDepth = (lines: readonly string[]): number | undefined => {
-  const item = lines.find((line) => /^\s*- /.test(line));
-  return item === undefined ? undefined : /^ *(?=- )/.exec(item)?.[0].length;
 };
 
 /** An open quote is noticed where the lines are less indented, or at the end; its place is where it opens. */
@@ -139,7 +132,7 @@ const otherSentence: Sentence = ({ message }) =>
   `This is not YAML: ${message.replace(/\.$/, "").split("\n")[0]}.`;
 
 const SENTENCES: Readonly<Record<string, Sentence>> = {
-  TAB_AS_INDENT: () => "YAML is indented with spaces, not with tabs.",
+  TAB_AS_INDENT: () => TABS,
   MULTIPLE_DOCS: () => "A second document begins here (`---`); a file holds one.",
   BLOCK_AS_IMPLICIT_KEY: ({ message }) =>
     message.includes("sequence")

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { parse } from "yaml";
 import { parseYaml } from "../../src/core/yaml-parse.ts";
 import { isPartial, plain, scalarsOf, type YamlValue } from "../../src/core/yaml-value.ts";
 
@@ -49,6 +50,44 @@ describe("a text that is almost YAML", () => {
     const { value } = read("a: [1]\nb: 2\nb: 3\na: [4]\n");
     assert.ok(value);
     assert.deepEqual(plain(value), { a: [1, 4], b: "${}" });
+  });
+
+  const PIPELINE = `name: x
+flows:
+  - name: a
+    source: { csv: { path: a.csv } }
+    transforms:
+      - filter: { column: a, present: true }
+      - filter:
+          column: b
+          in: [x]
+    sink:
+      file:
+        path: out
+        format: tsv
+`;
+
+  test("has each tab told as a tab, whichever line it indents, and taken for the spaces that are meant", () => {
+    const lines = PIPELINE.split("\n");
+    for (const [index, line] of lines.entries()) {
+      const spaces = /^ */.exec(line)?.[0] ?? "";
+      for (const indent of spaces === "" ? [] : ["\t", `${spaces.slice(2)}\t`]) {
+        const text = lines.with(index, indent + line.trimStart()).join("\n");
+        const told: string[] = [];
+        const value = parseYaml(text, place, (_code, { line: at }, message) =>
+          told.push(`${at} ${message}`),
+        );
+        assert.deepEqual(told, [`${index + 1} YAML is indented with spaces, not with tabs.`]);
+        assert.deepEqual(value && plain(value), parse(PIPELINE), text);
+      }
+    }
+  });
+
+  test("may be indented with tabs throughout", () => {
+    const text = PIPELINE.replace(/^ +/gm, (spaces) => "\t".repeat(spaces.length / 2));
+    const { value, codes } = read(text);
+    assert.deepEqual(value && plain(value), parse(PIPELINE));
+    assert.equal(codes.length, PIPELINE.match(/^ /gm)?.length);
   });
 
   test("never makes the rest stand elsewhere, whichever character of a pipeline is missing or too many", async () => {
