@@ -13,6 +13,8 @@ type Texts = Readonly<Record<Language, string>>;
 export interface Explanation {
   readonly cause: Texts;
   readonly cure: Texts;
+  /** False for a reject that waits, or needs a change elsewhere: to correct the record's values helps nothing. */
+  readonly repairable?: boolean;
 }
 
 /** Codes that belong together, in the order of the page. */

@@ -1799,10 +1799,12 @@ export const tooManyRejects = (problem: {
   isEarly: boolean;
   /** As the YAML has it: `0`, `1%`; with the code when the limit is that code's own. */
   limit: string;
+  /** The first reject that counts. */
+  first?: { place: string; code: string; message: string } | undefined;
   examples: readonly { place: string; code: string; message: string }[];
   file: string | undefined;
 }): RunnerError => {
-  const { flow, byCode, read, isEarly, limit, examples, file } = problem;
+  const { flow, byCode, read, isEarly, limit, first, examples, file } = problem;
   const rejected = byCode.reduce((sum, [, rows]) => sum + rows, 0);
   const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
   const codes = byCode.map(([code, rows]) => `${rows} ${code}`).join(", ");
@@ -1814,6 +1816,18 @@ export const tooManyRejects = (problem: {
     limit === "0"
       ? "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`."
       : "Mend the data, or raise the limit: `rejects` of the flow.";
+  if (isEarly && first !== undefined && /^0( |$)/.test(limit)) {
+    const more = rejected === 1 ? "" : ` By then, ${rejected} were set aside: ${codes}.`;
+    return new RunnerError(
+      "too_many_rejects",
+      1,
+      [
+        `${first.place} was rejected (${first.code}): ${first.message}`,
+        `Flow \`${flow}\` stopped there, as its limit is ${limit}; there may be more behind it.${more}`,
+        `Nothing was committed. ${file ? `${rejected === 1 ? "It is" : "They are"} in ${file}. ` : ""}${remedy}`,
+      ].join("\n"),
+    );
+  }
   return new RunnerError(
     "too_many_rejects",
     1,

@@ -98,10 +98,12 @@ export const postgresCopy = defineSink({
       const chunks = chunksOf(all, (batch) => ({ data: names.map((name) => batch.column(name)) }));
       let inserted = 0;
       let read = 0;
+      let unchanged = 0;
       for await (const chunk of ahead(chunks, CHUNKS_AHEAD)) {
         for (const batch of chunk.batches) {
           tally.take(batch);
           read += batch.read;
+          unchanged += batch.unchanged;
         }
         const loaded = await load(chunk);
         inserted += loaded.inserted;
@@ -111,7 +113,7 @@ export const postgresCopy = defineSink({
       if (inserted === 0 && heldRows && !settings.may_be_empty) {
         throw replaceEmpty(settings.table, { name: first.input.name, read });
       }
-      if (inserted === 0) warnEmpty(settings, first.input.name, context);
+      if (inserted + unchanged === 0) warnEmpty(settings, first.input.name, context);
       yield await tally.commit(session, { inserted });
     };
   },

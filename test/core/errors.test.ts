@@ -499,6 +499,24 @@ const MESSAGES: [errors.RunnerError, string][] = [
       "Nothing was committed. Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
   ],
   [
+    errors.tooManyRejects({
+      flow: "obs",
+      byCode: [
+        ["bad_date", 5],
+        ["date_missing", 2],
+      ],
+      read: 2000,
+      isEarly: true,
+      limit: "0",
+      first: { place: "o.txt:4", code: "bad_date", message: "`eventDate` is no date." },
+      examples: [],
+      file: "r.ndjson",
+    }),
+    "o.txt:4 was rejected (bad_date): `eventDate` is no date.\n" +
+      "Flow `obs` stopped there, as its limit is 0; there may be more behind it. By then, 7 were set aside: 5 bad_date, 2 date_missing.\n" +
+      "Nothing was committed. They are in r.ndjson. Mend the data, add a transform, or allow some with `rejects: { max: 1% }`.",
+  ],
+  [
     errors.keyNotGiven("idd", ["id", "n"]),
     "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
   ],
