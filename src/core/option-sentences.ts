@@ -5,7 +5,7 @@ import { type ComplaintDetails, renamed } from "./complaint.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Schema } from "./options-check.ts";
-import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
+import { entryOf, valueAt, type YamlList, type YamlPath, type YamlValue } from "./yaml-value.ts";
 
 /** What options are said to be of that no component or flow has. */
 export const WHOLE_PIPELINE = "the pipeline";
@@ -62,6 +62,7 @@ export const sentence = (
       };
     }
     case "type":
+      if (isNothing && /^\d+%?$/.test(String(path.at(-1)))) return halfNumber(path, here);
       return {
         code: "wrong_type",
         place: here,
@@ -95,12 +96,32 @@ export const sentence = (
       return {
         code: "wrong_form",
         place: here,
-        message: `${label} must be ${form}, and is ${given}.`,
+        message: `${label} must be ${form}, and is ${given}.${capitalsAdvice(at, params.pattern)}`,
       };
     }
     default:
       return { code: "wrong_value", place: here, message: `${label} ${limitSentence(error)}.` };
   }
+};
+
+/** `{ max: 1,5% }` is two entries. */
+const halfNumber = (path: YamlPath, place: Place): Found => ({
+  code: "wrong_value",
+  place,
+  message: `Inside \`{ }\` a comma ends the value: \`${path.at(-1)}\` stands alone. A decimal number has a point, \`1.5\`.`,
+});
+
+/** Names with capitals where SQL has none. */
+const capitalsAdvice = (at: YamlValue | undefined, pattern: string): string => {
+  const name = at?.kind === "scalar" ? String(at.value) : "";
+  const small = name.toLowerCase();
+  const isOfTable = pattern.includes('""');
+  if (!isOfTable || small === name || !new RegExp(pattern).test(small)) return "";
+  const quoted = name
+    .split(".")
+    .map((part) => `"${part}"`)
+    .join(".");
+  return ` SQL takes it for \`${small}\`; if the name has capitals, write \`'${quoted}'\`.`;
 };
 
 /**
@@ -115,10 +136,18 @@ const optionSuggestion = (key: string, schema: Schema, at: YamlValue | undefined
   if (nearest(key, known).length > 0 || known.length === 0) return suggestion(key, known);
   if (alike !== undefined) return ` Did you mean \`${alike}\`?`;
   const holder = holderOf(key, schema, at);
+  const other = SAME_IDEA[key];
+  if (other !== undefined && known.includes(other)) return ` Did you mean \`${other}\`?`;
   return holder === undefined
-    ? suggestion(key, known)
+    ? ` ${hintOf(ANY_WORD, schema) ?? suggestion(key, known).trimStart()}`
     : ` Does it belong under \`${holder}\`: \`${holder}: { ${key}: … }\`?`;
 };
+
+/** Columns that are looked at have one name where there is one of them, and another where there may be more. */
+const SAME_IDEA: Readonly<Record<string, string>> = { column: "from", from: "column" };
+
+/** What is to be said of any word that is not known. */
+export const ANY_WORD = "*";
 
 const hintOf = (key: string, { properties = {} }: Schema): string | undefined =>
   Object.values(properties)
@@ -188,8 +217,8 @@ const typeFix = ({ params }: ErrorObject, at: YamlValue | undefined): ComplaintD
       ? { fix: { place, was: source, becomes: JSON.stringify(source) } }
       : {};
   }
-  if (types.includes("boolean") && isText && /^(yes|no|on|off)$/i.test(source)) {
-    return { fix: { place, was: source, becomes: String(/^(yes|on)$/i.test(source)) } };
+  if (types.includes("boolean") && isText && /^(yes|no|on|off|oui|non|vrai|faux)$/i.test(source)) {
+    return { fix: { place, was: source, becomes: String(/^(yes|on|oui|vrai)$/i.test(source)) } };
   }
   const isWord = (isText || typeof value === "number") && /^[\w./-]+$/.test(source);
   return types.includes("array") && isWord
@@ -215,13 +244,34 @@ const choicesOf = (schema: Schema): readonly unknown[] | undefined => {
 };
 
 /** YAML takes `2021` and `true` for more than text, unless they are quoted; a list in lines has dashes. */
-const typeAdvice = ({ params }: ErrorObject, at: YamlValue | undefined): string => {
+const typeAdvice = (error: ErrorObject, at: YamlValue | undefined): string => {
+  const { params, parentSchema } = error;
   if (params.type === "array" && at?.kind === "map") return " Begin each entry with `- `.";
+  if (params.type === "object" && at?.kind === "list" && pathOf(error).at(-1) === "columns") {
+    return mapAdvice(at, parentSchema as Schema);
+  }
+  const types: readonly string[] = [params.type].flat();
+  if (at?.kind === "scalar" && typeof at.value === "string" && isQuotedPlain(at.value, types)) {
+    return " Leave the quotes out.";
+  }
   const isPlain = at?.kind === "scalar" && /number|boolean/.test(typeof at.value);
   return isPlain && [params.type].flat().includes("string")
     ? ` Put quotes around it: ${JSON.stringify(at.source)}.`
     : "";
 };
+
+/** Columns that are to keep their names. */
+const mapAdvice = ({ items }: YamlList, schema: Schema): string => {
+  const names = items.map((item) => (item.kind === "scalar" ? String(item.value) : ""));
+  if (!isAnyMap(schema) || names.length === 0 || !names.every((name) => /^\w+$/.test(name)))
+    return "";
+  const entries = names.slice(0, 3).map((name) => `${name}: ${name}`);
+  return ` To keep the names: \`{ ${[...entries, ...(names.length > 3 ? ["…"] : [])].join(", ")} }\`.`;
+};
+
+const isQuotedPlain = (text: string, types: readonly string[]): boolean =>
+  (types.some((type) => /number|integer/.test(type)) && /^-?\d+(\.\d+)?$/.test(text)) ||
+  (types.includes("boolean") && /^(true|false)$/.test(text));
 
 const limitSentence = ({ keyword, params }: ErrorObject): string => {
   switch (keyword) {

@@ -107,6 +107,7 @@ export const includeOptions = Type.Object({
   with: Type.Optional(
     Type.Record(Type.String(), anything("The value."), {
       description: "Values for the file's parameters.",
+      hints: { "*": "The parameters of the file stand under `with`: `with: { … }`." },
     }),
   ),
 });

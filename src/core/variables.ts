@@ -59,15 +59,18 @@ export const withVariables = (
   return replaced(value, value.value, variables, complain);
 };
 
-/** A whole text that is `$NAME`, as the shell would have it. */
+/** A whole text that is `$NAME`, or a path that begins with `~`, as the shell would have it. */
 const complainOfShell = ({ place }: YamlScalar, text: string, complain: Complain): void => {
   const [, name] = /^\$([A-Za-z_]\w*)$/.exec(text) ?? [];
-  if (name === undefined) return;
-  const becomes = `\${${name}}`;
+  const isOfHome = text.startsWith("~/");
+  if (name === undefined && !isOfHome) return;
+  const becomes = isOfHome ? `\${HOME}${text.slice(1)}` : `\${${name}}`;
   complain(
     "unbraced_variable",
     place,
-    `This is the text \`${text}\`: a variable is written \`${becomes}\`, with braces.`,
+    isOfHome
+      ? `\`~\` is the shell's word for your home, and no more than a letter here. Write \`${becomes}\`.`
+      : `This is the text \`${text}\`: a variable is written \`${becomes}\`, with braces.`,
     { isWarning: true, fix: { place, was: text, becomes } },
   );
 };

@@ -126,6 +126,14 @@ const openQuote = (
   return opening;
 };
 
+/** A bracket that a comment has swallowed. */
+const commentAdvice = (text: string, at: number): string => {
+  const line = text.slice(0, at).trimEnd().split("\n").at(-1) ?? "";
+  return /[[{,:]\s+(?:\S+\s+)?#.*[}\]]\s*$/.test(line)
+    ? " Behind ` #` all is a comment: put quotes around a value that begins so."
+    : "";
+};
+
 type Sentence = (error: YAMLParseError, text: string) => string;
 
 const otherSentence: Sentence = ({ message }) =>
@@ -143,18 +151,18 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   BLOCK_IN_FLOW: () =>
     "Inside `[ ]` and `{ }` a comma is missing here; or, before a list or map of several lines, the bracket is too much.",
   RESOURCE_EXHAUSTION: () => "This is nested too deeply.",
-  BAD_INDENT: ({ message }) =>
+  BAD_INDENT: ({ message, pos }, text) =>
     message.startsWith("Flow")
-      ? `A bracket is not closed: \`${message.at(-1)}\` is missing before this.`
+      ? `A bracket is not closed: \`${message.at(-1)}\` is missing before this.${commentAdvice(text, pos[0])}`
       : "This line is indented neither as the lines above it nor as their content.",
   BAD_SCALAR_START: ({ pos }, text) =>
     `A value that begins with ${JSON.stringify(text[pos[0]])} needs quotes.`,
   BAD_DQ_ESCAPE: ({ pos }, text) =>
     `\`${text.slice(pos[0], pos[0] + 2)}\` means nothing inside double quotes. Use single quotes: in them a backslash is itself.`,
-  MISSING_CHAR: ({ message }) => {
+  MISSING_CHAR: ({ message, pos }, text) => {
     if (message.includes("quote")) return "The quote that opens here is never closed.";
     if (/must end with/.test(message))
-      return `A bracket is not closed: \`${message.at(-1)}\` is missing at the end.`;
+      return `A bracket is not closed: \`${message.at(-1)}\` is missing at the end.${commentAdvice(text, pos[0])}`;
     if (/ - indicator/.test(message))
       return "This line is indented neither as the lines above it nor as their content.";
     return /,/.test(message) ? "A comma is missing before this." : "A `: ` is missing here.";

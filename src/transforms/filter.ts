@@ -9,6 +9,9 @@ const options = Type.Object({
   in: Type.Optional(
     Type.Array(plainValue(), {
       minItems: 1,
+      hints: Object.fromEntries(
+        ["equals", "equal", "is", "eq", "value"].map((word) => [word, "Did you mean `in: [ … ]`?"]),
+      ),
       description: "Keeps records with one of these values.",
     }),
   ),
