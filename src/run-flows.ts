@@ -7,13 +7,13 @@ import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Export, Log } from "./core/component.ts";
 import type { Counts } from "./core/counts.ts";
-import { unknownFlow } from "./core/errors.ts";
-import { runFlow } from "./core/flow.ts";
+import { RunnerError, unknownFlow } from "./core/errors.ts";
+import { placedIn, runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Display, showProgress } from "./core/progress.ts";
 import type { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
-import type { RunState } from "./core/state.ts";
+import type { RunState, Undone } from "./core/state.ts";
 import type { Stop } from "./core/stop.ts";
 import { countAttributes, type Span } from "./core/trace.ts";
 import type { Confirm } from "./first-write.ts";
@@ -22,6 +22,7 @@ import { runChecks } from "./postgres/checks.ts";
 import { comingFrom } from "./postgres/coming.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
+import { advised } from "./reject-advice.ts";
 import { type Replay, replayOf } from "./replay.ts";
 import { version } from "./version.ts";
 
@@ -51,6 +52,8 @@ export interface RunOptions {
   readonly onBegin?: (run: { run: string; database: string }) => void;
   /** Told of each flow that is done. */
   readonly onFlow?: (flow: FlowSummary) => void;
+  /** Told what the flow that the run ends in had set aside by then. */
+  readonly onUndone?: (undone: Undone) => void;
   /** Told of the flow that the run ends in before its end, if it has committed a part. */
   readonly onPart?: (flow: FlowSummary) => void;
 }
@@ -177,13 +180,14 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     span,
     repaired: run.replay?.ids.get(flow.name),
   });
+  const withAdvice = advised(flow);
   let whole: Export | undefined;
   const context: Context = {
     signal,
     log: { ...log, now: (words) => account.now(words) },
     database,
     mode,
-    tally: () => account.tally(),
+    tally: () => withAdvice(account.tally()),
     run: {
       id: state.run,
       isFresh,
@@ -224,14 +228,40 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     await span.within(() => runFlow(flow, context, account));
     if (whole !== undefined) await state.exported(flow.name, whole);
     await tellChecks(flow.checks ?? [], run);
-  } catch (error) {
+  } catch (thrown) {
+    const error = await causeOf(thrown, account, flow, signal);
     account.end(error);
     span.end(countAttributes(account.committed), error);
     if (account.committed.read > 0) run.options.onPart?.(summary());
+    if (account.setAside !== undefined) run.options.onUndone?.(account.setAside);
     throw error;
   } finally {
     endProgress();
   }
   span.end(countAttributes(account.committed));
   return summary();
+};
+
+/** Codes with which a reader sets aside what is no record: so comes out what a damaged archive has. */
+const UNREADABLE = ["wrong_width", "invalid_utf8", "nul_character"];
+
+/**
+ * Why a flow failed: too many rejects may be those of a damaged input, and then who reads of them would look for
+ * mistakes in the data. The checksum comes at the end of the input, which the flow did not get to.
+ */
+const causeOf = async (
+  thrown: unknown,
+  account: FlowAccount,
+  flow: FlowPlan,
+  signal: AbortSignal,
+): Promise<unknown> => {
+  if (!(thrown instanceof RunnerError) || thrown.code !== "too_many_rejects") return thrown;
+  if (!account.rejectedByCode.some(([code]) => UNREADABLE.includes(code))) return thrown;
+  account.now("looking whether the input is damaged");
+  try {
+    await account.input?.check?.(signal);
+    return thrown;
+  } catch (damage) {
+    return signal.aborted ? thrown : placedIn(flow.source, damage);
+  }
 };

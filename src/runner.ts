@@ -9,7 +9,7 @@ import { withoutPasswords } from "./core/place.ts";
 import type { Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
-import { beginRun, type RunState, type RunStatus } from "./core/state.ts";
+import { beginRun, type RunState, type RunStatus, type Undone } from "./core/state.ts";
 import { stopAtCommit } from "./core/stop.ts";
 import { beginSpan } from "./core/trace.ts";
 import { askBeforeFirstWrite, tablesThere } from "./first-write.ts";
@@ -49,7 +49,11 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
   const onPart = (flow: FlowSummary) => {
     part = flow;
   };
-  const options = { ...given, signal: stop.signal, onPart };
+  let undone: Undone | undefined;
+  const onUndone = (aside: Undone) => {
+    undone = aside;
+  };
+  const options = { ...given, signal: stop.signal, onPart, onUndone };
   const span = await beginSpan("runner.run", version, { "runner.pipeline": plan.name });
   const flows: FlowSummary[] = [];
   const citations = new Map<string, Citation>();
@@ -96,6 +100,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
         : error === undefined
           ? undefined
           : messageFor(error),
+      undone,
     );
   } catch (thrown) {
     error ??= thrown;

@@ -219,7 +219,7 @@ onEachDatabase((database) => {
       );
       assert.match(
         messageOf(rehearsal.error),
-        /^1 record was rejected by the time 1 was read in flow `failing`, which stopped there; its limit is 0\.\n {2}input\.txt:1 bad: It is bad\.\nNothing was committed\. Mend the data/,
+        /^input\.txt:1 was rejected \(bad\): It is bad\.\nFlow `failing` stopped there, as its limit is 0; there may be more behind it\.\nNothing was committed\. Mend the data/,
       );
       assert.equal(await everything(database()), before);
     });

@@ -15,6 +15,8 @@ export interface Archive extends AsyncDisposable {
   /** As people know it: `inat.zip`. */
   readonly name: string;
   readonly entries: ReadonlyMap<string, Entry>;
+  /** Whether entries have checksums, so that reading one to its end tells whether it is damaged. */
+  readonly hasChecksums?: boolean;
   /** A text that is the same exactly when the content is. */
   identity(): Promise<string>;
 }

@@ -4,7 +4,7 @@ import { textBatch } from "../core/text-batch.ts";
 import { Type } from "../core/type.ts";
 import { openArchive } from "./archive.ts";
 import { type Dataset, datasetsOf } from "./eml.ts";
-import type { Archive, Entry } from "./entries.ts";
+import type { Archive, ArchiveOptions, Entry } from "./entries.ts";
 import type { Meta } from "./meta.ts";
 import { tableBatches } from "./table-batches.ts";
 import { findTable, tablesOf } from "./tables.ts";
@@ -75,10 +75,29 @@ export async function* readTable(
   const files = found.files.map((file) => archive.entries.get(file) as Entry);
   for (const file of files) {
     const input = inputOf(archive, files, file.name);
+    const check = (signal: AbortSignal) => readThrough(location, file.name, { signal, limits });
     // Single values of GBIF's are CSV-quoted whatever its `meta.xml` says: nobody can do anything about it.
-    yield* tableBatches(found, file.read(context.signal), input);
+    yield* tableBatches(
+      found,
+      file.read(context.signal),
+      isLocal(archive, location) ? { ...input, check } : input,
+    );
   }
 }
+
+/** A URL's file is gone when its flow has ended. */
+const isLocal = ({ hasChecksums }: Archive, location: string): boolean =>
+  hasChecksums === true && !/^https?:/i.test(location);
+
+/** Opens the archive anew: when a flow has failed, it is closed. */
+const readThrough = async (
+  location: string,
+  file: string,
+  options: ArchiveOptions,
+): Promise<void> => {
+  await using archive = await openArchive(location, options);
+  for await (const _ of archive.entries.get(file)?.read(options.signal) ?? []);
+};
 
 /** A table may be in several files; its size is that of all. */
 const inputOf = (archive: Archive, files: readonly Entry[], name: string): Input => ({

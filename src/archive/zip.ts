@@ -55,6 +55,7 @@ export const openZip = async (path: string, name: string, limits: Limits): Promi
   return {
     name,
     entries: entriesByName(name, records.map(entry)),
+    hasChecksums: true,
     identity: async () => identityOf(records),
     [Symbol.asyncDispose]: async () => zip.close(),
   };

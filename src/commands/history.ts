@@ -51,8 +51,9 @@ const sentenceLines = (run: PastRun, width: number): string[] => {
     .join(", ");
   const took = run.seconds === null ? "" : ` in ${duration(run.seconds)}`;
   const cited = run.dois.map(doiUrl).join(" ");
+  const undone = run.undone === null ? "" : `, ${count(undoneRejects(run))} rejected and undone`;
   return wrapped(
-    `run ${run.run}, ${minuteOf(run)}, ${statusOf(run)}${took}: ${counts || "nothing committed"}${cited && `, cited as ${cited}`}`,
+    `run ${run.run}, ${minuteOf(run)}, ${statusOf(run)}${took}: ${counts || "nothing committed"}${undone}${cited && `, cited as ${cited}`}`,
     { width },
   );
 };
@@ -65,18 +66,34 @@ const statusOf = ({ status, replay }: PastRun): string =>
 /** A run on a line, under a header. */
 const historyRows = (runs: readonly PastRun[], number: (value: number) => string): string[][] => {
   const isCited = runs.some(({ dois }) => dois.length > 0);
+  const isUndone = runs.some(({ undone }) => undone !== null);
   return [
-    ["run", "started", "took", "status", ...COUNTED, ...(isCited ? ["cited as"] : [])],
+    [
+      "run",
+      "started",
+      "took",
+      "status",
+      ...COUNTED,
+      ...(isUndone ? [UNDONE] : []),
+      ...(isCited ? ["cited as"] : []),
+    ],
     ...runs.map((run) => [
       String(run.run),
       minuteOf(run),
       run.seconds === null ? "" : duration(run.seconds),
       statusOf(run),
       ...COUNTED.map((name) => number(run.counts[name])),
+      ...(isUndone ? [run.undone === null ? "" : number(undoneRejects(run))] : []),
       ...(isCited ? [run.dois.map(doiUrl).join(" ")] : []),
     ]),
   ];
 };
+
+/** Rejects of a flow whose transaction was undone, and they with it. */
+const UNDONE = "rejected, undone";
+
+const undoneRejects = ({ undone }: PastRun): number =>
+  Object.values(undone?.rejects ?? {}).reduce((sum, records) => sum + records, 0);
 
 const doiUrl = (doi: string): string =>
   `https://doi.org/${doi.replace(/^https?:\/\/doi\.org\//, "")}`;

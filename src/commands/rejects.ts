@@ -1,17 +1,20 @@
 import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { explanationOf, readCodes } from "../core/codes.ts";
 import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
+import { counted } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired-table.ts";
 import { replayedRejects } from "../core/replayed.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";
+import { languageOf } from "./explain.ts";
 import { chosenRun, lastLoad, lookBack, type Past } from "./past.ts";
 import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
-import { csvText, widthOf } from "./table.ts";
+import { csvText, widthOf, wrapped } from "./table.ts";
 
 export interface RejectsFlags {
   readonly database?: string;
@@ -40,6 +43,8 @@ export const rejectsCommand = (
     if (flags.csv) await print(csvParts(rejects));
     else if (flags.ndjson) await print(ndjsonParts(rejects));
     else await show(rejects, { past, run, flags });
+    const end = endOf(past, run);
+    if (end !== undefined) console.error(end);
     return 0;
   });
 
@@ -63,6 +68,23 @@ const rejectsOf = async (
       if (!loaded.has(`${reject.flow} ${reject.id}`)) yield reject;
     }
   };
+};
+
+/** Whether what a run set aside was undone with its flow, and its file is not here. */
+const isElsewhere = ({ plan, database }: Past, { run, undone }: PastRun): boolean =>
+  undone !== null && !existsSync(rejectPath(plan, database, String(run)));
+
+/** What is to be said of the list of a run that did not get to its end. */
+const endOf = (past: Past, ended: PastRun): string | undefined => {
+  const { run, status, undone, holder } = ended;
+  if (undone !== null && isElsewhere(past, ended)) {
+    const path = rejectPath(past.plan, past.database, String(run));
+    const records = Object.values(undone.rejects).reduce((sum, one) => sum + one, 0);
+    return `${counted(records, "record")} of flow \`${undone.flow}\`, which was undone, ${records === 1 ? "is" : "are"} in the run's own file alone, ${fileLabel(path)} of the machine that ran it (${holder}).`;
+  }
+  if (status === "done" || status === "refused" || undone?.isWhole) return undefined;
+  const how = status === "running" ? "is going on" : "did not get to its end";
+  return `Run ${run} ${how}: the list ends where it ${status === "running" ? "is" : "stopped"}, and there may be more behind.`;
 };
 
 const print = (parts: AsyncIterable<string>): Promise<void> =>
@@ -100,6 +122,7 @@ const show = async (
   const file = fileLabel(past.plan.file);
   const at = databaseWords(flags.database);
   if (flows.size === 0) {
+    if (isElsewhere(past, run)) return;
     // Of one that failed, only its file knows.
     const isClean = run.status === "done" && run.counts.rejected === 0;
     const chosen = chosenWords(flags);
@@ -124,13 +147,44 @@ const show = async (
     const lines = rejectGroupLines([...groups.values()], { width, indent: "  " });
     console.log(`${lines.join("\n")}\n`);
   }
+  const found = [...flows].flatMap(([flow, groups]) =>
+    [...groups.keys()].map((code) => ({ flow, code })),
+  );
+  const { repairable, lines } = whatHelps(found, widthOf(process.stderr));
+  for (const line of lines) console.error(line);
+  const [first] = repairable;
+  if (first === undefined) return;
   // Records of several flows are no table: those of the first, for an example.
-  const [first = ""] = flows.keys();
-  const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first}` : "";
+  const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first.flow}` : "";
+  const code = lines.length > 0 && flags.code === undefined ? ` --code ${first.code}` : "";
   console.error(
-    `To repair them: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${at} --csv > repaired.csv\`, ` +
+    `To repair ${lines.length > 0 ? "others" : "them"}: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${code}${at} --csv > repaired.csv\`, ` +
       `then \`runner ${file} --replay repaired.csv${at}\`.`,
   );
+};
+
+interface FoundCode {
+  readonly flow: string;
+  readonly code: string;
+}
+
+/** Which rejects can be repaired in a file, and for the others what does help. */
+const whatHelps = (
+  found: readonly FoundCode[],
+  width: number,
+): { repairable: readonly FoundCode[]; lines: readonly string[] } => {
+  const groups = readCodes();
+  const language = languageOf(process.env);
+  const isRepairable = (code: string) => explanationOf(code, groups)?.repairable !== false;
+  const waiting = [...new Set(found.map(({ code }) => code))].filter((code) => !isRepairable(code));
+  const cures = waiting.flatMap((code) =>
+    wrapped(`${code}: ${explanationOf(code, groups)?.cure[language]}`, { width, indent: "  " }),
+  );
+  return {
+    repairable: found.filter(({ code }) => isRepairable(code)),
+    lines:
+      cures.length > 0 ? ["No repair of the records helps here, but this does:", ...cures] : [],
+  };
 };
 
 /** The choice among a run's rejects, as words of the command line. */

@@ -47,7 +47,7 @@ export const showCommand = (
     }
     console.log(`Run ${whole.run.run} of ${plan.name}, in ${database.label}`);
     for (const line of runLines(whole, widthOf(process.stdout))) console.log(line);
-    if (whole.flows.some(({ rejects }) => rejects.length > 0)) {
+    if (whole.run.undone !== null || whole.flows.some(({ rejects }) => rejects.length > 0)) {
       console.log(
         `\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}${databaseWords(flags.database)}\``,
       );
@@ -64,6 +64,7 @@ const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] 
     ...(flows.length === 0 ? ["It committed nothing."] : ["", ...countLines(flows, width)]),
     ...comparedLines(flows),
     ...flows.flatMap((flow) => rejectLines(flow, width)),
+    ...undoneLines(run, width),
     ...flows.flatMap(findingLines),
     ...(citations.length === 0 ? [] : ["", ...citations.map(pastCitationLine)]),
   ];
@@ -122,6 +123,17 @@ const rejectLines = ({ flow, rejects, before }: PastFlow, width: number): string
   ]);
   const header = ["code", "records", ...(isReplayed ? ["repaired and loaded by now"] : [])];
   return ["", `${flow} rejected:`, ...tableLines([header, ...rows], { width, indent: "  " })];
+};
+
+/** What was set aside and undone with all else of its flow. */
+const undoneLines = ({ undone }: PastRun, width: number): string[] => {
+  if (undone === null) return [];
+  const rows = Object.entries(undone.rejects).map(([code, records]) => [code, count(records)]);
+  const table = tableLines([["code", "records"], ...rows], { width, indent: "  " });
+  const end = undone.isWhole
+    ? []
+    : ["  It stopped there: records behind these were not looked at."];
+  return ["", `${undone.flow} rejected, and was undone:`, ...table, ...end];
 };
 
 const findingLines = ({ flow, findings }: PastFlow): string[] => {

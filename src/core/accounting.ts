@@ -7,7 +7,7 @@ import { exceededLimit, type RejectLimits } from "./limits.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
-import type { RunState } from "./state.ts";
+import type { RunState, Undone } from "./state.ts";
 import { storeRejects } from "./store-rejects.ts";
 import { countAttributes, type Span } from "./trace.ts";
 
@@ -88,8 +88,7 @@ export class FlowAccount {
   /** Read and rejected by the batches that passed, committed or not. */
   #read = 0;
   #bytes = 0;
-  #inputBytes: number | undefined;
-  #unit: string | undefined;
+  #input: Input | undefined;
   #now = "";
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
@@ -98,6 +97,8 @@ export class FlowAccount {
   readonly #changeExamples: Changes["examples"][number][] = [];
   readonly #findings = new Map<Finding["kind"], Finding[]>();
   #isComplete = false;
+  /** Whether a limit was exceeded when all records had been counted. */
+  #isJudgedWhole = false;
   #committed: Counts = NOTHING;
 
   constructor(options: {
@@ -165,8 +166,8 @@ export class FlowAccount {
       read: this.#read,
       rejected: this.#rejected,
       bytes: this.#bytes,
-      inputBytes: this.#inputBytes,
-      unit: this.#unit,
+      inputBytes: this.#input?.sizeBytes,
+      unit: this.#input?.unit,
       now: this.#now,
     };
   }
@@ -186,13 +187,28 @@ export class FlowAccount {
     return this.#examplesByCode;
   }
 
+  /** What a run that ends here has set aside, committed or not; undefined when that is nothing. */
+  get setAside(): Undone | undefined {
+    if (this.#rejected === 0) return undefined;
+    return {
+      flow: this.flow,
+      rejects: Object.fromEntries(this.rejectedByCode),
+      isWhole: this.#isJudgedWhole,
+      columns: this.#rejectFile.columns(this.flow),
+    };
+  }
+
+  /** What was read last. */
+  get input(): Input | undefined {
+    return this.#input;
+  }
+
   /** Watches the batches on their way to the sink; knows when there are no more. */
   async *watch(batches: AsyncIterable<Batch>): AsyncGenerator<Batch> {
     for await (const batch of batches) {
       this.#read += batch.read;
       this.#bytes += batch.bytes;
-      this.#inputBytes = batch.input.sizeBytes;
-      this.#unit = batch.input.unit;
+      this.#input = batch.input;
       yield batch;
     }
     this.#isComplete = true;
@@ -313,6 +329,7 @@ export class FlowAccount {
     const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
     const exceeded = exceededLimit(this.#limits, counts);
     if (exceeded === undefined) return;
+    this.#isJudgedWhole = isLast;
     // Codes that may be any number are no reason, so they are not told as one.
     const byCode = this.rejectedByCode.filter(([code]) => this.#limits.byCode.get(code) !== "any");
     const error = tooManyRejects({
@@ -321,11 +338,20 @@ export class FlowAccount {
       read: this.#read,
       isEarly: !isLast,
       limit: exceeded.text,
+      first: this.#firstOf(exceeded.code),
       examples: byCode.flatMap(([code]) => this.#examplesByCode.get(code) ?? []).slice(0, EXAMPLES),
       file: this.#rejectFile.label,
     });
     error.place = this.#limitsPlace(exceeded.code);
     throw error;
+  }
+
+  /** The first reject of a code, or of those that have no limit of their own. */
+  #firstOf(code: string | undefined): Rejected | undefined {
+    const codes = [...this.#examplesByCode.keys()];
+    const counts = (one: string) =>
+      code === undefined ? !this.#limits.byCode.has(one) : one === code;
+    return this.#examplesByCode.get(codes.find(counts) ?? "")?.[0];
   }
 
   async #writeFindings(session: Session, findings: readonly Finding[]): Promise<void> {

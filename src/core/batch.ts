@@ -14,6 +14,11 @@ export interface Input {
    * is asked for.
    */
   readonly isMetered?: boolean;
+  /**
+   * Reads it once more, to its end, and throws when it is damaged; absent where nothing would show that. Of a zip,
+   * the checksum shows it, which only the last byte settles.
+   */
+  readonly check?: (signal: AbortSignal) => Promise<void>;
   /** A text that two inputs share exactly when their content is the same; asked while the source is open. */
   identity(): Promise<string>;
 }

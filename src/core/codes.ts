@@ -13,6 +13,8 @@ type Texts = Readonly<Record<Language, string>>;
 export interface Explanation {
   readonly cause: Texts;
   readonly cure: Texts;
+  /** False for a reject that waits, or needs a change elsewhere: to correct the record's values helps nothing. */
+  readonly repairable?: boolean;
 }
 
 /** Codes that belong together, in the order of the page. */
@@ -26,21 +28,6 @@ export interface CodeGroup {
 /** All codes there are. */
 export const readCodes = (): readonly CodeGroup[] =>
   parse(readFileSync(shippedFile("docs/codes.yaml"), "utf8"));
-
-/**
- * The codes that records are rejected with. Without what is said of them, which would take longer to parse than a
- * pipeline to be validated.
- */
-export const rejectCodes = (): ReadonlySet<string> => {
-  known ??= new Set(
-    readFileSync(shippedFile("docs/codes.yaml"), "utf8")
-      .split(/^- /m)
-      .filter((group) => group.includes("\n  of: records\n"))
-      .flatMap((group) => [...group.matchAll(/^ {4}(\w+):$/gm)].map(([, name = ""]) => name)),
-  );
-  return known;
-};
-let known: ReadonlySet<string> | undefined;
 
 /** The explanation of a code; an SQLSTATE without a word of its own is explained with all others. */
 export const explanationOf = (

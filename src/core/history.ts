@@ -3,7 +3,7 @@
 import { COUNTED, type Counts, NOTED } from "./counts.ts";
 import { type WrittenReject, withColumns } from "./reject-file.ts";
 import { inTransaction, type Session } from "./session.ts";
-import type { RunStatus } from "./state.ts";
+import type { RunStatus, Undone } from "./state.ts";
 
 /** A run of a pipeline, and what it did in all its flows together. */
 export interface PastRun {
@@ -19,6 +19,8 @@ export interface PastRun {
   /** The file of repaired records that it took instead of the sources. */
   readonly replay: string | null;
   readonly counts: Counts;
+  /** What it had set aside in the flow in which it ended, and did not commit. */
+  readonly undone: Omit<Undone, "columns"> | null;
   readonly dois: readonly string[];
 }
 
@@ -82,6 +84,8 @@ export const pastRuns = async (
             case when r.status <> 'killed'
                  then extract(epoch from coalesce(r.finished_at, clock_timestamp()) - r.started_at)::float8 end as seconds,
             r.holder, r.version, r.error, r.replay, ${SUMS},
+            -- Of a state that an earlier version made, too.
+            nullif(to_jsonb(r) -> 'undone', 'null') - 'columns' as undone,
             coalesce((select json_agg(doi order by doi) from (select distinct doi from runner.citation c
                        where c.run = r.run and doi is not null) d), '[]') as dois
        from runner.run r left join runner.flow f using (run)

@@ -22,9 +22,14 @@ export const rejectedColumns = async (
   flow: string,
 ): Promise<(readonly string[])[]> => {
   const { rows } = await session.query<{ columns: string[] }>(
-    `select f.reject_columns as columns from runner.flow f join runner.run r using (run)
-      where r.pipeline = $1 and f.flow = $2 and r.replay is null and f.reject_columns <> '{}'
-      group by 1 order by max(run) desc`,
+    `select columns from (
+       select f.reject_columns as columns, r.run from runner.flow f join runner.run r using (run)
+        where r.pipeline = $1 and f.flow = $2 and r.replay is null
+       union all
+       select array(select jsonb_array_elements_text(undone -> 'columns')), run from runner.run
+        where pipeline = $1 and undone ->> 'flow' = $2 and replay is null
+     ) as known
+      where columns <> '{}' group by columns order by max(run) desc`,
     [pipeline, flow],
   );
   return rows.map(({ columns }) => columns);

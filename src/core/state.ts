@@ -16,6 +16,16 @@ import { createSchema } from "./state-schema.ts";
  */
 export type RunStatus = "running" | "done" | "failed" | "interrupted" | "refused" | "killed";
 
+/** What a flow had set aside when the run ended in it, less what it had committed: no table has these rejects. */
+export interface Undone {
+  readonly flow: string;
+  readonly rejects: Readonly<Record<string, number>>;
+  /** Whether all records had been looked at by then. */
+  readonly isWhole: boolean;
+  /** The columns of such records. */
+  readonly columns: readonly string[];
+}
+
 /** A run that holds its pipeline's lease. */
 export interface RunState {
   /** Number of the run, for people too. */
@@ -31,7 +41,7 @@ export interface RunState {
   /** The export that a flow of this pipeline read last; see `Context`. */
   exportOf(flow: string): Promise<Export | undefined>;
   /** Writes how the run ended and gives the lease back. */
-  finish(status: RunStatus, error?: string): Promise<void>;
+  finish(status: RunStatus, error?: string, undone?: Undone): Promise<void>;
 }
 
 /** What is to be run, as the state needs to know it. */
@@ -114,10 +124,11 @@ export const beginRun = async (
       const { rows } = await own.query<Export>(EXPORT_OF, [flow, pipeline]);
       return rows[0];
     },
-    async finish(status, error) {
+    async finish(status, error, undone) {
+      const left = undone && (await withoutStored(session, run, undone));
       await session.query(
-        "update runner.run set status = $2, error = $3, finished_at = now() where run = $1",
-        [run, status, error ?? null],
+        "update runner.run set status = $2, error = $3, undone = $4, finished_at = now() where run = $1",
+        [run, status, error ?? null, left === undefined ? null : JSON.stringify(left)],
       );
       if (isRehearsal) return;
       await giveBack(session, pipeline);
@@ -147,3 +158,20 @@ const EXPORT_OF = `
 select scope, identity from runner.export join runner.run using (run)
  where flow = $1 and pipeline = $2
    and run = (select run from runner.flow where flow = $1 order by committed_at desc limit 1)`;
+
+/** What was set aside, less what `runner.reject` has of it; undefined when that is all. */
+const withoutStored = async (
+  session: Session,
+  run: string,
+  undone: Undone,
+): Promise<Undone | undefined> => {
+  const { rows } = await session.query<{ code: string; records: number }>(
+    "select code, count(*)::float8 as records from runner.reject where run = $1 and flow = $2 group by code",
+    [run, undone.flow],
+  );
+  const stored = new Map(rows.map(({ code, records }) => [code, records]));
+  const left = Object.entries(undone.rejects)
+    .map(([code, records]) => [code, records - (stored.get(code) ?? 0)] as const)
+    .filter(([, records]) => records > 0);
+  return left.length === 0 ? undefined : { ...undone, rejects: Object.fromEntries(left) };
+};

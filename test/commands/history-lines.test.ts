@@ -15,6 +15,7 @@ const run = (
   version: "1.0.0",
   error: null,
   replay: null,
+  undone: null,
   dois: [],
   ...parts,
   counts: { ...NOTHING, ...parts.counts },
@@ -31,6 +32,21 @@ test("earlier runs are a table where it fits, without counts that are 0 where sp
     "run  started           took   status           read  inserted  rejected  cited as",
     " 12  2026-11-24 10:15  2.0 s  done            2,000     1,998         2  https://doi.org/10.15468/dl.a",
     "  3  2026-11-24 10:15         killed, replay      0         0         0",
+  ]);
+});
+
+test("rejects that were undone with their flow are told apart from those that are kept", () => {
+  const undone = { flow: "load", rejects: { bad_date: 1200, no_id: 1 }, isWhole: false };
+  const failed = run({ run: 4, status: "failed", undone });
+  assert.deepEqual(historyLines([failed, run({ run: 3 })], 80), [
+    "run  started           took   status  rejected, undone",
+    "  4  2026-11-24 10:15  2.0 s  failed             1,201",
+    "  3  2026-11-24 10:15  2.0 s  done",
+  ]);
+  assert.deepEqual(historyLines([failed], 45), [
+    "run 4, 2026-11-24 10:15, failed in 2.0 s:",
+    "  nothing committed, 1,201 rejected and",
+    "  undone",
   ]);
 });
 

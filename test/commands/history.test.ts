@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -129,16 +129,44 @@ describe("what earlier runs did", () => {
 
   test("the rejects of a run that failed are those of its file", async () => {
     await writeFile(join(folder, "past.yaml"), yaml("0"));
-    await records("1,a\n");
+    await records("1,a\n2,2024\n3,\n");
     assert.equal((await runner("past.yaml")).code, 1);
-    const { stdout } = await runner("rejects", "past.yaml", "--ndjson");
-    assert.equal(JSON.parse(stdout).place, "in.csv:2");
+    const { stdout, stderr } = await runner("rejects", "past.yaml", "--ndjson");
+    const [, first = "", second = ""] = /^(.*)\n(.*)\n$/.exec(stdout) ?? [];
+    assert.deepEqual([JSON.parse(first).place, JSON.parse(second).place], ["in.csv:2", "in.csv:4"]);
+    assert.match(
+      stderr,
+      /^Run \d+ did not get to its end: the list ends where it stopped, and there may be more behind\.\n$/,
+    );
     const show = await runner("show", "past.yaml");
     assert.match(
       show.stdout,
-      /failed, started .*\n1 record was rejected by the time 1 was read in flow `load`/,
+      /failed, started .*\nin\.csv:2 was rejected \(bad_date\): .*\nFlow `load` stopped there/,
     );
     assert.match(show.stdout, /It committed nothing\./);
+    assert.match(
+      show.stdout,
+      /\nload rejected, and was undone:\n {2}code +records\n {2}bad_date +1\n {2}date_missing +1\n {2}It stopped there: records behind these were not looked at\.\n\nThe records: `runner rejects /,
+    );
+    const [last] = JSON.parse((await runner("history", "past.yaml", "--json")).stdout);
+    assert.deepEqual(last.undone, {
+      flow: "load",
+      rejects: { bad_date: 1, date_missing: 1 },
+      isWhole: false,
+    });
+    assert.match((await runner("history", "past.yaml")).stdout, /^.* rejected, undone\n.* 2\n/);
+  });
+
+  test("of a run that failed on another machine, the rejects are said to be there", async () => {
+    const rejects = join(folder, ".runner", "rejects");
+    await rename(rejects, `${rejects}-elsewhere`);
+    const { stdout, stderr } = await runner("rejects", "past.yaml");
+    await rename(`${rejects}-elsewhere`, rejects);
+    assert.equal(stdout, "");
+    assert.match(
+      stderr,
+      /^2 records of flow `load`, which was undone, are in the run's own file alone, \.runner\/rejects\/\S+ of the machine that ran it \(process \d+ on \S+\)\.\n$/,
+    );
   });
 
   test("a run that there is not, and a database that nobody named, are said", async () => {
@@ -163,6 +191,23 @@ describe("what earlier runs did", () => {
       yaml("0").replace("path: in.csv", 'path: "${NOT_SET_ANYWHERE}"'),
     );
     assert.equal((await runner("history", "past.yaml")).code, 0);
+  });
+
+  test("rejects that no repair of the record helps get what does help, in the language of the shell", async () => {
+    await writeFile(join(folder, "items.json"), '[1, {"id":1,"day":"x"}, {"id":2,"day":"2024"}]');
+    const items = yaml("any").replace("csv: { path: in.csv }", "json: { path: items.json }");
+    await writeFile(join(folder, "items.yaml"), items.replace("name: past", "name: items"));
+    assert.equal((await runner("items.yaml", "--yes")).code, 0);
+    const both = await runner("rejects", "items.yaml");
+    assert.match(
+      both.stderr,
+      /^No repair of the records helps here, but this does:\n {2}no_object: Check that `at` points to .*(?:\n {4}.*)*\nTo repair others: `runner rejects items\.yaml \d+ --code bad_date --csv > /,
+    );
+    const environment = { LC_ALL: "fr_FR.UTF-8" };
+    const words = ["rejects", "items.yaml", "--code", "no_object"];
+    const alone = await runRunner(words, { cwd: folder, environment });
+    assert.match(alone.stderr, /\n {2}no_object: Vérifiez que `at` désigne /);
+    assert.doesNotMatch(alone.stderr, /To repair/);
   });
 
   test("rejects of several flows are no table", async () => {

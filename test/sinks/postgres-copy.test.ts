@@ -239,9 +239,9 @@ onEachDatabase((database) => {
       assert.equal(
         messageOf(summary.error),
         [
-          "1 record was rejected by the time 2 were read in flow `flow`, which stopped there; its limit is 0.",
-          '  input.txt:2 invalid_text_representation: Postgres refused: invalid input syntax for type integer: "2021-13-05" (column "id").',
-          `Nothing was committed. Those so far are in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
+          'input.txt:2 was rejected (invalid_text_representation): Postgres refused: invalid input syntax for type integer: "2021-13-05" (column "id").',
+          "Flow `flow` stopped there, as its limit is 0; there may be more behind it.",
+          `Nothing was committed. It is in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
         ].join("\n"),
       );
       assert.deepEqual(await rowsOf(database(), "select * from strict"), []);

@@ -18,7 +18,7 @@ export const findGone = ({ key }: MergeShape, track: string): string => `
   insert into ${GONE} (${quotedList(key.map(({ name }) => name))}, run)
   select ${key.map(({ name }) => `track.${quoted(name)}`).join(", ")}, track.run
     from ${track} as track
-   where track.run in (select run from runner.seen where track = $2 and scope = $3 and run <> $1::bigint)`;
+   where track.run <> $1::bigint and track.run in (select run from runner.seen where track = $2 and scope = $3)`;
 
 /** Without it, PostgreSQL would sort all records of the export to find a few rows among them. */
 export const countGone = `analyze ${GONE}`;
