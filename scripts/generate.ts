@@ -1,7 +1,8 @@
 /**
  * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
  * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the
- * sample's files, the rights in the setup from the check of them, the program that splits lines from its source.
+ * sample's files, the rights in the setup from the check of them, the program that splits lines from its source,
+ * the list of the codes of rejects.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -55,6 +56,15 @@ const splitProgram = async (): Promise<string> => {
   return `/** \`split.wat\` as a program, by \`npm run docs\`. */\nexport const SPLIT_PROGRAM =\n  "${text}";\n`;
 };
 
+/** The catalogue of codes takes longer to parse than a pipeline to validate, and may be missing beside the program. */
+const rejectCodes = (): string => {
+  const codes = readCodes()
+    .filter((group) => group.of === "records")
+    .flatMap((group) => Object.keys(group.codes));
+  const lines = codes.map((code) => `  "${code}",\n`).join("");
+  return `/** The codes that records are rejected with, from \`docs/codes.yaml\` by \`npm run docs\`. */\nexport const REJECT_CODES: readonly string[] = [\n${lines}];\n`;
+};
+
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "schema/test.schema.json": `${JSON.stringify(testSchema(), null, 2)}\n`,
@@ -67,6 +77,7 @@ const generated: Record<string, string> = {
   "pipelines/sql/gbif-source.sql": sourceScript(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
   "pipelines/sql/sandbox/6-sample.sql": sampleSql(),
+  "src/core/reject-codes.ts": rejectCodes(),
   "src/core/split-program.ts": await splitProgram(),
 };
 

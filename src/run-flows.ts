@@ -22,6 +22,7 @@ import { runChecks } from "./postgres/checks.ts";
 import { comingFrom } from "./postgres/coming.ts";
 import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
+import { advised } from "./reject-advice.ts";
 import { type Replay, replayOf } from "./replay.ts";
 import { version } from "./version.ts";
 
@@ -179,13 +180,14 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     span,
     repaired: run.replay?.ids.get(flow.name),
   });
+  const withAdvice = advised(flow);
   let whole: Export | undefined;
   const context: Context = {
     signal,
     log: { ...log, now: (words) => account.now(words) },
     database,
     mode,
-    tally: () => account.tally(),
+    tally: () => withAdvice(account.tally()),
     run: {
       id: state.run,
       isFresh,

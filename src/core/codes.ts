@@ -29,21 +29,6 @@ export interface CodeGroup {
 export const readCodes = (): readonly CodeGroup[] =>
   parse(readFileSync(shippedFile("docs/codes.yaml"), "utf8"));
 
-/**
- * The codes that records are rejected with. Without what is said of them, which would take longer to parse than a
- * pipeline to be validated.
- */
-export const rejectCodes = (): ReadonlySet<string> => {
-  known ??= new Set(
-    readFileSync(shippedFile("docs/codes.yaml"), "utf8")
-      .split(/^- /m)
-      .filter((group) => group.includes("\n  of: records\n"))
-      .flatMap((group) => [...group.matchAll(/^ {4}(\w+):$/gm)].map(([, name = ""]) => name)),
-  );
-  return known;
-};
-let known: ReadonlySet<string> | undefined;
-
 /** The explanation of a code; an SQLSTATE without a word of its own is explained with all others. */
 export const explanationOf = (
   code: string,

@@ -19,6 +19,7 @@ import type { Static, TObject } from "typebox";
 import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
+import type { Place } from "./errors.ts";
 import type { View } from "./examination.ts";
 import type { Database, Session } from "./session.ts";
 
@@ -137,9 +138,9 @@ interface Definition<Options extends TObject, Stage> {
   create(options: Static<Options>): Stage;
   /**
    * Says, offline, what only the component can see is wrong with its options: in a document, for one.
-   * `columns` are those that come from the stage before; undefined when any may.
+   * `around` is absent where nothing is known of what comes.
    */
-  check?(options: Static<Options>, complain: Complain, columns?: readonly string[]): Promise<void>;
+  check?(options: Static<Options>, complain: Complain, around?: Around): Promise<void>;
   /**
    * The tables and local files that it reads and writes, as far as its options tell. A source that uses files
    * alone is opened by `validate` when they are there, for the columns of its first batch.
@@ -161,6 +162,16 @@ interface Definition<Options extends TObject, Stage> {
   install?(options: Static<Options>, installing: Installing): Promise<readonly string[]>;
   /** Removes it again, and no data; says what. */
   uninstall?(options: Static<Options>, session: Session): Promise<readonly string[]>;
+}
+
+/** What is known, offline, of what is around a component. */
+export interface Around {
+  /** The columns that come from the stage before; undefined when any may. */
+  readonly columns: readonly string[] | undefined;
+  /** Whether another flow writes the same table or file. */
+  readonly isShared: boolean;
+  /** Where in the component's YAML a name stands. */
+  locate(subject: string): Place;
 }
 
 export type SourceDefinition<Options extends TObject = TObject> = Definition<Options, Source> & {

@@ -6,7 +6,7 @@ import { RunnerError, unknownColumn, unknownColumns } from "./errors.ts";
 import { inputColumns, isOfPipeline } from "./input-columns.ts";
 import { slippedName } from "./nearest.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
-import { readsWritten } from "./uses.ts";
+import { readsWritten, writesWithOthers } from "./uses.ts";
 
 const nowhere: Input = { name: "", sizeBytes: undefined, identity: async () => "" };
 
@@ -48,7 +48,11 @@ const problemsOf = async (
     const columns = before.isClosed ? known : undefined;
     const { batch: noting, missed } = noted(before);
     try {
-      if (!isUncertain) await stage.component.check?.({ ...stage.options }, complain, columns);
+      if (!isUncertain) {
+        const isShared = writesWithOthers(stage, flows);
+        const around = { columns, isShared, locate: stage.locate };
+        await stage.component.check?.({ ...stage.options }, complain, around);
+      }
       const batch = await work(stage, noting);
       for (const name of missed) lacking.add(name);
       complaints.push(...missingColumns([...missed], stage, known));

@@ -211,6 +211,23 @@ export const createLacksColumns = (table: string, missing: readonly string[]): R
     { subject: "create" },
   );
 
+/** `create` of a sink has a column that its flow does not give. */
+export const createColumnUnused = (
+  table: string,
+  column: string,
+  given: readonly string[],
+): RunnerError => {
+  const close = nearest(column, given);
+  const advice =
+    close.length > 0 ? suggestion(column, given) : " Leave it out, or let the flow give it.";
+  return new RunnerError(
+    "create_column_unused",
+    2,
+    `No column \`${column}\` comes to this sink, so that it would be empty in each row of \`${table}\`.${advice}`,
+    { subject: column },
+  );
+};
+
 /** A condition that no record meets, after what was said of its column before. */
 export const neverARecord = (column: string, reason: string): RunnerError =>
   new RunnerError(
@@ -1809,7 +1826,7 @@ export const tooManyRejects = (problem: {
   const remedy =
     limit === "0"
       ? "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`."
-      : "Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.";
+      : "Mend the data, or raise the limit: `rejects` of the flow.";
   if (isEarly && first !== undefined && /^0( |$)/.test(limit)) {
     const more = rejected === 1 ? "" : ` By then, ${rejected} were set aside: ${codes}.`;
     return new RunnerError(
@@ -1835,6 +1852,50 @@ export const tooManyRejects = (problem: {
       .filter(Boolean)
       .join("\n"),
   );
+};
+
+/** The same error, with what may be changed in the YAML instead of the data. */
+export const withAdvice = (
+  error: RunnerError,
+  {
+    isShared,
+    type,
+  }: {
+    /** Whether the limit stands in a file that others may include, too. */
+    isShared: boolean;
+    /** The type under `create` that values are none of, and others that they would be of. */
+    type?:
+      | {
+          readonly column: string;
+          readonly type: string;
+          readonly where: string;
+          readonly values: readonly string[];
+          readonly better: readonly string[];
+        }
+      | undefined;
+  },
+): RunnerError => {
+  const lines = [error.message];
+  if (type) {
+    const { column, where, values, better } = type;
+    const shown = values.map((value) => JSON.stringify(value)).join(" and ");
+    const such = shown === "" ? "" : ` (${shown})`;
+    const other = better.map((one) => `\`${one}\``).join(" or ");
+    lines.push(
+      `Or is it the type? Column \`${column}\` is \`${type.type}\` under \`create\` (${where}): if its values${such} are right, write ${other} there` +
+        "; a table that is there already needs `alter table` as well.",
+    );
+  }
+  if (isShared) {
+    lines.push(
+      "The limit stands in a file that others may include, too: if it has a parameter, give that beside `include`.",
+    );
+  }
+  const advised = new RunnerError(error.code, error.exitCode, lines.join("\n"), {
+    cause: error.cause,
+  });
+  advised.place = error.place;
+  return advised;
 };
 
 /** The counts of a flow contradict each other: a defect of a component, found before anybody relies on it. */

@@ -1,9 +1,9 @@
 /** Reads the limits of rejects out of a flow's YAML. */
 
-import { rejectCodes } from "./codes.ts";
 import { type Complain, renamed } from "./complaint.ts";
 import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
 import { nearest } from "./nearest.ts";
+import { REJECT_CODES } from "./reject-codes.ts";
 import { plain, unsetIn, type YamlEntry, type YamlValue } from "./yaml-value.ts";
 
 /** The limits under `rejects`; warns of codes that no record is rejected with, be they the runner's or of `own`. */
@@ -47,9 +47,8 @@ const checkCode = (
   own: readonly string[],
   complain: Complain,
 ): void => {
-  const known = rejectCodes();
-  if (known.has(key) || own.includes(key) || /^sqlstate_[\da-z]{5}$/.test(key)) return;
-  const all = [...own, ...known];
+  if (REJECT_CODES.includes(key) || own.includes(key) || /^sqlstate_[\da-z]{5}$/.test(key)) return;
+  const all = [...own, ...REJECT_CODES];
   const close = nearest(key, all).map((name) => `\`${name}\``);
   const meant = close.length > 0 ? ` Did you mean ${close.join(" or ")}?` : "";
   const message = `No record is rejected with the code \`${key}\`, so this limit is none.${meant}`;

@@ -107,6 +107,16 @@ export const readsWritten = (source: StagePlan, flows: readonly FlowDraft[]): bo
   );
 };
 
+/** Whether what a sink writes is written by another flow, too. */
+export const writesWithOthers = (sink: StagePlan, flows: readonly FlowDraft[]): boolean => {
+  const written = (usesOf(sink) ?? []).filter(({ how }) => how !== "read");
+  if (written.length === 0) return false;
+  const same = stepsOf(flows).filter(
+    (step) => isWrite(step) && written.some((use) => mayBeSame({ use }, step)),
+  );
+  return same.length > 1;
+};
+
 const isWrite = ({ use }: Step): boolean => use.how !== "read";
 
 const isAny = ({ use }: Pick<Step, "use">): boolean => use.name === ANY;
@@ -114,7 +124,7 @@ const isAny = ({ use }: Pick<Step, "use">): boolean => use.name === ANY;
 const sameThing = (a: Pick<Step, "use">, b: Pick<Step, "use">): boolean =>
   a.use.what === b.use.what && a.use.name === b.use.name && !isAny(a);
 
-const mayBeSame = (a: Step, b: Step): boolean =>
+const mayBeSame = (a: Pick<Step, "use">, b: Pick<Step, "use">): boolean =>
   sameThing(a, b) || (isAny(a) && a.use.what === b.use.what);
 
 const placeOf = ({ locate, use }: Step): Place => locate(use.within ?? use.written);

@@ -96,10 +96,13 @@ export const unsetIn = (value: YamlValue): string[] => [
   ...new Set([...scalarsOf(value)].flatMap(({ unset }) => unset ?? [])),
 ];
 
-/** Where a name stands in it: as a value, else as a key. */
+/** Where a name stands in it: as a value, else as a key; of `key: value`, where the value does. */
 export const placeOf = (value: YamlValue, subject: string): Place | undefined => {
   for (const scalar of scalarsOf(value)) if (scalar.value === subject) return scalar.place;
   for (const entry of entriesOf(value)) if (entry.key === subject) return entry.keyPlace;
+  for (const { key, value: one } of subject.includes(": ") ? entriesOf(value) : []) {
+    if (one.kind === "scalar" && `${key}: ${one.value}` === subject) return one.place;
+  }
   return undefined;
 };
 

@@ -1,4 +1,7 @@
+import type { Complain } from "../core/complaint.ts";
+import type { Around } from "../core/component.ts";
 import {
+  createColumnUnused,
   createLacksColumns,
   primaryKeyUnknown,
   tableDiffers,
@@ -54,6 +57,27 @@ export const checkCreated = (
   const missing = shape && given?.filter((name) => !(name in shape.columns));
   if (missing?.length) throw createLacksColumns(table, missing);
 };
+
+/** Warns of columns that the table will have and nothing fills. */
+export const warnUnused = (
+  { table, create }: { readonly table: string; readonly create?: TableShape | undefined },
+  filled: readonly string[],
+  { complain, around }: { readonly complain: Complain; readonly around: Around },
+): void => {
+  // What one flow does not give, another may.
+  if (create === undefined || around.isShared) return;
+  for (const [name, type] of Object.entries(create.columns)) {
+    if (filled.includes(name) || FILLS_ITSELF.test(type)) continue;
+    const { code, message } = createColumnUnused(
+      table,
+      name,
+      filled.filter((one) => !(one in create.columns)),
+    );
+    complain(code, around.locate(`${name}: ${type}`), message, { isWarning: true });
+  }
+};
+
+const FILLS_ITSELF = /serial|\bdefault\b|\bgenerated\b/i;
 
 /** A table as a pipeline declares it. */
 export interface TableShape {

@@ -14,13 +14,21 @@ import {
   type TargetTable,
 } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
-import { checkCreated, checkShape, createOption, createTable } from "../postgres/create-table.ts";
+import {
+  checkCreated,
+  checkShape,
+  createOption,
+  createTable,
+  warnUnused,
+} from "../postgres/create-table.ts";
 import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
-  table: tableName("The table to load, with its schema: `pinv_gbif.tmp_gbif_data`."),
+  table: tableName(
+    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+  ),
   mode: oneOf(["replace", "append"], {
     description:
       "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
@@ -41,7 +49,11 @@ export const postgresCopy = defineSink({
   options,
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
-  check: async ({ table, create }, _complain, columns) => checkCreated(table, create, columns),
+  check: async ({ table, create }, complain, around) => {
+    if (around?.columns === undefined) return;
+    warnUnused({ table, create }, around.columns, { complain, around });
+    checkCreated(table, create, around.columns);
+  },
   uses: ({ table, mode, create }) => [tableUse(table, mode, create && Object.keys(create.columns))],
   examine: async (settings, view) => {
     await examineCopy(settings, view);

@@ -10,7 +10,7 @@ import {
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
-import { checkCreated, checkShape, createTable } from "../postgres/create-table.ts";
+import { checkCreated, checkShape, createTable, warnUnused } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
@@ -43,10 +43,13 @@ export const postgresUpsert = defineSink({
     "Brings a PostgreSQL table up to date: inserts new rows, updates those that differ, touches no other.",
   options: mergeOptions,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
-  check: async (settings, _complain, columns) => {
-    if (columns === undefined) return;
+  check: async (settings, complain, around) => {
+    if (around?.columns === undefined) return;
+    const { columns } = around;
     checkGiven(columns, settings);
-    checkCreated(settings.table, settings.create, storedColumns(columns, settings));
+    const stored = storedColumns(columns, settings);
+    warnUnused(settings, [...stored, ...ownColumns(settings)], { complain, around });
+    checkCreated(settings.table, settings.create, stored);
   },
   uses: ({ table, create }) => [tableUse(table, "merge", create && Object.keys(create.columns))],
   examine: async (settings, view) => {
@@ -111,6 +114,10 @@ export const postgresUpsert = defineSink({
     };
   },
 });
+
+/** Columns that the sink itself fills. */
+const ownColumns = ({ derive, json_merge, on_insert, on_update }: Settings): string[] =>
+  [derive, json_merge, on_insert, on_update].flatMap((map) => Object.keys(map));
 
 const checkStage = ({ mode, stage, track }: Settings): void => {
   if (mode === "stage_only" && stage === undefined) throw stageMissing();

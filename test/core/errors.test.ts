@@ -316,6 +316,25 @@ const MESSAGES: [errors.RunnerError, string][] = [
     '`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`, and is "postgresql://u:***@h/d". Characters like `@`, `/` and `%` in a password must be percent-encoded.',
   ],
   [
+    errors.withAdvice(errors.unknownFlow("f", []), {
+      isShared: true,
+      type: {
+        column: "n",
+        type: "date",
+        where: "p.yaml:1:2",
+        values: ["1", "2"],
+        better: ["integer", "text"],
+      },
+    }),
+    "The pipeline has no flow `f`.\n" +
+      'Or is it the type? Column `n` is `date` under `create` (p.yaml:1:2): if its values ("1" and "2") are right, write `integer` or `text` there; a table that is there already needs `alter table` as well.\n' +
+      "The limit stands in a file that others may include, too: if it has a parameter, give that beside `include`.",
+  ],
+  [
+    errors.createColumnUnused("t", "nmae", ["name"]),
+    "No column `nmae` comes to this sink, so that it would be empty in each row of `t`. Did you mean `name`?",
+  ],
+  [
     errors.doesNotAddUp("f", { read: 3, inserted: 2 }),
     "The account of flow `f` does not add up: read 3, inserted 2. This is a defect of the runner; please report it.",
   ],
@@ -463,7 +482,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "30 records were rejected of 1310 read in flow `synthese`; its limit is 1%.\n" +
       "  16 no_coordinates, 14 date_missing; such as\n" +
       "  a.sql#1 no_coordinates: No place.\n  and 29 more.\n" +
-      "Nothing was committed. All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.",
+      "Nothing was committed. All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
   ],
   [
     errors.tooManyRejects({
@@ -477,7 +496,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     }),
     "1611 records were rejected by the time 150000 were read in flow `synthese`, which stopped there; its limit is 1%.\n" +
       "  a.sql#1 no_coordinates: No place.\n  and 1610 more.\n" +
-      "Nothing was committed. Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow, or the parameter behind it.",
+      "Nothing was committed. Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
   ],
   [
     errors.tooManyRejects({

@@ -1,0 +1,70 @@
+/** What is told besides when a flow ends for its rejects: a type under `create` that values are none of. */
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { RunnerError } from "../src/core/errors.ts";
+import { runPipeline } from "../src/runner.ts";
+import { onEachDatabase, type TestDatabase } from "./support/database.ts";
+import { planFrom } from "./support/plan.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+onEachDatabase((database) => {
+  /** The last lines of the error of a run. */
+  const advice = async (
+    rows: readonly string[],
+    { sink, more = "" }: { sink: string; more?: string },
+    at: TestDatabase = database(),
+  ): Promise<string[]> => {
+    await writeFile(join(at.folder, "a.csv"), `id,n\n${rows.join("\n")}\n`);
+    const yaml = `name: p
+flows:
+  - name: f
+    source: { csv: { path: a.csv } }
+    sink: { ${sink} }
+${more}`;
+    const { error } = await runPipeline(await planFrom(yaml, at), {
+      database: at.opened,
+      signal: new AbortController().signal,
+      log: quiet,
+    });
+    const { code, message } = error as RunnerError;
+    assert.equal(code, "too_many_rejects");
+    return message.split("\n").filter((line) => /^(Or is it|The limit stands)/.test(line));
+  };
+
+  describe("a run that ends for its rejects", () => {
+    for (const sink of ["postgres_copy", "postgres_upsert"] as const) {
+      const how = sink === "postgres_copy" ? "mode: replace" : "key: [id]";
+      const to = (type: string, table: string) =>
+        `${sink}: { table: ${sink}_${table}, ${how}, create: { columns: { id: bigint, n: ${type} }, primary_key: [id] } }`;
+
+      test(`names the type under \`create\` of ${sink}, its place and a better one`, async () => {
+        const [line, ...others] = await advice(["1,12", "2,3", "3,"], { sink: to("date", "a") });
+        assert.deepEqual(others, []);
+        assert.match(
+          line ?? "",
+          /^Or is it the type\? Column `n` is `date` under `create` \(.*pipeline\.yaml:5:\d+\): if its values \("12" and "3"\) are right, write `integer` or `text` there; a table/,
+        );
+      });
+
+      test(`does so for a few values, and at the end, with ${sink}`, async () => {
+        const rows = Array.from({ length: 50 }, (_, index) => `${index},${index}`);
+        const given = { sink: to("integer", "b"), more: '    rejects: { max: "1%" }\n' };
+        const [line] = await advice([...rows, "51,12-15", "52,16-20"], given);
+        assert.match(
+          line ?? "",
+          /`n` is `integer` .* \("12-15" and "16-20"\) are right, write `text` there/,
+        );
+      });
+    }
+
+    test("says nothing of types where the server refuses for another reason", async () => {
+      const sink =
+        "postgres_copy: { table: unique_ones, mode: replace, create: { columns: { id: bigint, n: text }, primary_key: [id] } }";
+      assert.deepEqual(await advice(["1,a", "1,b"], { sink }), []);
+    });
+  });
+});
