@@ -1,11 +1,14 @@
 /** Whoever runs a pipeline is to know before it writes into a table whose rows it never wrote. */
 
-import { firstWrite } from "./core/errors.ts";
+import { firstWrite, foundBefore } from "./core/errors.ts";
 import { fileLabel } from "./core/place.ts";
-import type { FlowPlan, Plan } from "./core/plan.ts";
+import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import type { Session } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
 import { stepsOf } from "./core/uses.ts";
+import { examinePlan } from "./examine.ts";
+import { askDatabase } from "./postgres/ask.ts";
+import { comingFrom } from "./postgres/coming.ts";
 import { quotedTable, tableParts } from "./postgres/names.ts";
 
 /** A table that holds rows, of which none is the pipeline's. */
@@ -39,7 +42,13 @@ export const askBeforeFirstWrite = async (
     before,
     confirm,
     named = fileLabel(plan.file),
-  }: { before: ReadonlySet<string>; confirm: Confirm; named?: string | undefined },
+    signal,
+  }: {
+    before: ReadonlySet<string>;
+    confirm: Confirm;
+    named?: string | undefined;
+    signal: AbortSignal;
+  },
 ): Promise<void> => {
   const targets = await targetsOf(session, flows);
   const known = await knownTargets(session, state.pipeline, flows);
@@ -48,6 +57,7 @@ export const askBeforeFirstWrite = async (
     if (known === "all" || known.has(name) || !before.has(oid)) continue;
     if (await holdsRows(session, name)) foreign.push({ name, rows, isEmptied });
   }
+  if (foreign.length > 0) await requireSinksFit(session, { plan, flows }, signal);
   if (foreign.length > 0 && !(await confirm(foreign))) {
     throw firstWrite(plan.name, foreign, named);
   }
@@ -56,6 +66,32 @@ export const askBeforeFirstWrite = async (
      select $1, name, $2 from unnest($3::text[]) as name on conflict do nothing`,
     [state.pipeline, state.run, targets.map(({ name }) => name)],
   );
+};
+
+/** Throws what a sink would stumble over in its table as it is: nobody is to be asked for a run that will fail. */
+const requireSinksFit = async (
+  session: Session,
+  { plan, flows }: { plan: Plan; flows: readonly FlowPlan[] },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { verdicts } = await examinePlan(
+    { flows: flows.map(sinkAlone) },
+    { ask: askDatabase(session), coming: await comingFrom(plan.setup), signal },
+  );
+  const problem = verdicts.find(({ level }) => level === "problem");
+  if (problem !== undefined) throw foundBefore(problem);
+};
+
+/** Sources and transforms only give their columns: to ask services and tables is the business of `doctor`. */
+const sinkAlone = (flow: FlowPlan): FlowPlan => ({
+  ...flow,
+  source: unasked(flow.source),
+  transforms: flow.transforms.map(unasked),
+});
+
+const unasked = (stage: StagePlan): StagePlan => {
+  const { examine: _, ...component } = stage.component;
+  return { ...stage, component };
 };
 
 /** `name` is quoted where it must be, with its schema: the same however the YAML writes it. */

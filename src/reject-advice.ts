@@ -1,10 +1,10 @@
 /** What to change in the YAML when a flow ends for its rejects, where that shows. */
 
-import type { Tally } from "./core/accounting.ts";
 import type { Rejected } from "./core/batch.ts";
 import { RunnerError, withAdvice } from "./core/errors.ts";
 import { formatPlace } from "./core/place.ts";
 import type { FlowPlan } from "./core/plan.ts";
+import type { Tally } from "./core/tally.ts";
 import { typeOf } from "./guess/column-guess.ts";
 
 /** More say nothing new. */

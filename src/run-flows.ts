@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type Changes, type Finding, FlowAccount } from "./core/accounting.ts";
+import { FlowAccount } from "./core/accounting.ts";
 import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Export, Log } from "./core/component.ts";
@@ -15,6 +15,7 @@ import type { RejectFile } from "./core/reject-file.ts";
 import type { Database } from "./core/session.ts";
 import type { RunState, Undone } from "./core/state.ts";
 import type { Stop } from "./core/stop.ts";
+import type { Changes, Finding } from "./core/tally.ts";
 import { countAttributes, type Span } from "./core/trace.ts";
 import type { Confirm } from "./first-write.ts";
 import { askDatabase } from "./postgres/ask.ts";

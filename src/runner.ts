@@ -81,7 +81,12 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
       await setUp(database, plan.setup);
       if (confirm) {
         const what = { plan, flows: wanted, state: run };
-        await askBeforeFirstWrite(session, what, { before, confirm, named: given.named });
+        await askBeforeFirstWrite(session, what, {
+          before,
+          confirm,
+          named: given.named,
+          signal: stop.signal,
+        });
       }
       given.onBegin?.({ run: run.run, database: label });
       const parts = { database, state: run, rejectFile, replay, citations, options };

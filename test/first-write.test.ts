@@ -52,6 +52,21 @@ onEachDatabase((database) => {
       assert.deepEqual([again.status, again.asked], ["done", []]);
     });
 
+    test("that lacks a column of the flow is told to, and nobody is asked", async () => {
+      await execute(database(), "create table others_shape as select 7 as number");
+      const yaml = pipeline("shape", "others_shape").replace(
+        ", create: { columns: { id: int } }",
+        "",
+      );
+      await writeFile(join(database().folder, "shape.csv"), "id\n1\n");
+      const local = yaml.replace('postgres: { sql: "select 1 as id" }', "csv: { path: shape.csv }");
+      const { status, asked, error } = await go(local, database(), false);
+      assert.deepEqual([status, asked], ["failed", []]);
+      assert.match(messageOf(error), /`id`/);
+      assert.notEqual((error as RunnerError).code, "first_write");
+      assert.equal((error as RunnerError).place?.line, 7);
+    });
+
     test("that another pipeline writes is asked about; one of its own under another spelling is not", async () => {
       await go(pipeline("first_one", "public.shared_table"), database(), false);
       const second = await go(pipeline("second_one", "shared_table"), database(), false);

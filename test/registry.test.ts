@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import { checkedOptions, closed } from "../src/core/options-check.ts";
+import { componentPage } from "../src/core/reference.ts";
 import { parseYaml } from "../src/core/yaml-parse.ts";
 import { entryOf } from "../src/core/yaml-value.ts";
 import { components } from "../src/registry.ts";
@@ -39,16 +40,31 @@ describe("the registry", () => {
       const complain = (_code: string, _place: unknown, message: string) =>
         complaints.push(message);
       const start = { file: "example.yaml", line: 1, column: 1 };
-      const value = entryOf(parseYaml(component.example, start, complain), component.name)?.value;
-      assert.ok(value);
-      const options = checkedOptions(value, component.options, {
-        name: component.name,
-        place: start,
-        complain,
-      });
+      const checked = (text: string) => {
+        const value = entryOf(parseYaml(text, start, complain), component.name)?.value;
+        assert.ok(value);
+        return checkedOptions(value, component.options, {
+          name: component.name,
+          place: start,
+          complain,
+        });
+      };
+      const options = checked(component.example);
       assert.deepEqual(complaints, []);
       assert.ok(options);
       component.create(options);
+      const [given] = Object.values(parse(component.example) as Record<string, object>);
+      for (const [name, { examples = [] }] of Object.entries(properties)) {
+        for (const example of examples) {
+          checked(stringify({ [component.name]: { ...given, [name]: example } }));
+          assert.deepEqual(complaints, [], `the example of ${name}`);
+          assert.ok(
+            componentPage(component).includes(
+              `\n${stringify({ [name]: example }, { lineWidth: 0 })}`,
+            ),
+          );
+        }
+      }
     });
   }
 });

@@ -52,7 +52,7 @@ export const sparing = (rows: Table, spare: readonly string[], width: number): T
 const NUMBER = /^([\d,]+( \([+-][\d,]+\))?)?$/;
 
 /** What says nothing when it is cut: a number, a date, a place (`occurrence.txt:12`, `staged.sql (id 12)`). */
-const EXACT = /^([-+\d,.:TZ/e ]*( \([+-][\d,]+\))?|.{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
+const EXACT = /^([-+\d,.:TZ/e ]{0,36}( \([+-][\d,]+\))?|.{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
 
 /** A name or a key; an address or a text is longer. */
 const WORD = /^\S{0,36}$/;
@@ -65,12 +65,9 @@ const NARROWEST = 8;
 
 /** How narrow a column may become: at first only text, then words, at last whatever there is. */
 const floorsOf = ([, ...values]: readonly string[]): readonly number[] => {
-  const whole = widest(values);
-  if (values.every((value) => EXACT.test(value))) {
-    return [Math.max(whole, READABLE), Math.max(whole, NARROWEST), NARROWEST];
-  }
-  const isWord = values.every((value) => WORD.test(value));
-  return [isWord ? Math.max(whole, READABLE) : READABLE, NARROWEST, NARROWEST];
+  const exact = widest(values.filter((value) => EXACT.test(value)));
+  const words = values.every((value) => WORD.test(value)) ? widest(values) : exact;
+  return [Math.max(words, READABLE), Math.max(exact, NARROWEST), NARROWEST];
 };
 
 /** The widths of the columns once what does not fit is taken from the widest, in so many steps. */

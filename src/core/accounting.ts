@@ -1,5 +1,4 @@
 import type { Batch, Input, Rejected } from "./batch.ts";
-import type { Commit } from "./component.ts";
 import { addsUp, type Counts, NO_ROWS, NOTHING, storeCounts, sum } from "./counts.ts";
 import type { Place } from "./errors.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
@@ -9,67 +8,8 @@ import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState, Undone } from "./state.ts";
 import { storeRejects } from "./store-rejects.ts";
+import type { Changes, Finding, Findings, Tally } from "./tally.ts";
 import { countAttributes, type Span } from "./trace.ts";
-
-/** What a batch adds to the account; a batch itself will do. */
-export type Taken = Pick<Batch, "read" | "unchanged" | "filtered" | "rejects">;
-
-/** What became of the records of one transaction. A sink gets it from its context, one per commit. */
-export interface Tally {
-  /** Counts a batch in: its records read, unchanged, filtered and rejected. The sink calls it once per batch. */
-  take(batch: Taken): void;
-  /**
-   * Sets aside records that the target refused, and writes all rejects so far into the run's state, inside the
-   * session's open transaction. The sink calls it once per chunk: the next one is in the making meanwhile.
-   */
-  refuse(session: Session, rejected: readonly Rejected[]): Promise<void>;
-  /**
-   * Remembers, inside the session's transaction, that this input goes into a target; false when an
-   * earlier run of the flow has brought it there.
-   */
-  firstTime(session: Session, target: string, input: Input): Promise<boolean>;
-  /**
-   * Writes counts and the last rejects into the run's state inside the session's open transaction, judges the
-   * reject limits, renews the run's lease, and commits. The result is what the sink yields.
-   */
-  commit(session: Session, counts: Partial<Commit & Changes & Findings>): Promise<Commit>;
-}
-
-/** What an update changed, for people. */
-export interface Changes {
-  /** Rows updated, by column. */
-  readonly changes: Readonly<Record<string, number>>;
-  /** A few of each column. */
-  readonly examples: readonly {
-    readonly key: string;
-    readonly column: string;
-    readonly old: string | null;
-    readonly new: string | null;
-  }[];
-}
-
-/** A row that a person should look at, or know what happened to. */
-export interface Finding {
-  readonly kind:
-    | "held"
-    | "overruled"
-    | "adoptable"
-    | "adopted"
-    | "rekeyed"
-    | "vanished"
-    | "deleted";
-  /** The row's key, for people. */
-  readonly key: string;
-  /** Null when it is about the whole row. */
-  readonly column: string | null;
-  readonly old: string | null;
-  readonly new: string | null;
-}
-
-/** They are stored in `runner.finding`, with the rows they are about. */
-export interface Findings {
-  readonly findings: readonly Finding[];
-}
 
 /** What became of the records of a flow, over all its commits. */
 export class FlowAccount {

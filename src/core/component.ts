@@ -16,12 +16,12 @@
  */
 
 import type { Static, TObject } from "typebox";
-import type { Tally } from "./accounting.ts";
 import type { Batch } from "./batch.ts";
 import type { Complain } from "./complaint.ts";
 import type { Place } from "./errors.ts";
 import type { View } from "./examination.ts";
 import type { Database, Session } from "./session.ts";
+import type { Tally } from "./tally.ts";
 
 /** What the runner lends a component while a flow runs. */
 export interface Context {

@@ -1684,6 +1684,17 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
+/** What an examination has found before a run stumbles over it, in its own words. */
+export const foundBefore = (found: {
+  readonly code: string;
+  readonly message: string;
+  readonly place: Place;
+}): RunnerError => {
+  const error = new RunnerError(found.code, 1, found.message);
+  error.place = found.place;
+  return error;
+};
+
 /** A pipeline writes where others have written, and nobody has said that it may. */
 export const firstWrite = (
   pipeline: string,

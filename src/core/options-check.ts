@@ -23,6 +23,8 @@ export interface Schema {
   readonly items?: Schema;
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
+  /** Values that make sense, for editors and the reference. */
+  readonly examples?: readonly unknown[];
   readonly runner?: OptionKind;
   /** What a `pattern` asks for, in words: "must be …". */
   readonly form?: string;

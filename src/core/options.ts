@@ -66,15 +66,14 @@ export const plainValue = (description?: string): TUnsafe<string | number | bool
     ...(description === undefined ? {} : { description }),
   });
 
-/** What becomes of a record without the value that a transform needs. */
+/** What becomes of a record without the value that a transform needs; `which` says when that is so. */
 export const missing = <const Choice extends string | null>(
   choices: readonly Choice[],
   fallback: NoInfer<Choice>,
+  which: string,
 ): TUnsafe<Choice> =>
   oneOf(choices, {
-    description:
-      "What becomes of a record without a value: " +
-      `${choices.map((choice) => MISSING[String(choice)]).join("; ")}.`,
+    description: `What becomes of a record ${which}: ${choices.map((choice) => MISSING[String(choice)]).join("; ")}.`,
     default: fallback,
   });
 

@@ -86,13 +86,13 @@ export const pipelineOptions = Type.Object({
   setup: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
       description:
-        "SQL scripts that run first, each time: what they do must be done only once. They may use psql's `\\gexec` and `\\ir`.",
+        "SQL scripts that run first, each time: run again, they must change nothing (`create … if not exists`). They may use psql's `\\gexec` and `\\ir`.",
     }),
   ),
   checks: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
       description:
-        "SQL files that `runner doctor` runs, read-only: each a `select` of `level` (`ok`, `warning`, `problem`) and `message`, or lines `\\ir other.sql`.",
+        "SQL files that `runner doctor` runs, read-only: each a `select` of `level` (`ok`, `warning`, `problem`, `stop`) and `message`, or lines `\\ir other.sql`.",
     }),
   ),
   flows: Type.Array(anything("A flow, or an included file of flows."), {

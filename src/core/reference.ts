@@ -1,22 +1,54 @@
+import { stringify } from "yaml";
 import type { Component } from "./component.ts";
 import type { Schema } from "./options-check.ts";
+import {
+  flowOptions,
+  includedOptions,
+  includeOptions,
+  parameterOptions,
+  pipelineOptions,
+} from "./pipeline-schema.ts";
 
 /** The reference of all components in Markdown. */
 export const componentReference = (components: readonly Component[]): string => {
   const kinds = ["source", "transform", "sink"] as const;
   const parts = kinds.flatMap((kind) => [
-    `## ${kind[0]?.toUpperCase()}${kind.slice(1)}s`,
+    `## ${titleOf(kind)}`,
     ...components.filter((component) => component.kind === kind).map(componentPage),
   ]);
   return [
     "# Components",
     "This page is made from the components themselves by `npm run docs`; do not edit it.",
+    kinds
+      .map((kind) => {
+        const ofKind = components.filter((component) => component.kind === kind);
+        return `- ${titleOf(kind)}: ${ofKind.map(({ name }) => `[\`${name}\`](#${name})`).join(", ")}`;
+      })
+      .join("\n"),
+    "`runner components NAME` prints one of them. Paths are relative to the YAML file; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list.",
+    ...filePart(),
     ...parts,
     "",
   ]
     .join("\n\n")
     .replace(/\n+$/, "\n");
 };
+
+/** What stands around the components. */
+const filePart = (): string[] => [
+  "## The file",
+  ...(
+    [
+      ["A pipeline", pipelineOptions],
+      ["A flow, under `flows`", flowOptions],
+      ["A file of flows, in the place of a flow", includeOptions],
+      ["Such a file", includedOptions],
+      ["A parameter of it, under `params`", parameterOptions],
+    ] as const
+  ).flatMap(([title, options]) => [`${title}:`, optionTable(options as Schema)]),
+];
+
+const titleOf = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}s`;
 
 /** A table of names and summaries for the README. */
 export const componentTable = (components: readonly Component[]): string =>
@@ -29,11 +61,22 @@ export const componentTable = (components: readonly Component[]): string =>
     ),
   ].join("\n");
 
-/** One component: summary, example, options. */
+/** One component: summary, example, options, and examples of those that are maps. */
 export const componentPage = ({ name, summary, example, options }: Component): string =>
-  [`### ${name}`, summary, `\`\`\`yaml\n${example}\n\`\`\``, optionTable(options as Schema)].join(
-    "\n\n",
+  [
+    `### ${name}`,
+    summary,
+    `\`\`\`yaml\n${example}\n\`\`\``,
+    optionTable(options as Schema),
+    ...optionExamples(options as Schema),
+  ].join("\n\n");
+
+const optionExamples = ({ properties = {} }: Schema): string[] => {
+  const given = Object.entries(properties).flatMap(([name, { examples = [] }]) =>
+    examples.map((example) => stringify({ [name]: example }, { lineWidth: 0 })),
   );
+  return given.length === 0 ? [] : [`For example:\n\n\`\`\`yaml\n${given.join("\n")}\`\`\``];
+};
 
 const optionTable = (schema: Schema): string =>
   ["| option | type | default | |", "|---|---|---|---|", ...optionRows(schema, "")].join("\n");
@@ -43,8 +86,15 @@ const optionRows = (schema: Schema, prefix: string): string[] =>
     const isRequired = schema.required?.includes(name) && option.default === undefined;
     const fallback = option.default === undefined ? "" : `\`${JSON.stringify(option.default)}\``;
     const row = `| \`${prefix}${name}\` | ${typeOf(option)} | ${isRequired ? "**required**" : fallback} | ${inCell(option.description ?? "")} |`;
-    return [row, ...optionRows(option, `${prefix}${name}.`)];
+    return [row, ...innerRows(option, `${prefix}${name}`)];
   });
+
+/** The options of a map, of each map of a list, and of maps among the alternatives. */
+const innerRows = (schema: Schema, path: string): string[] => [
+  ...optionRows(schema, `${path}.`),
+  ...(schema.items ? innerRows(schema.items, `${path}[]`) : []),
+  ...(schema.anyOf ?? []).flatMap((one) => innerRows(one, path)),
+];
 
 const typeOf = (schema: Schema): string => {
   if (schema.enum) return schema.enum.map((choice) => `\`${choice}\``).join(", ");

@@ -4,6 +4,8 @@ export interface LinkGuess {
   readonly pattern: string;
   /** A name for the number, of the site that most links lead to: `id_inaturalist`. */
   readonly to: string;
+  /** What the number is of, as the link calls it: `observations`; empty where it says nothing. */
+  readonly thing: string;
   /** Values that it matches. */
   readonly values: number;
 }
@@ -34,6 +36,7 @@ export class LinkPattern {
     return {
       pattern: `${best.part.replaceAll(/[.?]/g, "\\$&")}(\\d+)/?$`,
       to: `id_${word}`,
+      thing: best.part.replaceAll(/\W+/g, " ").trim().toLowerCase().replaceAll(" ", "_"),
       values: best.links,
     };
   }

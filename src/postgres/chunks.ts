@@ -1,8 +1,8 @@
-import type { Taken } from "../core/accounting.ts";
 import type { Batch, Locate, RecordPlace } from "../core/batch.ts";
 import type { Column } from "../core/columns.ts";
 import { CopyWriter } from "../core/copy-writer.ts";
 import { writeRows } from "../core/field-runs.ts";
+import type { Taken } from "../core/tally.ts";
 
 /** Rows as COPY text, and the way back to where each came from. */
 export interface CopyRows {

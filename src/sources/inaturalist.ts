@@ -61,7 +61,7 @@ export const inaturalist = defineSource({
           }),
         }),
       ],
-      description: "Where the ids are.",
+      description: "Where the ids are: `table` and `column`, or `sql`.",
     }),
     known: Type.Object(
       {

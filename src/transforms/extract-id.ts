@@ -14,7 +14,7 @@ export const extractId = defineTransform({
     pattern: pattern(
       "A regular expression; the identifier is its first group, or all that it matches.",
     ),
-    missing: missing(["reject", null], "reject"),
+    missing: missing(["reject", null], "reject", "in which nothing matches (`no_id`)"),
   }),
   example: String.raw`extract_id: { from: references, to: id_inaturalist, pattern: '/observations/(\d+)', missing: null }`,
   create: ({ from, to, pattern: expression, missing: otherwise }) =>

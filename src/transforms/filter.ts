@@ -12,13 +12,13 @@ const options = Type.Object({
       hints: Object.fromEntries(
         ["equals", "equal", "is", "eq", "value"].map((word) => [word, "Did you mean `in: [ … ]`?"]),
       ),
-      description: "Keeps records with one of these values.",
+      description: "Keeps records with one of these values; `null` is the empty one.",
     }),
   ),
   not_in: Type.Optional(
     Type.Array(plainValue(), {
       minItems: 1,
-      description: "Leaves out records with one of these values.",
+      description: "Leaves out records with one of these values; `null` is the empty one.",
     }),
   ),
   matches: Type.Optional(pattern("Keeps records whose value matches this regular expression.")),

@@ -29,10 +29,14 @@ const options = Type.Object({
   columns: Type.Record(Type.String({ minLength: 1 }), columnName("The table's column."), {
     default: {},
     description:
-      "What is taken from the row that is found: column to write → the table's column. None, to ask only whether there is one.",
+      "What is taken from the row that is found: column to write → the table's column. None, to ask only whether there is one. SQL expressions are for a view, or the source `postgres`.",
   }),
   where: Type.Optional(
-    Type.String({ minLength: 1, description: "An SQL condition: other rows are left out." }),
+    Type.String({
+      minLength: 1,
+      description:
+        "An SQL condition on the table's rows: `active and kind = 1`. Others are left out.",
+    }),
   ),
   load_only: Type.Optional(
     Type.String({
@@ -45,33 +49,40 @@ const options = Type.Object({
   order_by: Type.Optional(
     Type.String({
       minLength: 1,
-      description: "SQL that says which of several rows with the same key is taken: the first.",
+      description:
+        "Which of several rows with the same key is taken, as the SQL behind `order by`: the first. `cd_nom = cd_ref desc, cd_nom`.",
     }),
   ),
   unique: Type.Boolean({
     default: false,
-    description: "`true`: a key that leads to several different results counts as missing.",
+    description:
+      "`true`: a key that leads to several different results counts as missing, instead of the first being taken.",
   }),
   when_empty: Type.Boolean({
     default: false,
     description:
-      "`true`: only records in which the columns to write are all empty; others stay as they are.",
+      "`true`: only records in which the columns to write are all empty are looked up; others stay as they are. So several `lookup` behind each other are attempts, in their order.",
   }),
   set: Type.Record(Type.String({ minLength: 1 }), plainValue("The value; `null` empties."), {
     default: {},
     description: "Columns that get a constant where something was found: `{ found_by: taxonKey }`.",
   }),
-  missing: missing(["stop", "reject", null], "reject"),
+  missing: missing(
+    ["stop", "reject", null],
+    "reject",
+    "for which no row is found, or whose value is empty",
+  ),
   code: Type.String({
     default: "not_found",
     pattern: "^[a-z][a-z0-9_]*$",
     form: "a word of small letters, digits and `_` that begins with a letter",
-    description: "The code of the rejects.",
+    description:
+      "The code of the records that `missing: reject` sets aside; it may have a limit of its own under `rejects`.",
   }),
   report: Type.Array(columnName("A column."), {
     default: [],
     description:
-      "Columns that are shown beside a value that is missing. With `missing: null`, nothing is listed unless this is given.",
+      "Columns of the record that are shown beside a value that is missing, in the list at the end of the flow. With `missing: null`, nothing is listed unless this is given.",
   }),
 });
 

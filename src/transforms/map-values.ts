@@ -15,7 +15,11 @@ export const mapValues = defineTransform({
       minProperties: 1,
       description: "Value → what it becomes. Upper and lower case differ.",
     }),
-    missing: missing(["keep", "reject", null], "keep"),
+    missing: missing(
+      ["keep", "reject", null],
+      "keep",
+      "whose value is not among `values` (`unmapped_value`)",
+    ),
   }),
   example: "map_values: { from: sex, values: { MALE: Male, FEMALE: Female }, missing: keep }",
   create: ({ from, to = from, values, missing: otherwise }) => {

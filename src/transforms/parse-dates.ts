@@ -10,14 +10,14 @@ import { Type } from "../core/type.ts";
 export const parseDates = defineTransform({
   name: "parse_dates",
   summary:
-    "Reads dates as Darwin Core has them, partial ones and intervals too, into a first and a last moment.",
+    "Reads dates as Darwin Core has them, partial ones and intervals too, into a first and a last moment. What is no date is set aside (`bad_date`, `date_inverted`).",
   options: Type.Object({
     from: columnName("The column with the date, such as `eventDate`."),
     min: columnName("The column for the first moment: `1879-10` gives `1879-10-01`."),
     max: columnName(
       "The column for the last moment: `1879-10` gives `1879-10-31`. A time of day is there only if one was written; its offset is dropped.",
     ),
-    missing: missing(["reject", null], "reject"),
+    missing: missing(["reject", null], "reject", "without a date (`date_missing`)"),
   }),
   example: "parse_dates: { from: eventDate, min: date_min, max: date_max, missing: null }",
   create: ({ from, min, max, missing: otherwise }) =>

@@ -12,13 +12,14 @@ export const project = defineTransform({
   options: Type.Object({
     columns: Type.Record(Type.String({ minLength: 1 }), columnName("The column that it is now."), {
       minProperties: 1,
-      description: "New name → present name: `{ gbif_id: gbifID, modified: modified }`.",
+      description:
+        "New name → present name, in the order of the table: `{ gbif_id: gbifID, modified: modified }`. No expressions: `set`, `map_values`, `extract_id` and `parse_dates` make columns before it; SQL belongs into `derive` of `postgres_upsert` or into the source `postgres`.",
     }),
     optional: Type.Optional(
       Type.Array(columnName("One of the present names."), {
         minItems: 1,
         description:
-          "Present names of columns that may be lacking; they are empty then, and the log says so.",
+          "Present names, out of `columns`, that the source may lack: they are empty then, and the log says so. Any other that it lacks is an error.",
       }),
     ),
   }),

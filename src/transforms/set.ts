@@ -10,7 +10,7 @@ export const set = defineTransform({
   options: Type.Object({
     columns: Type.Record(Type.String({ minLength: 1 }), plainValue("The value; `null` empties."), {
       minProperties: 1,
-      description: "Column → value.",
+      description: "Column → value; the same in all records, no expression.",
     }),
   }),
   example: "set: { columns: { source: GBIF, checked: null } }",

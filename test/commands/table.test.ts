@@ -47,6 +47,19 @@ test("numbers are cut last, with their differences too, and stand to the right",
   ]);
 });
 
+test("a date that changes is not cut beside texts that are: old and new can be told apart", () => {
+  const rows = [
+    ["column", "old", "new"],
+    ["date_min", "2025-10-21 16:16:26", "2025-10-21 16:16:27"],
+    ["comment_description", "x".repeat(60), "y".repeat(60)],
+  ];
+  assert.deepEqual(tableLines(rows, { width: 57 }), [
+    "column           old                  new",
+    "date_min         2025-10-21 16:16:26  2025-10-21 16:16:27",
+    `comment_descri…  ${"x".repeat(18)}…  ${"y".repeat(18)}…`,
+  ]);
+});
+
 test("a table that does not fit goes without spare columns that have nothing but 0; one that fits keeps them", () => {
   const rows = [
     ["flow", "read", "held", "rejected"],

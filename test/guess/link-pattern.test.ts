@@ -15,16 +15,18 @@ test("what stands before the number of a link makes the pattern, its site the na
       "https://naturalista.mx/observations/7/",
       "https://www.inaturalist.org/observations/8",
     ),
-    { pattern: "/observations/(\\d+)/?$", to: "id_inaturalist", values: 3 },
+    { pattern: "/observations/(\\d+)/?$", to: "id_inaturalist", thing: "observations", values: 3 },
   );
   assert.deepEqual(found("https://x-y.example.org/a/show.php?id=12"), {
     pattern: "\\?id=(\\d+)/?$",
     to: "id_example",
+    thing: "id",
     values: 1,
   });
   assert.deepEqual(found("https://example.org/12"), {
     pattern: "/(\\d+)/?$",
     to: "id_example",
+    thing: "",
     values: 1,
   });
 });

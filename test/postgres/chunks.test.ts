@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Taken } from "../../src/core/accounting.ts";
 import { Batch, Reject } from "../../src/core/batch.ts";
 import { TextColumn } from "../../src/core/columns.ts";
+import type { Taken } from "../../src/core/tally.ts";
 import { chunksOf } from "../../src/postgres/chunks.ts";
 import { inputNamed } from "../support/flow.ts";
 

@@ -78,6 +78,8 @@ describe("for an archive", () => {
       ["bigint", "integer", "text", "text", "uuid", "timestamp"],
     );
     assert.equal(multimedia.sink.postgres_copy.create.primary_key, undefined);
+    // The number of a photo, which is not that of the observation.
+    assert.equal(multimedia.sink.postgres_copy.create.columns.id_inaturalist_photos, "bigint");
   });
 
   test("init never overwrites a pipeline, except with --force", async () => {

@@ -12,7 +12,8 @@ export const holdOption = Type.Optional(
       }),
       where: Type.String({
         minLength: 1,
-        description: "An SQL condition on the row as it is in the table.",
+        description:
+          "An SQL condition on the row as it is in the table: the rows that people have worked on.",
       }),
       columns: Type.Array(Type.String({ minLength: 1 }), {
         minItems: 1,
@@ -22,6 +23,12 @@ export const holdOption = Type.Optional(
     },
     {
       additionalProperties: false,
+      examples: [
+        {
+          where: "status = 'validated'",
+          columns: ["cd_nom", "date_min", "the_geom"],
+        },
+      ],
       description:
         "Rows that people have worked on: when one of the columns would change, the row is left as it is, counted as held, and told.",
     },
@@ -68,6 +75,16 @@ export const adoptOption = Type.Optional(
     },
     {
       additionalProperties: false,
+      examples: [
+        {
+          where: "entity_source_pk_value is null",
+          within: ["id_dataset"],
+          match: [
+            { row: "unique_id_sinp", record: "unique_id_sinp" },
+            { row: "substring(digital_proof from '\\d+$')", record: "id_inaturalist" },
+          ],
+        },
+      ],
       description:
         "Rows that are there already under another key, such as those that were loaded by hand before.",
     },
@@ -133,6 +150,9 @@ export const vanishedOption = Type.Optional(
     },
     {
       additionalProperties: false,
+      examples: [
+        { of: "occurrences", present: "select gbif_id from pinv_gbif.tmp_gbif_data", max: "2%" },
+      ],
       description:
         "Rows that an earlier run brought, and whose record is not in the export any more. Needs `track`.",
     },

@@ -1,6 +1,6 @@
 /** What a person should know of the rows of a chunk: old and new, as texts. */
 
-import type { Finding } from "../../core/accounting.ts";
+import type { Finding } from "../../core/tally.ts";
 import { isFound } from "./compare-sql.ts";
 import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";

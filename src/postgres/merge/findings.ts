@@ -1,6 +1,6 @@
-import type { Finding } from "../../core/accounting.ts";
 import type { Context } from "../../core/component.ts";
 import { count } from "../../core/progress.ts";
+import type { Finding } from "../../core/tally.ts";
 import type { Merged } from "./merge.ts";
 
 /** Of a flow, so many rows of each kind are told, with old and new. */

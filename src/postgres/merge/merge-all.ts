@@ -1,6 +1,6 @@
-import type { Tally } from "../../core/accounting.ts";
 import type { Commit, Context } from "../../core/component.ts";
 import type { Session } from "../../core/session.ts";
+import type { Tally } from "../../core/tally.ts";
 import type { Chunk } from "../chunks.ts";
 import { type Merged, type Merger, NOTHING_MERGED, sum } from "./merge.ts";
 

@@ -1,8 +1,8 @@
 /** Brings a chunk of rows into the target: what is there already and equal is not touched. */
 
-import type { Finding } from "../../core/accounting.ts";
 import { mergeOvertaken } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
+import type { Finding } from "../../core/tally.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { Chunk, CopyRows } from "../chunks.ts";
 import { chunkLoader } from "../load-chunk.ts";

@@ -1,8 +1,8 @@
 /** What the steps of a merge share. */
 
-import type { Changes, Findings } from "../../core/accounting.ts";
 import type { Rejected } from "../../core/batch.ts";
 import type { Session } from "../../core/session.ts";
+import type { Changes, Findings } from "../../core/tally.ts";
 import type { Chunk } from "../chunks.ts";
 import type { Adopt } from "./adopt-sql.ts";
 import type { MergeShape } from "./shape.ts";

@@ -40,6 +40,12 @@ export const mergeOptions = Type.Object({
   on_update: values("Columns and the value that an updated row gets: `{ last_action: U }`."),
   derive: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
     default: {},
+    examples: [
+      {
+        the_geom_4326: "ST_SetSRID(ST_MakePoint(longitude::float8, latitude::float8), 4326)",
+        the_geom_local: "ST_Transform(the_geom_4326, 2154)",
+      },
+    ],
     description:
       "Columns computed by SQL over the flow's columns, which need not be columns of the table; later ones may use earlier ones.",
   }),
@@ -85,6 +91,7 @@ export const mergeOptions = Type.Object({
       },
       {
         additionalProperties: false,
+        examples: [{ column: "unique_id_sinp", owner: ["id_source"], code: "uuid_other_source" }],
         description: "What becomes of a new key whose row is there already under another key.",
       },
     ),

@@ -1,6 +1,6 @@
 /** Rows whose place in the target is told by more than their key. */
 
-import type { Changes, Finding } from "../../core/accounting.ts";
+import type { Changes, Finding } from "../../core/tally.ts";
 import { adoptSteps } from "./adopt.ts";
 import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";

@@ -28,6 +28,19 @@ export const stageOption = Type.Optional(
     },
     {
       additionalProperties: false,
+      examples: [
+        {
+          table: "pinv_gbif.tmp_synthese",
+          function: "pinv_gbif.upsert_gbif_data",
+          part: {
+            parameter: "p_dataset_uuid",
+            column: "dataset_uuid",
+            type: "uuid",
+            value:
+              "(select unique_dataset_id from gn_meta.t_datasets d where d.id_dataset = stage.id_dataset)",
+          },
+        },
+      ],
       description:
         "A table of rows that are ready, and a function that merges them just as this sink would: for who starts the merge from psql or cron.",
     },

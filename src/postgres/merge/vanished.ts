@@ -1,8 +1,8 @@
-import type { Finding } from "../../core/accounting.ts";
 import type { Commit, Context, Export } from "../../core/component.ts";
 import { isOver, limitText, parseLimit } from "../../core/limits.ts";
 import { count } from "../../core/progress.ts";
 import type { DatabaseError, Session } from "../../core/session.ts";
+import type { Finding } from "../../core/tally.ts";
 import { attempt } from "../attempt.ts";
 import type { MergeSettings } from "./merge.ts";
 import { narrowing } from "./narrowing.ts";

@@ -1,5 +1,5 @@
-import type { Changes } from "../../core/accounting.ts";
 import { mergeOvertaken, rowsSuppressed } from "../../core/errors.ts";
+import type { Changes } from "../../core/tally.ts";
 import { attempt } from "../attempt.ts";
 import { judging } from "../one-by-one.ts";
 import { UNIQUE_VIOLATION } from "../sqlstate.ts";
