@@ -1331,7 +1331,18 @@ export const ownersOther = (
     "owners_other",
     3,
     `Setup alters tables that only their owner may alter, and role \`${role}\` is not their owner (it is \`${owner}\`). ` +
-      `Load as that owner; or who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+      (statements.length === 0
+        ? "They are in schemas of GeoNature, which stay its own: take what alters them out of `setup`."
+        : `Load as that owner; or who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`),
+  );
+
+/** A setup script makes a GeoNature to try on, and the database has a true one. */
+export const sandboxMisplaced = (script: string, database: string): RunnerError =>
+  new RunnerError(
+    "sandbox_misplaced",
+    3,
+    `${script} makes a sandbox, and database ${database} has a GeoNature of its own: setup would refuse. ` +
+      "Take the line out of `setup` for this database; its tables need no other owner.",
   );
 
 /** A column comes with a type of which no value is one of the target's. */

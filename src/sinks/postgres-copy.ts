@@ -28,7 +28,7 @@ import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   table: tableName(
-    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take: in `public`, or in the schema that has the name of the role, where there is one.",
   ),
   mode: oneOf(["replace", "append"], {
     description:

@@ -265,6 +265,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). Load as that owner; or who administers the database runs:\n  alter table a.b owner to loader;",
   ],
   [
+    errors.ownersOther("loader", "admin", []),
+    "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). They are in schemas of GeoNature, which stay its own: take what alters them out of `setup`.",
+  ],
+  [
+    errors.sandboxMisplaced("sql/geonature-sandbox.sql", "gn"),
+    "sql/geonature-sandbox.sql makes a sandbox, and database gn has a GeoNature of its own: setup would refuse. Take the line out of `setup` for this database; its tables need no other owner.",
+  ],
+  [
     errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),
     "The setup script sql/a.sql:2:8 failed: syntax error. Nothing of it was kept, and no flow was run.",
   ],
