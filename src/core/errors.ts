@@ -611,25 +611,50 @@ export const encodingUnknown = (input: string, encoding: string, cause: unknown)
 
 /** Bytes that are not text in the encoding that was declared. */
 export const notInEncoding = (
-  input: string,
-  encoding: string,
-  bytes: number,
+  place: string,
+  { encoding, text }: { encoding: string; text?: string },
   cause: unknown,
 ): RunnerError =>
   new RunnerError(
     "not_in_encoding",
     1,
-    `${input} is not valid ${encoding.toUpperCase()} (behind byte ${bytes}). If it is in another encoding, such as windows-1252, declare that.`,
+    `${place} is not valid ${encoding.toUpperCase()}. ` +
+      (text === undefined
+        ? "If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`."
+        : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`; an archive says it in its \`meta.xml\`.`),
     { cause },
   );
 
-/** CSV that cannot be taken apart, such as a quote that is never closed. */
+/** CSV that cannot be taken apart. */
 export const csvInvalid = (input: string, reason: string, cause: unknown): RunnerError =>
   new RunnerError(
     "csv_invalid",
     1,
     `${input} cannot be read as CSV: ${reason.replace(/\.$/, "")}. Are delimiter and quote right?`,
     { cause },
+  );
+
+/** CSV with a quote that is never closed; `place` is where its record begins. */
+export const quoteOpen = (place: string, quote: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "csv_invalid",
+    1,
+    `${place} cannot be read as CSV: the record that begins in this line opens a quote, \`${quote}\`, that is never closed. ` +
+      "Close it, or write `quote: null` if quotes enclose nothing in this file.",
+    { cause },
+  );
+
+/** A file that has one column with the `delimiter` that is given, and several with another. */
+export const delimiterWrong = (
+  input: string,
+  { given, found, line }: { given: string; found: string; line: string },
+): RunnerError =>
+  new RunnerError(
+    "delimiter_wrong",
+    2,
+    `${input} has only one column, as \`delimiter\` is ${JSON.stringify(given)}; it looks as if it were separated by ${JSON.stringify(found)}: ` +
+      `${line.length > 60 ? `${line.slice(0, 60)}…` : line} Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
+    { subject: "delimiter" },
   );
 
 /** JSON that does not parse; `place` is `file:line`, or how far the file was read. */

@@ -386,6 +386,22 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "a.csv cannot be read as CSV: Quote Not Closed. Are delimiter and quote right?",
   ],
   [
+    errors.quoteOpen("a.csv:2", '"', undefined),
+    'a.csv:2 cannot be read as CSV: the record that begins in this line opens a quote, `"`, that is never closed. Close it, or write `quote: null` if quotes enclose nothing in this file.',
+  ],
+  [
+    errors.delimiterWrong("a.csv", { given: ",", found: ";", line: "id;date" }),
+    'a.csv has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+  ],
+  [
+    errors.notInEncoding("a.csv:4", { encoding: "utf-8", text: "Gérard" }, undefined),
+    'a.csv:4 is not valid UTF-8. In windows-1252 it reads "Gérard": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
+  ],
+  [
+    errors.notInEncoding("a.csv:4", { encoding: "utf-16le" }, undefined),
+    "a.csv:4 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
+  ],
+  [
     errors.jsonInvalid("a.json:2", "Unexpected end", undefined),
     "a.json:2 is not JSON: Unexpected end. Nothing of the file was kept.",
   ],
