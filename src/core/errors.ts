@@ -653,7 +653,7 @@ export const delimiterWrong = (
     "delimiter_wrong",
     2,
     `${input} has only one column, as \`delimiter\` is ${JSON.stringify(given)}; it looks as if it were separated by ${JSON.stringify(found)}: ` +
-      `${line.length > 60 ? `${line.slice(0, 60)}…` : line} Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
+      `${JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line)}. Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
     { subject: "delimiter" },
   );
 

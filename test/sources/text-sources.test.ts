@@ -105,7 +105,7 @@ describe("csv", () => {
       code: "delimiter_wrong",
       subject: "delimiter",
       message:
-        'in.txt has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+        'in.txt has only one column, as `delimiter` is ","; it looks as if it were separated by ";": "id;date". Write `delimiter: ";"`, or leave it out.',
     });
     const columns = ["id", "date"];
     await assert.rejects(readCsv("1\t2\n", { delimiter: ";", columns }), {
@@ -124,10 +124,13 @@ describe("csv", () => {
       message:
         'in.txt:3 is not valid UTF-8. In windows-1252 it reads "é,x": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
     });
-    await assert.rejects(readCsv(Buffer.from("a\0\n\0\0\xd8a\0", "latin1"), { encoding: "utf-16le" }), {
-      message:
-        "in.txt:2 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
-    });
+    await assert.rejects(
+      readCsv(Buffer.from("a\0\n\0\0\xd8a\0", "latin1"), { encoding: "utf-16le" }),
+      {
+        message:
+          "in.txt:2 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
+      },
+    );
     await assert.rejects(readCsv("a,b\n", { encoding: "klingon" }), { code: "encoding_unknown" });
   });
 
