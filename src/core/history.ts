@@ -32,7 +32,7 @@ export interface PastFlow {
   readonly before: { readonly run: number; readonly counts: Counts } | null;
   /** The most frequent first; `before` is undefined where nothing is to be compared. */
   readonly rejects: readonly RejectCount[];
-  /** What else is worth a look, by kind: `held`, `adopted`. */
+  /** Rows that are worth a look for another reason, by kind: `held`, `adopted`. Each column of one is a finding. */
   readonly findings: Readonly<Record<string, number>>;
 }
 
@@ -140,7 +140,7 @@ const withDetails = async (
     [run, flow, before ?? run],
   );
   const findings = await session.query<{ kind: string; rows: number }>(
-    `select kind, count(*)::float8 as rows from runner.finding where run = $1 and flow = $2
+    `select kind, count(distinct key)::float8 as rows from runner.finding where run = $1 and flow = $2
       group by kind order by kind`,
     [run, flow],
   );
