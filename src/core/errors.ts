@@ -10,6 +10,7 @@ import type { FileKind } from "./file-kind.ts";
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel, withoutPassword } from "./place.ts";
+import { RUNNER } from "./program.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
 export type ExitCode = 1 | 2 | 3;
@@ -566,7 +567,7 @@ export const gbifNotFetched = (request: string): RunnerError =>
   new RunnerError(
     "gbif_not_fetched",
     1,
-    `The archive of this query is not in the cache, and only \`runner run\` asks GBIF for it. It would ask: ${request}`,
+    `The archive of this query is not in the cache, and only \`${RUNNER} run\` asks GBIF for it. It would ask: ${request}`,
     { subject: "query" },
   );
 
@@ -766,7 +767,7 @@ export const mappingInvalid = (problem: string, problems: number): RunnerError =
   new RunnerError(
     "mapping_invalid",
     2,
-    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`runner validate\` shows all.` : ""}`,
+    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`${RUNNER} validate\` shows all.` : ""}`,
   );
 
 /** Codes of the mapping that this GeoNature does not have: `STADE_VIE 99`. */
@@ -883,7 +884,7 @@ export const databaseInUse = (folder: string, holder: LockHolder | undefined): R
   );
 
 const holderText = ({ pid, words, since }: LockHolder): string =>
-  `process ${pid}${words === "" ? "" : ` (\`runner ${words}\`)`}, since ${since.toTimeString().slice(0, 8)}`;
+  `process ${pid}${words === "" ? "" : ` (\`${RUNNER} ${words}\`)`}, since ${since.toTimeString().slice(0, 8)}`;
 
 /** The role may not make, or not use, the schema that the runner keeps its state in; `statements` let it. */
 export const stateForbidden = (
@@ -904,7 +905,7 @@ export const stateOutdated = (label: string, role: string, owner: string): Runne
     "state_outdated",
     3,
     `Schema \`runner\` of ${label}, where the runner keeps its state, is of an earlier version, and its tables belong to role \`${owner}\`: role \`${role}\` may not bring them up to date. ` +
-      `Run \`runner setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
+      `Run \`${RUNNER} setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
   );
 
 /**
@@ -1383,7 +1384,7 @@ export const serverOld = (version: string): RunnerError =>
   new RunnerError(
     "server_old",
     3,
-    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`runner plan\` before a run.`,
+    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`${RUNNER} plan\` before a run.`,
   );
 
 /** A folder that the runner writes into, and may not. */
@@ -1435,7 +1436,7 @@ export const notSetUp = (lacking: readonly string[], checks: number): RunnerErro
   new RunnerError(
     "not_set_up",
     2,
-    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`runner setup\` makes it now, and the first run does; then look again.`,
+    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`${RUNNER} setup\` makes it now, and the first run does; then look again.`,
   );
 
 /** A check of the pipeline whose rows are no verdicts. */
@@ -1599,8 +1600,7 @@ export const queryGivesNoRows = (
 export const sqlWrites = (
   why: { readonly word: string } | { readonly cause: Error },
 ): RunnerError => {
-  const only =
-    "`runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.";
+  const only = `\`${RUNNER} sql\` only reads: one \`select\`, \`with\`, \`values\` or \`table\`. Nothing was changed.`;
   if ("cause" in why) {
     const { cause } = why;
     return new RunnerError("sql_writes", 2, `${messageOf(cause).replace(/\.?$/, ".")} ${only}`, {
@@ -1705,7 +1705,7 @@ export const firstWrite = (
     "first_write",
     2,
     `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. No flow was run. ` +
-      `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
+      `\`${RUNNER} plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
 
 const emptied = (
@@ -1735,7 +1735,7 @@ export const unknownRun = (
     2,
     run === undefined
       ? `Pipeline \`${name}\` has not been run in ${label} yet.`
-      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`runner history ${fileLabel(file)}\` lists its runs.`,
+      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`${RUNNER} history ${fileLabel(file)}\` lists its runs.`,
   );
 
 /** A file of repaired records, or one of them, that cannot be loaded again. */
@@ -1743,7 +1743,7 @@ export const repairedInvalid = (place: string, reason: string): RunnerError =>
   new RunnerError(
     "repaired_invalid",
     2,
-    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`runner rejects\` exports what can.`,
+    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`${RUNNER} rejects\` exports what can.`,
   );
 
 /** A file of another kind in the place of repaired records. */
@@ -1979,7 +1979,7 @@ export const initNothing = (): RunnerError =>
   new RunnerError(
     "init_nothing",
     2,
-    "Say what to begin with: `runner init KEY` (a data set of GBIF), `runner init query.json` or `runner init archive.zip`.",
+    `Say what to begin with: \`${RUNNER} init KEY\` (a data set of GBIF), \`${RUNNER} init query.json\` or \`${RUNNER} init archive.zip\`.`,
   );
 
 /** What `runner init` is given is nothing that it knows. */
