@@ -111,13 +111,26 @@ export const noPipelineThere = (folder: string): RunnerError =>
     `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
   );
 
-/** Two pipelines of one name and one database take each other for the same one. */
-export const duplicatePipeline = (name: string, other: string): RunnerError =>
+/** Pipelines of one name and one database take each other for the same one; `more` are those besides the first two. */
+export const duplicatePipeline = (
+  name: string,
+  other: string,
+  more: readonly string[] = [],
+): RunnerError =>
   new RunnerError(
     "duplicate_pipeline",
     2,
-    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.`,
+    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.join(", ")}.` : ""}`,
     { subject: name },
+  );
+
+/** A password in a file that is shared. */
+export const passwordInPipeline = (): RunnerError =>
+  new RunnerError(
+    "password_in_pipeline",
+    2,
+    "There is a password in the pipeline, which whoever gets the file can read. Write `database: ${DATABASE_URL}` and give the URL in the environment; or leave the password out of the URL, and put it into `~/.pgpass`. If others had the file already, change the password.",
+    { subject: "database" },
   );
 
 /** Two pipelines empty the same table, and nothing keeps them from doing so at the same time. */
