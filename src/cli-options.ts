@@ -16,6 +16,15 @@ export const wholeNumber = (value: string): number => {
   return Number(value);
 };
 
+/** A file that Prometheus' node exporter reads: it passes over all others. */
+export const promFile = (value: string): string => {
+  if (!value.endsWith(".prom"))
+    throw new InvalidArgumentError(
+      "It must end with `.prom`: Prometheus' node exporter reads no other.",
+    );
+  return value;
+};
+
 /** A pipeline's file, with a number behind it: the two are easily mistaken for each other. */
 export const pipelineFirst = (value: string): string => {
   if (/^\d+$/.test(value) && !existsSync(value))

@@ -8,6 +8,7 @@ import {
   databaseOption,
   formatOption,
   pipelineFirst,
+  promFile,
   several,
   wholeNumber,
 } from "./cli-options.ts";
@@ -29,6 +30,7 @@ import { elsewhere, pipelinesFor } from "./core/elsewhere.ts";
 import { suggestion } from "./core/errors.ts";
 import { nearest } from "./core/nearest.ts";
 import { RUNNER } from "./core/program.ts";
+import { interruptsComeTwice, stopRequests } from "./stop-requests.ts";
 import { version } from "./version.ts";
 
 const CONFIGURATION_WRONG = 2;
@@ -48,17 +50,6 @@ const interrupted = (): AbortSignal => {
 };
 
 const interrupt = new AbortController();
-
-/** Ctrl-C asks to stop with the next commit, Ctrl-C again to stop now; a request to end does not wait. */
-const stopRequests = (): { now: AbortSignal; soon: AbortSignal } => {
-  const [now, soon] = [new AbortController(), new AbortController()];
-  process.once("SIGTERM", () => now.abort("SIGTERM"));
-  process.once("SIGINT", () => {
-    process.once("SIGINT", () => now.abort("SIGINT"));
-    soon.abort("SIGINT");
-  });
-  return { now: now.signal, soon: soon.signal };
-};
 
 /** commander's "error: unknown option '--flwo'", as a sentence. */
 const sentenceOf = (text: string): string => {
@@ -95,9 +86,19 @@ const program = (end: (code: number) => void): Command => {
         .choices(["text", "json"])
         .default("text"),
     )
-    .option("--metrics <file>", "write what became of the run for Prometheus' node exporter")
+    .option(
+      "--metrics <file>",
+      "write what became of the run for Prometheus' node exporter",
+      promFile,
+    )
     .action(async (file: string, flags: RunFlags) =>
-      end(await runCommand(file, flags, stopRequests())),
+      end(
+        await runCommand(
+          file,
+          flags,
+          stopRequests(process, { comesTwice: interruptsComeTwice(process.env, process.ppid) }),
+        ),
+      ),
     );
 
   main

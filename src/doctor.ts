@@ -14,6 +14,7 @@ import { type Asking, askDatabase, askNobody } from "./postgres/ask.ts";
 import { comingFrom } from "./postgres/coming.ts";
 import { runChecksBefore } from "./postgres/early-checks.ts";
 import { examineOwners } from "./postgres/examine-owners.ts";
+import { fittingSetup } from "./postgres/examine-sandbox.ts";
 import { examineServer } from "./postgres/examine-server.ts";
 
 /** A verdict, what part of the examination it belongs to, and where in the pipeline if anywhere. */
@@ -60,14 +61,16 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
   await using database = opened;
   await using session = connected;
   const ask = session === undefined ? askNobody : askDatabase(session);
-  const coming = await comingFrom(plan.setup);
+  const setup = await fittingSetup(ask, plan.setup);
+  const coming = await comingFrom(setup.scripts);
   const { verdicts, known } = await examinePlan(plan, { ask, coming: coming.copy(), signal });
   const server =
     session === undefined
       ? []
       : [
           ...(await examineServer(ask, database?.label ?? "")),
-          ...(await examineOwners(ask, plan.setup)),
+          ...setup.verdicts,
+          ...(await examineOwners(ask, setup.scripts)),
         ];
   const checks =
     session === undefined ? [] : await runChecksBefore(checksOf(plan), { ask, coming, known });

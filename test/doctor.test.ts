@@ -300,6 +300,40 @@ flows:
       assert.deepEqual(grants(check), grants(refusal));
       assert.ok(grants(check).length > 10);
     });
+
+    test("of a true GeoNature says that the sandbox's script is to leave setup, and gives none of its tables away", async () => {
+      await execute(database(), "comment on schema gn_synthese is null");
+      const weak = asRole(database(), "doctor_weak");
+      const found = await doctor("demo.yaml", weak);
+      const { error } = await planFile(join(pipelines, "demo.yaml"), database());
+      await execute(database(), "comment on schema gn_synthese is 'sandbox'");
+      assert.match(
+        messageOf(found, "sandbox_misplaced") ?? "",
+        /sql\/geonature-sandbox\.sql makes a sandbox, and database \S+ has a GeoNature of its own: setup would refuse\. Take the line out of `setup`/,
+      );
+      assert.doesNotMatch(doctorLines(found, "d.yaml").join("\n"), /owner to/);
+      assert.equal((error as RunnerError).code, "setup_failed");
+    });
+
+    test("never advises to give away a table of GeoNature that setup alters", async () => {
+      const script = join(pipelines, "sql/mine.sql");
+      await writeFile(
+        script,
+        "create table if not exists gn_synthese.synthese (id int); create index if not exists mine on gn_synthese.synthese (id_source);",
+      );
+      await execute(database(), "comment on schema gn_synthese is null");
+      const plan = await loaded(join(pipelines, "confluences.yaml"), ACCOUNT);
+      const found = await examine(
+        { ...plan, setup: [script] },
+        { database: asRole(database(), "doctor_weak"), unset: [], signal },
+      );
+      await execute(database(), "comment on schema gn_synthese is 'sandbox'");
+      assert.match(
+        messageOf(found, "owners_other") ?? "",
+        /take what alters them out of `setup`\.$/,
+      );
+      assert.doesNotMatch(doctorLines(found, "c.yaml").join("\n"), /owner to/);
+    });
   });
 
   describe("doctor after a run", () => {

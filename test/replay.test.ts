@@ -3,6 +3,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { messageOf } from "../src/core/errors.ts";
+import { fileLabel } from "../src/core/place.ts";
 import { rehearsePipeline } from "../src/rehearsal.ts";
 import { type RunSummary, runPipeline } from "../src/runner.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
@@ -202,7 +203,18 @@ onEachDatabase((database) => {
         const replay = await go(yaml, database(), file);
         assert.equal(replay.flows[0]?.inserted, 1, `${file}: ${messageOf(replay.error)}`);
         assert.deepEqual(await ids(), [{ id: 1 }, { id: 2 }]);
+        const path = fileLabel(join(folder, file));
+        assert.ok(
+          replay.said.includes(
+            `The next run empties \`anew\` (\`mode: replace\`), this record with it: replay ${path} again after it.`,
+          ),
+          replay.said.join("\n"),
+        );
         const next = await go(yaml, database());
+        assert.deepEqual(next.said, [
+          "`anew`: 1 row takes the place of the 2 it held.",
+          `Warning: \`anew\` is emptied, and 1 of its rows is a record that was repaired and replayed: replay ${path} again after this run.`,
+        ]);
         assert.deepEqual([next.status, next.flows[0]?.rejected], ["done", 1]);
         assert.deepEqual(await ids(), [{ id: 1 }]);
         assert.deepEqual(
@@ -227,6 +239,23 @@ onEachDatabase((database) => {
         { id: 1 },
         { id: 2 },
       ]);
+    });
+
+    test("that are all wrong again are rejects of each run that brings them, with the same file too", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "worse.csv"), "id,day\n1,2024-01-01\n2,some day\n");
+      for (const sink of ["append", "replace"] as const) {
+        const name = `worse_${sink}`;
+        const yaml = pipeline(name, "csv: { path: worse.csv }", SINKS[sink](name));
+        const first = await go(yaml, database());
+        const file = `${name}.ndjson`;
+        await repaired(first, join(folder, file), (fields) => ({ ...fields, day: "no day" }));
+        for (const _ of ["once", "again"]) {
+          const replay = await go(yaml, database(), file);
+          assert.deepEqual([replay.flows[0]?.inserted, replay.flows[0]?.rejected], [0, 1]);
+          assert.doesNotMatch(replay.said.join("\n"), /nothing appended|next run/);
+        }
+      }
     });
 
     test("that are wrong again are rejects of this run; mended in the same file, they are loaded alone", async () => {

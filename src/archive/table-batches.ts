@@ -2,7 +2,7 @@ import { Batch, type Columns, type Input } from "../core/batch.ts";
 import { ConstantColumn, DefaultColumn, FieldColumn, type Slab } from "../core/columns.ts";
 import { csvBatches } from "../core/csv.ts";
 import { asUtf8, asValidUtf8 } from "../core/encoding.ts";
-import { headerMissing } from "../core/errors.ts";
+import { delimiterWrong, headerMissing } from "../core/errors.ts";
 import { lineBatches } from "../core/lines.ts";
 import { takeLines, wholeLines } from "../core/whole-lines.ts";
 import { type Layout, layoutOf, lineFields } from "./layout.ts";
@@ -23,6 +23,7 @@ export async function* tableBatches(
   const text = asUtf8(chunks, { encoding: table.encoding, name: input.name });
   const { line, all } = await peekLine(text, Math.max(1, table.ignoreHeaderLines));
   const delimiter = table.fieldsTerminatedBy || guessedDelimiter(line);
+  checkDelimiter(table, line, input.name);
   const quote = table.fieldsEnclosedBy ?? guessedQuote(delimiter, line);
   const isUsual = /^\r?\n$/.test(table.linesTerminatedBy);
   if (quote === "" && isUsual && Buffer.byteLength(delimiter) === 1) {
@@ -135,6 +136,19 @@ const peekLine = async (
     }
   }
   return { line: lines[number - 1]?.replace(/\r$/, "") ?? "", all: all() };
+};
+
+/** Throws for a separator that somebody has given and that separates nothing, where another one does. */
+const checkDelimiter = (table: Table, line: string, input: string): void => {
+  const given = table.fieldsTerminatedBy;
+  const found = guessedDelimiter(line);
+  // What meta.xml says of an archive is compared with its header.
+  if (table.rowType !== "" || !given || line.includes(given) || !line.includes(found)) return;
+  // Without a header, a comma may be part of the only value.
+  const columns = table.fields.length || line.split(found).length;
+  if (columns > 1 && columns === line.split(found).length) {
+    throw delimiterWrong(input, { given, found, line });
+  }
 };
 
 /** What separates most fields of a line. */

@@ -143,7 +143,11 @@ const conclusions = (
     ...(id ? [`\`${id.name}\` tells records apart (${types.get(id)}).`] : []),
     ...(tie && tie !== id ? [tieSentence(tie, { isCore, type: types.get(tie) })] : []),
     ...[...new Set([id, tie])].flatMap((column) => oddLine(column)),
-    ...(dates ? [`\`${dates.name}\` says when: for \`parse_dates\`.`] : []),
+    ...(dates
+      ? [
+          `\`${dates.name}\` says when: for \`parse_dates\`${dates.isDayFirst ? " with `day_first: true`" : ""}.`,
+        ]
+      : []),
     ...(links?.link
       ? [
           `\`${links.name}\` has links with a number: for \`extract_id\`, pattern '${links.link.pattern}'.`,

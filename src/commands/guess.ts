@@ -35,12 +35,13 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
     tables: asked.map((table) => ({
       ...table,
       columns: table.columns.map((column) => {
-        const { isUnique, isDates, link, ...whole } = column;
+        const { isUnique, isDates, isDayFirst, link, ...whole } = column;
         return {
           ...whole,
           type: types.get(column),
           is_unique: isUnique,
           is_dates: isDates,
+          is_day_first: isDayFirst,
           ...(link === undefined ? {} : { link }),
         };
       }),

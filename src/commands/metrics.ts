@@ -9,6 +9,8 @@ export interface Measured {
   readonly flows: RunSummary["flows"];
   readonly startedAt: Date;
   readonly seconds: number;
+  /** Whether only some of the flows were asked for: nobody knows then that all is loaded. */
+  readonly isPartial?: boolean;
 }
 
 /**
@@ -29,11 +31,13 @@ export const writeMetrics = async (path: string, run: Measured): Promise<void> =
 
 /** The metrics of a run; `before` is the text of the run before it. */
 export const metricsText = (run: Measured, before: string): string => {
-  const { pipeline, status, flows, startedAt, seconds } = run;
+  const { pipeline, status, flows, startedAt, seconds, isPartial = false } = run;
   const own = labels({ pipeline });
   const ended = Math.round(startedAt.getTime() / 1000 + seconds);
   const success =
-    status === "done" ? ended : valueIn(before, `runner_last_success_timestamp_seconds${own}`);
+    status === "done" && !isPartial
+      ? ended
+      : valueIn(before, `runner_last_success_timestamp_seconds${own}`);
   return [
     ...metric("runner_last_run_timestamp_seconds", "When the last run ended.", [[own, ended]]),
     ...metric(

@@ -62,7 +62,8 @@ export const runCommand = async (
   report.end(summary);
   if (flags.metrics !== undefined) {
     const seconds = (Date.now() - startedAt.getTime()) / 1000;
-    await writeMetrics(flags.metrics, { ...summary, startedAt, seconds });
+    const isPartial = flags.flow !== undefined || flags.replay !== undefined;
+    await writeMetrics(flags.metrics, { ...summary, startedAt, seconds, isPartial });
   }
   if (flags.json) console.log(JSON.stringify(summaryObject(summary)));
   if (summary.status === "interrupted") return interruptedCode(now);

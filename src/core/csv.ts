@@ -1,8 +1,8 @@
 import { finished, Readable } from "node:stream";
-import { CsvError, type Info, type Options, parse } from "csv-parse";
+import { CsvError, type Info, type Options, Parser } from "csv-parse";
 import { parse as parseNow } from "csv-parse/sync";
 import { Batch, type FieldReader, type Input, type Rejected } from "./batch.ts";
-import { csvInvalid, duplicateColumns, lineTooLong } from "./errors.ts";
+import { csvInvalid, duplicateColumns, lineTooLong, quoteOpen } from "./errors.ts";
 import { counted } from "./progress.ts";
 import { BATCH_BYTES, type TextRecord, textBatch } from "./text-batch.ts";
 
@@ -128,26 +128,35 @@ const optionsOf = ({ delimiter, quote, lineEnd }: CsvFormat): Options => ({
   max_record_size: MAX_RECORD_BYTES,
 });
 
+/** Knows where the record begins that it reads: records that wait to be taken are gone with an error. */
+class Following extends Parser {
+  begun = 1;
+
+  override push(one: Parsed | null): boolean {
+    if (one !== null) this.begun = one.info.lines + 1;
+    return super.push(one);
+  }
+}
+
 async function* parsed(
   bytes: AsyncIterable<Buffer>,
   options: Options,
   input: Input,
 ): AsyncGenerator<Parsed> {
-  const parser = parse({ ...options, info: true, raw: true });
+  const parser = new Following({ ...options, info: true, raw: true });
   const source = Readable.from(bytes);
   // Either end that fails takes the other with it.
   finished(source, (error) => error && parser.destroy(error));
   source.pipe(parser);
-  let begun = 1;
   try {
-    for await (const one of parser as AsyncIterable<Parsed>) {
-      begun = one.info.lines + 1;
-      yield one;
-    }
+    yield* parser as AsyncIterable<Parsed>;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
+    const { begun } = parser;
     if (error.code === "CSV_MAX_RECORD_SIZE")
       throw lineTooLong(input.name, MAX_RECORD_BYTES, begun);
+    if (error.code === "CSV_QUOTE_NOT_CLOSED")
+      throw quoteOpen(`${input.name}:${begun}`, String(options.quote), error);
     throw csvInvalid(input.name, error.message, error);
   } finally {
     source.destroy();

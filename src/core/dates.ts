@@ -1,5 +1,6 @@
 /**
- * The dates of Darwin Core's `eventDate`: ISO 8601 as GBIF writes it, partial dates and intervals included.
+ * The dates of Darwin Core's `eventDate`: ISO 8601 as GBIF writes it, partial dates and intervals included; and
+ * those of tables that people keep, with the day first.
  *
  * A date keeps the clock time that was written; an offset is dropped, as a naturalist's "11:56" is the
  * time at the place. Texts are compared and cut; there is no Date, which would move days between zones.
@@ -82,3 +83,23 @@ const daysIn = (year: number, month: number): number => {
 };
 
 const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+
+/** `12/05/2023`, `13.05.2023 14:30`, `05/2023`: day and month may have one digit; the time as French people write it, too. */
+const DAY_FIRST =
+  /^(?:(\d{1,2})([/.-]))?(\d{1,2})([/.-])(\d{4})(?:(?:T| +)(\d{1,2})[:h](\d\d)(?::(\d\d))?)?$/;
+
+/**
+ * The period that a text with the day first means. ISO dates are read as ever: a year with four digits is
+ * never a day.
+ */
+export const parseDayFirst = (text: string): Period | "bad_date" | "date_inverted" => {
+  const found = DAY_FIRST.exec(text);
+  if (found === null) return parsePeriod(text);
+  const [, day, before, month = "", after, year, hour, minute, second] = found;
+  if (day === undefined) return hour ? "bad_date" : parsePeriod(`${year}-${two(month)}`);
+  if (before !== after) return "bad_date";
+  const time = hour ? `T${two(hour)}:${minute}${second ? `:${second}` : ""}` : "";
+  return parsePeriod(`${year}-${two(month)}-${two(day)}${time}`);
+};
+
+const two = (digits: string): string => digits.padStart(2, "0");

@@ -41,22 +41,82 @@ async function* recoded(
   decoder: TextDecoder,
   name: string,
 ): AsyncGenerator<Buffer> {
-  let bytes = 0;
+  let lines = 0;
+  let tail: Buffer = NOTHING;
   const decode = (chunk?: Buffer): Buffer => {
     try {
       return Buffer.from(chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode());
     } catch (error) {
-      throw notInEncoding(name, decoder.encoding, bytes, error);
+      const isUtf8 = decoder.encoding === "utf-8";
+      const bytes = Buffer.concat([isUtf8 ? unfinished(tail) : NOTHING, chunk ?? NOTHING]);
+      const { line, text } = firstBad(bytes, decoder.encoding);
+      const place = `${name}:${lines + line}`;
+      throw notInEncoding(
+        place,
+        { encoding: decoder.encoding, ...(isUtf8 ? { text } : {}) },
+        error,
+      );
     }
   };
   for await (const chunk of chunks) {
     const text = decode(chunk);
-    bytes += chunk.length;
+    lines += lineEnds(text);
+    tail = Buffer.from(chunk.subarray(-CHARACTER));
     if (text.length > 0) yield text;
   }
   const rest = decode();
   if (rest.length > 0) yield rest;
 }
+
+const NOTHING = Buffer.alloc(0);
+
+const LINE_END = 0x0a;
+
+/** The most bytes of a character. */
+const CHARACTER = 4;
+
+const lineEnds = (bytes: Buffer): number => {
+  let ends = 0;
+  for (let at = bytes.indexOf(LINE_END); at >= 0; at = bytes.indexOf(LINE_END, at + 1)) ends++;
+  return ends;
+};
+
+/** The beginning of a character whose other bytes are to come, at the end of valid UTF-8. */
+const unfinished = (tail: Buffer): Buffer => {
+  const start = tail.findLastIndex((byte) => byte < 0x80 || byte >= 0xc0);
+  const first = tail[start] ?? 0;
+  if (first < 0xc0) return NOTHING;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  return tail.length - start < length ? tail.subarray(start) : NOTHING;
+};
+
+/** The first line, from 1, that is not in the encoding, and what stands around its first byte beyond ASCII. */
+const firstBad = (bytes: Buffer, encoding: string): { line: number; text: string } => {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  let start = 0;
+  let line = 1;
+  for (;;) {
+    const end = bytes.indexOf(LINE_END, start);
+    const part = bytes.subarray(start, end < 0 ? bytes.length : end + 1);
+    try {
+      decoder.decode(part, { stream: true });
+    } catch {
+      return { line, text: asWindows(part) };
+    }
+    if (end < 0) return { line, text: asWindows(part) };
+    start = end + 1;
+    line++;
+  }
+};
+
+/** So many bytes around a place. */
+const AROUND = 20;
+
+const asWindows = (line: Buffer): string => {
+  const at = line.findIndex((byte) => byte >= 0x80);
+  const part = line.subarray(Math.max(0, at - AROUND), at + AROUND);
+  return new TextDecoder("windows-1252").decode(part).trim();
+};
 
 const decoderFor = (encoding: string, name: string): TextDecoder => {
   try {

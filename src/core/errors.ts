@@ -625,25 +625,50 @@ export const encodingUnknown = (input: string, encoding: string, cause: unknown)
 
 /** Bytes that are not text in the encoding that was declared. */
 export const notInEncoding = (
-  input: string,
-  encoding: string,
-  bytes: number,
+  place: string,
+  { encoding, text }: { encoding: string; text?: string },
   cause: unknown,
 ): RunnerError =>
   new RunnerError(
     "not_in_encoding",
     1,
-    `${input} is not valid ${encoding.toUpperCase()} (behind byte ${bytes}). If it is in another encoding, such as windows-1252, declare that.`,
+    `${place} is not valid ${encoding.toUpperCase()}. ` +
+      (text === undefined
+        ? "If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`."
+        : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`; an archive says it in its \`meta.xml\`.`),
     { cause },
   );
 
-/** CSV that cannot be taken apart, such as a quote that is never closed. */
+/** CSV that cannot be taken apart. */
 export const csvInvalid = (input: string, reason: string, cause: unknown): RunnerError =>
   new RunnerError(
     "csv_invalid",
     1,
     `${input} cannot be read as CSV: ${reason.replace(/\.$/, "")}. Are delimiter and quote right?`,
     { cause },
+  );
+
+/** CSV with a quote that is never closed; `place` is where its record begins. */
+export const quoteOpen = (place: string, quote: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "csv_invalid",
+    1,
+    `${place} cannot be read as CSV: the record that begins in this line opens a quote, \`${quote}\`, that is never closed. ` +
+      "Close it, or write `quote: null` if quotes enclose nothing in this file.",
+    { cause },
+  );
+
+/** A file that has one column with the `delimiter` that is given, and several with another. */
+export const delimiterWrong = (
+  input: string,
+  { given, found, line }: { given: string; found: string; line: string },
+): RunnerError =>
+  new RunnerError(
+    "delimiter_wrong",
+    2,
+    `${input} has only one column, as \`delimiter\` is ${JSON.stringify(given)}; it looks as if it were separated by ${JSON.stringify(found)}: ` +
+      `${line.length > 60 ? `${line.slice(0, 60)}…` : line} Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
+    { subject: "delimiter" },
   );
 
 /** JSON that does not parse; `place` is `file:line`, or how far the file was read. */
@@ -1345,7 +1370,18 @@ export const ownersOther = (
     "owners_other",
     3,
     `Setup alters tables that only their owner may alter, and role \`${role}\` is not their owner (it is \`${owner}\`). ` +
-      `Load as that owner; or who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+      (statements.length === 0
+        ? "They are in schemas of GeoNature, which stay its own: take what alters them out of `setup`."
+        : `Load as that owner; or who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`),
+  );
+
+/** A setup script makes a GeoNature to try on, and the database has a true one. */
+export const sandboxMisplaced = (script: string, database: string): RunnerError =>
+  new RunnerError(
+    "sandbox_misplaced",
+    3,
+    `${script} makes a sandbox, and database ${database} has a GeoNature of its own: setup would refuse. ` +
+      "Take the line out of `setup` for this database; its tables need no other owner.",
   );
 
 /** A column comes with a type of which no value is one of the target's. */

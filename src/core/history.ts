@@ -2,6 +2,7 @@
 
 import { COUNTED, type Counts, NOTED } from "./counts.ts";
 import { type WrittenReject, withColumns } from "./reject-file.ts";
+import { isUnheld } from "./run-lock.ts";
 import { inTransaction, type Session } from "./session.ts";
 import type { RunStatus, Undone } from "./state.ts";
 
@@ -73,6 +74,9 @@ type CountRow = { readonly [Name in (typeof ALL_COUNTS)[number]]: number };
 const countsOf = (row: CountRow): Counts =>
   Object.fromEntries(ALL_COUNTS.map((name) => [name, row[name]])) as unknown as Counts;
 
+/** A run that was killed says that it is running until the next one begins. */
+const STATUS = `case when r.status = 'running' and ${isUnheld("r.pipeline")} then 'killed' else r.status end`;
+
 /** The last runs of a pipeline, or the one of that number, or only those that read the sources; the newest first. */
 export const pastRuns = async (
   session: Session,
@@ -80,8 +84,8 @@ export const pastRuns = async (
   { limit, run = null, isLoad = false }: { limit: number; run?: number | null; isLoad?: boolean },
 ): Promise<PastRun[]> => {
   const { rows } = await session.query<Omit<PastRun, "counts"> & CountRow>(
-    `select r.run::float8 as run, r.status, to_char(r.started_at, 'YYYY-MM-DD HH24:MI:SS') as started,
-            case when r.status <> 'killed'
+    `select r.run::float8 as run, ${STATUS} as status, to_char(r.started_at, 'YYYY-MM-DD HH24:MI:SS') as started,
+            case when ${STATUS} <> 'killed'
                  then extract(epoch from coalesce(r.finished_at, clock_timestamp()) - r.started_at)::float8 end as seconds,
             r.holder, r.version, r.error, r.replay, ${SUMS},
             -- Of a state that an earlier version made, too.

@@ -48,21 +48,30 @@ export const rememberReplayed = async (
   );
 };
 
+/** Repaired records that go with the rows of a table, and the file that brought the last of them. */
+export interface Forgotten {
+  readonly records: number;
+  readonly file: string;
+}
+
 /**
  * Forgets inside the session's transaction what was replayed into a table that is emptied: those records are
- * rejects again, and the same file brings them again.
+ * rejects again, and the same file brings them again. Gives what that was; undefined when it was nothing.
  */
 export const forgetReplayed = async (
   session: Session,
   { pipeline, flow, target }: { pipeline: string; flow: string; target: string },
-): Promise<void> => {
+): Promise<Forgotten | undefined> => {
   // Asked first, so that a role without the right to delete needs it only for this.
-  const { rows } = await session.query<{ any: boolean }>(
-    `select exists (select from runner.replayed where pipeline = $1 and flow = $2)
-         or exists (select ${REPLAYED_INPUTS}) as any`,
+  const { rows } = await session.query<{ any: boolean; records: number; file: string | null }>(
+    `select (select count(*) from runner.replayed where pipeline = $1 and flow = $2)::int as records,
+            (select r.replay from runner.replayed d join runner.run r using (run)
+              where d.pipeline = $1 and d.flow = $2 order by d.run desc limit 1) as file,
+            exists (select ${REPLAYED_INPUTS}) as any`,
     [pipeline, flow, target],
   );
-  if (!rows[0]?.any) return;
+  const [{ any, records, file } = { any: false, records: 0, file: null }] = rows;
+  if (!any && records === 0) return undefined;
   await session.query("delete from runner.replayed where pipeline = $1 and flow = $2", [
     pipeline,
     flow,
@@ -72,7 +81,9 @@ export const forgetReplayed = async (
        (select i.pipeline, i.flow, i.target, i.identity ${REPLAYED_INPUTS})`,
     [pipeline, flow, target],
   );
+  return records === 0 ? undefined : { records, file: file ?? "their file" };
 };
 
+/** Earlier versions noted the file of a replay as an input that is appended once. */
 const REPLAYED_INPUTS = `from runner.input i join runner.run r using (run)
   where i.pipeline = $1 and i.flow = $2 and i.target = $3 and r.replay is not null`;

@@ -45,6 +45,15 @@ export const giveBack = async (session: Session, key: string): Promise<void> => 
   await session.query(`select pg_advisory_unlock(${KEY})`, [key]);
 };
 
+/**
+ * SQL: whether nobody holds the advisory lock of the pipeline that is in this column, so that what says it is
+ * running was killed. What a bigint was taken by is shown as its halves.
+ */
+export const isUnheld = (pipeline: string): string => `not exists (
+  select from pg_locks, hashtextextended('runner:' || ${pipeline}, 0) as key
+   where locktype = 'advisory' and objsubid = 1 and database = (select oid from pg_database where datname = current_database())
+     and classid::bigint = (key >> 32) & 4294967295 and objid::bigint = key & 4294967295)`;
+
 interface Holder {
   readonly pipeline: string;
   readonly holder: string;

@@ -23,10 +23,13 @@ const idRank = ({ name, type }: GuessedColumn): number => {
 export const datesOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined => {
   const dates = columns.filter(({ isDates }) => isDates);
   const named = dates.find(({ name }) => /^eventdate$/i.test(name));
-  // When a record was entered or changed is not when something was seen.
-  const others = dates.filter(({ name }) => !/^(modified|created|last|date)/i.test(name));
+  const others = dates.filter(({ name }) => !OTHER_DATES.test(name));
   return named ?? others.toSorted((a, b) => b.filled - a.filled)[0];
 };
+
+/** When a record was entered, named or changed is not when something was seen. */
+const OTHER_DATES =
+  /^(modified|created|last|date_?(identified|modified|created|entered|last|saisie|maj|modif|crea|import|det))/i;
 
 /** The column whose links end in a number that is worth a column. */
 export const linkOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined => {

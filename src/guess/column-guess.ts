@@ -1,4 +1,4 @@
-import { parsePeriod } from "../core/dates.ts";
+import { parseDayFirst, parsePeriod } from "../core/dates.ts";
 import { type LinkGuess, LinkPattern } from "./link-pattern.ts";
 
 /** The SQL types that a column is guessed to have. */
@@ -24,6 +24,8 @@ export interface GuessedColumn {
   readonly isUnique: boolean;
   /** Whether nearly all values are dates as `parse_dates` reads them: partial ones and intervals too. */
   readonly isDates: boolean;
+  /** Whether many of these have the day first: `parse_dates` then needs `day_first`. */
+  readonly isDayFirst: boolean;
   /** Links that end in a number, if most values are such. */
   readonly link: LinkGuess | undefined;
   /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
@@ -39,6 +41,7 @@ export class ColumnGuess {
   #filled = 0;
   #types: readonly GuessedType[] = NARROWEST_FIRST;
   #dates = 0;
+  #dayFirst = 0;
   #hasMonths = false;
   #odd: string | undefined;
   readonly #different = new Set<string>();
@@ -54,6 +57,7 @@ export class ColumnGuess {
     this.#filled++;
     this.#narrow(text);
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
+    else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
     this.#different.add(text.trim());
@@ -73,12 +77,16 @@ export class ColumnGuess {
 
   get result(): GuessedColumn {
     const [narrowest = "text"] = this.#types;
+    const nearlyAll = this.#filled * NEARLY_ALL;
+    const isIso = this.#hasMonths && this.#dates >= nearlyAll;
+    const isDayFirst = !isIso && this.#dayFirst > 0 && this.#dates + this.#dayFirst >= nearlyAll;
     return {
       name: this.name,
       filled: this.#filled,
       type: this.#filled === 0 ? "text" : narrowest,
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
-      isDates: this.#hasMonths && this.#dates >= this.#filled * NEARLY_ALL,
+      isDates: isIso || isDayFirst,
+      isDayFirst,
       link: this.#links.result,
       odd: this.#odd,
       examples: [...this.#different].slice(0, EXAMPLES),
@@ -104,6 +112,8 @@ const NEARLY_ALL = 0.95;
 
 /** Years alone are a number; among dates with a month they are dates. */
 const DATE_LIKE = /^\d{4}(-|$)/;
+
+const DAY_FIRST_LIKE = /^\d{1,2}[/.-]\d/;
 
 /** A number that begins with 0 is a name, and would lose the 0. */
 const INTEGER = /^(0|-?[1-9]\d*)$/;

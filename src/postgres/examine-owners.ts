@@ -22,20 +22,24 @@ export const examineOwners = async (
   });
   const [first] = foreign;
   if (first === undefined) return [];
-  const statements = foreign.map(({ statement }) => statement);
+  const statements = foreign.flatMap(({ statement }) => statement ?? []);
   return [judged("problem", ownersOther(first.role, first.owner, statements))];
 };
 
 interface Foreign {
   readonly role: string;
   readonly owner: string;
-  readonly statement: string;
+  /** Null for a table of a true GeoNature, which stays its own. */
+  readonly statement: string | null;
 }
 
 const FOREIGN = `
 select quote_ident(current_user) as role, relowner::regrole::text as owner,
-       format('alter %s %I.%I owner to %I;',
-              case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, nspname, relname, current_user) as statement
+       case when not (nspname ~ '^(gn_|ref_|pr_)' or nspname in ('taxonomie', 'utilisateurs'))
+              or obj_description(to_regnamespace('gn_synthese'), 'pg_namespace') = 'sandbox'
+              or to_regnamespace('gn_synthese') is null
+            then format('alter %s %I.%I owner to %I;',
+              case relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, nspname, relname, current_user) end as statement
   from unnest($1::text[], $2::text[]) as wanted (schema, name)
   join pg_class on relname = name and relkind in ('r', 'p', 'v', 'm')
   join pg_namespace on pg_namespace.oid = relnamespace

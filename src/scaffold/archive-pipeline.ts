@@ -84,7 +84,7 @@ const transformLines = (table: SeenTable, made: readonly string[]): string[] => 
     ...(dates
       ? [
           `      # \`${dates.name}\` may be a year, a month or an interval: its first and last moment.`,
-          `      - parse_dates: { from: ${inline(dates.name)}, min: ${first}, max: ${last}, missing: null }`,
+          `      - parse_dates: { from: ${inline(dates.name)}, min: ${first}, max: ${last},${dates.isDayFirst ? " day_first: true," : ""} missing: null }`,
         ]
       : []),
     ...(links?.link

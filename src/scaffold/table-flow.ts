@@ -25,14 +25,14 @@ export interface TableFlow {
 export const tableFlows = (tables: readonly SeenTable[]): TableFlow[] =>
   namesFor(tablesToLoad(tables)).map(({ of: table, to: name }) => {
     const id = idOf(table);
-    const made = madeColumns(table, table === tables[0]);
+    const made = madeColumns(table);
     const filled = table.columns.filter((column) => column.filled > 0 || column === id);
     const columns = namesFor(filled, made.keys());
     const key = columns.find(({ of }) => of === id)?.to;
     return { name, table, columns, made, key, maxPercent: maxPercent(table) };
   });
 
-const madeColumns = (table: SeenTable, isCore: boolean): Map<string, string> => {
+const madeColumns = (table: SeenTable): Map<string, string> => {
   const taken = new Set(table.columns.map(({ name }) => sqlName(name)));
   const made = new Map<string, string>();
   const add = (wanted: string, type: string) => {
@@ -42,10 +42,15 @@ const madeColumns = (table: SeenTable, isCore: boolean): Map<string, string> => 
   };
   if (datesOf(table)) for (const name of ["date_min", "date_max"]) add(name, "timestamp");
   const link = linkOf(table)?.link;
-  // A photo's number is not that of its observation, though both are of one site.
-  if (link) add(isCore || link.thing === "" ? link.to : `${link.to}_${link.thing}`, "bigint");
+  if (link) add(OBSERVATION.test(link.thing) ? link.to : `${link.to}_${link.thing}`, "bigint");
   return made;
 };
+
+/**
+ * What links call a record, as far as they say anything. The number of a photo or of a person is not that of
+ * their observation, though all are of one site.
+ */
+const OBSERVATION = /^$|^id$|observation|occurrence|specimen|record/;
 
 /** As many as were damaged among those that were looked at, and some. */
 const maxPercent = ({ rows, damaged }: SeenTable): number =>

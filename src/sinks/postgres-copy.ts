@@ -4,6 +4,7 @@ import { referencedTable, replaceEmpty } from "../core/errors.ts";
 import type { View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
+import { COUNTED_ROWS, type Held, tellReplaced, tellUntilNext } from "../core/replaced-rows.ts";
 import { forgetReplayed } from "../core/replayed.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
@@ -27,7 +28,7 @@ import { tableUse } from "../postgres/table-use.ts";
 
 const options = Type.Object({
   table: tableName(
-    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+    "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take: in `public`, or in the schema that has the name of the role, where there is one.",
   ),
   mode: oneOf(["replace", "append"], {
     description:
@@ -70,19 +71,22 @@ export const postgresCopy = defineSink({
       await session.begin();
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
-      const { table, heldRows } = await prepare(session, settings, first.names);
-      if (settings.mode === "replace") {
-        await forgetReplayed(session, { ...context.run, target: settings.table });
-      }
+      const { table, held } = await prepare(session, settings, first.names);
+      const forgotten =
+        settings.mode === "replace"
+          ? await forgetReplayed(session, { ...context.run, target: settings.table })
+          : undefined;
 
-      if (context.mode === "plan" && heldRows && !context.database.isEmbedded) {
+      if (context.mode === "plan" && held.any && !context.database.isEmbedded) {
         context.log.info(
           `\`${settings.table}\` is emptied and loaded for the plan: whoever reads it waits until the plan ends.`,
         );
       }
 
+      // A repaired record is known by its name: the same file may come again, for those that were wrong again.
       if (
         settings.mode === "append" &&
+        !context.run.isReplay &&
         !(await tally.firstTime(session, settings.table, first.input))
       ) {
         await all.return(undefined);
@@ -110,46 +114,51 @@ export const postgresCopy = defineSink({
         await tally.refuse(session, loaded.rejected);
         chunk.release();
       }
-      if (inserted === 0 && heldRows && !settings.may_be_empty) {
+      if (inserted === 0 && held.any && !settings.may_be_empty) {
         throw replaceEmpty(settings.table, { name: first.input.name, read });
       }
       if (inserted + unchanged === 0) warnEmpty(settings, first.input.name, context);
+      tellReplaced(settings.table, { held, inserted, forgotten }, context);
+      if (context.run.isReplay && written.mode === "replace" && inserted > 0) {
+        tellUntilNext(settings.table, { name: first.input.name, inserted }, context);
+      }
       yield await tally.commit(session, { inserted });
     };
   },
 });
 
 /**
- * The target, created if that is asked for, checked against what comes, and emptied for `replace`; whether rows
- * went with that.
+ * The target, created if that is asked for, checked against what comes, and emptied for `replace`; what went
+ * with that.
  */
 const prepare = async (
   session: Session,
   { table, mode, create }: Static<typeof options>,
   names: readonly string[],
-): Promise<{ table: TargetTable; heldRows: boolean }> => {
+): Promise<{ table: TargetTable; held: Held }> => {
   if (create) await createTable(session, table, create);
   const target = await requireTable(session, table);
   checkColumns(target, names);
-  if (mode === "append") return { table: target, heldRows: false };
+  if (mode === "append") return { table: target, held: { any: false } };
   await checkNotReferenced(session, target);
-  const heldRows = await holdsRows(session, target);
+  const held = await heldBy(session, target);
   await session.query(`truncate table ${target.sql}`);
-  return { table: target, heldRows };
+  return { table: target, held };
 };
 
 /** A role that may load a table need not be allowed to read it: the size of its file then has to do. */
-const holdsRows = async (session: Session, { sql }: TargetTable): Promise<boolean> => {
+const heldBy = async (session: Session, { sql }: TargetTable): Promise<Held> => {
   const { rows } = await session.query<{ may_read: boolean; has_pages: boolean }>(
     "select has_table_privilege($1, 'select') as may_read, pg_relation_size($1::text::regclass) > 0 as has_pages",
     [sql],
   );
   const [{ may_read: mayRead, has_pages: hasPages } = { may_read: false, has_pages: false }] = rows;
-  if (!mayRead) return hasPages;
-  const found = await session.query<{ any: boolean }>(
-    `select exists (select from ${sql}) as "any"`,
+  if (!mayRead) return { any: hasPages };
+  const found = await session.query<{ rows: number }>(
+    `select count(*)::int as rows from (select from ${sql} limit ${COUNTED_ROWS + 1}) as held`,
   );
-  return found.rows[0]?.any === true;
+  const held = found.rows[0]?.rows ?? 0;
+  return { any: held > 0, rows: held };
 };
 
 const checkNotReferenced = async (session: Session, target: TargetTable): Promise<void> => {

@@ -1,7 +1,7 @@
 import { Reject } from "../core/batch.ts";
 import { TextColumn } from "../core/columns.ts";
 import { defineTransform } from "../core/component.ts";
-import { parsePeriod } from "../core/dates.ts";
+import { parseDayFirst, parsePeriod } from "../core/dates.ts";
 import { emptyValues } from "../core/map-column.ts";
 import { columnName, missing } from "../core/options.ts";
 import { Type } from "../core/type.ts";
@@ -17,11 +17,17 @@ export const parseDates = defineTransform({
     max: columnName(
       "The column for the last moment: `1879-10` gives `1879-10-31`. A time of day is there only if one was written; its offset is dropped.",
     ),
+    day_first: Type.Boolean({
+      default: false,
+      description:
+        "Whether dates are written with the day first, as in `12/05/2023`, `13.05.2023`, `05/2023` or `12/05/2023 14:30`: those are read besides the others.",
+    }),
     missing: missing(["reject", null], "reject", "without a date (`date_missing`)"),
   }),
   example: "parse_dates: { from: eventDate, min: date_min, max: date_max, missing: null }",
-  create: ({ from, min, max, missing: otherwise }) =>
-    async function* (batches) {
+  create: ({ from, min, max, day_first: isDayFirst, missing: otherwise }) => {
+    const parse = isDayFirst ? parseDayFirst : parsePeriod;
+    return async function* (batches) {
       for await (const batch of batches) {
         const column = batch.column(from);
         const first = emptyValues(batch);
@@ -35,7 +41,7 @@ export const parseDates = defineTransform({
             }
             continue;
           }
-          const period = parsePeriod(text);
+          const period = parse(text);
           if (typeof period === "string") {
             rejects.set(row, new Reject(period, problem(period, from, text)));
           } else {
@@ -48,10 +54,13 @@ export const parseDates = defineTransform({
           .with(min, new TextColumn(first))
           .with(max, new TextColumn(last));
       }
-    },
+    };
+  },
 });
 
-const problem = (code: "bad_date" | "date_inverted", column: string, text: string): string =>
-  code === "bad_date"
-    ? `\`${column}\` is no date: ${JSON.stringify(text)}.`
-    : `\`${column}\` ends before it begins: ${JSON.stringify(text)}.`;
+const problem = (code: "bad_date" | "date_inverted", column: string, text: string): string => {
+  const value = JSON.stringify(text);
+  if (code === "date_inverted") return `\`${column}\` ends before it begins: ${value}.`;
+  const isDayFirst = typeof parseDayFirst(text) === "object";
+  return `\`${column}\` is no date: ${value}${isDayFirst ? " (`day_first: true` reads it)" : ""}.`;
+};

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, open, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { copyTemplate } from "../support/database.ts";
-import { runRunner } from "../support/runner.ts";
+import { runRunner, startRunner } from "../support/runner.ts";
 
 let folder = "";
 const runner = (...words: string[]) => runRunner(words, { cwd: folder });
@@ -155,6 +156,32 @@ describe("what earlier runs did", () => {
       isWhole: false,
     });
     assert.match((await runner("history", "past.yaml")).stdout, /^.* rejected, undone\n.* 2\n/);
+  });
+
+  test("a run whose process was killed says so before the next one begins, and nothing is written for that", async () => {
+    const file = join(folder, "held.yaml");
+    const flow = `  - name: load
+    source: { csv: { path: held.csv } }
+    sink: { postgres_copy: { table: held, mode: replace, create: { columns: { id: int } } } }
+`;
+    await writeFile(file, `name: held\ndatabase: \${DATABASE_URL:-embedded}\nflows:\n${flow}`);
+    execFileSync("mkfifo", [join(folder, "held.csv")]);
+    const { child, ended } = startRunner(["held.yaml"], { cwd: folder });
+    // It has begun when it opens what it reads.
+    const pipe = await open(join(folder, "held.csv"), "w");
+    child.kill("SIGKILL");
+    await ended;
+    await pipe.close();
+    const [killed] = JSON.parse((await runner("history", "held.yaml", "--json")).stdout);
+    assert.deepEqual([killed.status, killed.seconds], ["killed", null]);
+    assert.match((await runner("show", "held.yaml")).stdout, /\nkilled, started [^,]*, by process/);
+    const stored = await runner(
+      "sql",
+      "held.yaml",
+      "select max(status) as status from runner.run where pipeline = 'held'",
+      "--json",
+    );
+    assert.deepEqual(JSON.parse(stored.stdout), [{ status: "running" }]);
   });
 
   test("of a run that failed on another machine, the rejects are said to be there", async () => {

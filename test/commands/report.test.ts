@@ -162,3 +162,20 @@ test("labels of metrics are written so that Prometheus reads them", () => {
   );
   assert.match(text, /^runner_last_run_timestamp_seconds\{pipeline="a\\"b\\\\c"\} 1$/m);
 });
+
+test("a run of some flows alone leaves the last success of the whole pipeline as it was", () => {
+  const run = { pipeline: "p", flows: [], startedAt: new Date(0), seconds: 7 } as const;
+  const whole = metricsText({ ...run, status: "done" }, "");
+  const part = { ...run, status: "done", seconds: 9, isPartial: true } as const;
+  assert.match(
+    metricsText(part, whole),
+    /^runner_last_success_timestamp_seconds\{pipeline="p"\} 7$/m,
+  );
+  assert.doesNotMatch(metricsText(part, ""), /^runner_last_success_timestamp_seconds\{/m);
+});
+
+test("a file for metrics that the node exporter would pass over is refused before the run", async () => {
+  const { code, stderr } = await runner("told.yaml", "--metrics", "told.txt");
+  assert.equal(code, 2);
+  assert.match(stderr, /must end with `\.prom`/);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { parsePeriod } from "../../src/core/dates.ts";
+import { parseDayFirst, parsePeriod } from "../../src/core/dates.ts";
 import { randomFrom } from "../support/random.ts";
 
 const period = (min: string, max = min) => ({ min, max });
@@ -100,5 +100,64 @@ describe("parsePeriod", () => {
       const expected = first.min > last.max ? "date_inverted" : { min: first.min, max: last.max };
       assert.deepEqual(parsePeriod(`${a}/${b}`), expected, `${a}/${b}`);
     }
+  });
+});
+
+describe("parseDayFirst", () => {
+  test("reads every day around the ends of months as the calendar has it, however it is written", () => {
+    const random = randomFrom(5);
+    for (let round = 0; round < 20_000; round++) {
+      const [year, month, day] = [1700 + random(400), random(14), random(33)];
+      const separator = "/.-"[random(3)] ?? "/";
+      const width = 1 + random(2);
+      const text = [padded(day, width), padded(month, width), year].join(separator);
+      const isThere = month >= 1 && month <= 12 && day >= 1 && day <= slowDays(year, month);
+      const date = `${year}-${padded(month)}-${padded(day)}`;
+      assert.deepEqual(parseDayFirst(text), isThere ? period(date) : "bad_date", text);
+      const [hour, minute] = [random(26), random(70)];
+      const isTime = hour < 24 && minute < 60;
+      const moment = `${text} ${padded(hour, width)}${":h"[random(2)]}${padded(minute)}`;
+      const expected = period(`${date} ${padded(hour)}:${padded(minute)}:00`);
+      assert.deepEqual(parseDayFirst(moment), isThere && isTime ? expected : "bad_date", moment);
+    }
+  });
+
+  test("reads a month as its first and last day", () => {
+    for (let month = 0; month < 14; month++) {
+      const date = `2024-${padded(month)}`;
+      const isThere = month >= 1 && month <= 12;
+      const expected = isThere
+        ? period(`${date}-01`, `${date}-${slowDays(2024, month)}`)
+        : "bad_date";
+      assert.deepEqual(parseDayFirst(`${padded(month)}/2024`), expected);
+      assert.deepEqual(parseDayFirst(`${month}/2024`), expected);
+    }
+  });
+
+  test("reads what Darwin Core allows just as without it", () => {
+    for (const text of [
+      "2023",
+      "2023-05",
+      "2023-05-12T14:30Z",
+      "2007-11-13/15",
+      "2007-11/12",
+      "2007/2008-02",
+    ]) {
+      assert.deepEqual(parseDayFirst(text), parsePeriod(text), text);
+      assert.equal(typeof parseDayFirst(text), "object");
+    }
+  });
+
+  test("reads no year of two digits, no mixed separators, no time without a day, no interval of its own", () => {
+    const none = [
+      "12/05/23",
+      "12/05.2023",
+      "05/2023 14:30",
+      "12/05/2023/13/05/2023",
+      "12/05/2023 ",
+      "12 mai 2023",
+      "",
+    ];
+    for (const text of none) assert.equal(parseDayFirst(text), "bad_date", text);
   });
 });

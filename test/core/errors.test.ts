@@ -265,6 +265,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). Load as that owner; or who administers the database runs:\n  alter table a.b owner to loader;",
   ],
   [
+    errors.ownersOther("loader", "admin", []),
+    "Setup alters tables that only their owner may alter, and role `loader` is not their owner (it is `admin`). They are in schemas of GeoNature, which stay its own: take what alters them out of `setup`.",
+  ],
+  [
+    errors.sandboxMisplaced("sql/geonature-sandbox.sql", "gn"),
+    "sql/geonature-sandbox.sql makes a sandbox, and database gn has a GeoNature of its own: setup would refuse. Take the line out of `setup` for this database; its tables need no other owner.",
+  ],
+  [
     errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),
     "The setup script sql/a.sql:2:8 failed: syntax error. Nothing of it was kept, and no flow was run.",
   ],
@@ -384,6 +392,22 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.csvInvalid("a.csv", "Quote Not Closed.", undefined),
     "a.csv cannot be read as CSV: Quote Not Closed. Are delimiter and quote right?",
+  ],
+  [
+    errors.quoteOpen("a.csv:2", '"', undefined),
+    'a.csv:2 cannot be read as CSV: the record that begins in this line opens a quote, `"`, that is never closed. Close it, or write `quote: null` if quotes enclose nothing in this file.',
+  ],
+  [
+    errors.delimiterWrong("a.csv", { given: ",", found: ";", line: "id;date" }),
+    'a.csv has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+  ],
+  [
+    errors.notInEncoding("a.csv:4", { encoding: "utf-8", text: "Gérard" }, undefined),
+    'a.csv:4 is not valid UTF-8. In windows-1252 it reads "Gérard": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
+  ],
+  [
+    errors.notInEncoding("a.csv:4", { encoding: "utf-16le" }, undefined),
+    "a.csv:4 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
   ],
   [
     errors.jsonInvalid("a.json:2", "Unexpected end", undefined),

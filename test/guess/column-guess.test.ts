@@ -56,3 +56,11 @@ test("a column is unique when each record has a value and no two the same", () =
 test("examples are the first different values", () => {
   assert.deepEqual(guessed("a", "a", null, "b", "c", "d").examples, ["a", "b", "c"]);
 });
+
+test("dates with the day first are told from those of Darwin Core, and from those with the month first", () => {
+  const { isDates, isDayFirst, type } = guessed("12/05/2023", "13.05.2023 14:30", "2023-05-12");
+  assert.deepEqual([isDates, isDayFirst, type], [true, true, "text"]);
+  assert.equal(guessed("05/13/2023", "12/05/2023").isDates, false);
+  assert.equal(guessed("2023-05-12").isDayFirst, false);
+  assert.equal(guessed("12/05").isDates, false);
+});

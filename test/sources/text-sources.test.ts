@@ -81,12 +81,56 @@ describe("csv", () => {
     assert.deepEqual((await readCsv(latin, { encoding: "windows-1252" })).values, [["é", "x"]]);
   });
 
+  test("names the line of the first byte that is none, wherever the file is cut into chunks", async () => {
+    // Characters of two to four bytes, of which one lies on each border of what is read at a time.
+    for (const lines of [1, 3000, 20_011]) {
+      for (const character of ["é", "€", "🐝"]) {
+        const good = `a,b\n${`1,${character.repeat(7)}\n`.repeat(lines)}`;
+        const bytes = Buffer.concat([Buffer.from(good), Buffer.from("2,Gérard\n3,é\n", "latin1")]);
+        await assert.rejects(readCsv(bytes), {
+          message: new RegExp(
+            `^in\\.txt:${lines + 2} is not valid UTF-8\\. In windows-1252 it reads "2,Gérard"`,
+          ),
+        });
+        const cut = Buffer.from(`${good}${character}`).subarray(0, -1);
+        await assert.rejects(readCsv(cut), {
+          message: new RegExp(`^in\\.txt:${lines + 2} is not valid UTF-8\\.`),
+        });
+      }
+    }
+  });
+
+  test("a delimiter that separates nothing is said, with the one that would", async () => {
+    await assert.rejects(readCsv("id;date\n1;2\n", { delimiter: "," }), {
+      code: "delimiter_wrong",
+      subject: "delimiter",
+      message:
+        'in.txt has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+    });
+    const columns = ["id", "date"];
+    await assert.rejects(readCsv("1\t2\n", { delimiter: ";", columns }), {
+      code: "delimiter_wrong",
+    });
+    const names = { delimiter: ";", columns: ["name"] };
+    assert.deepEqual((await readCsv("Lasius niger (Linnaeus, 1758)\n", names)).values, [
+      ["Lasius niger (Linnaeus, 1758)"],
+    ]);
+    assert.deepEqual((await readCsv("name\na\n", { delimiter: ";" })).values, [["a"]]);
+  });
+
   test("says what to declare when the bytes are not in the encoding", async () => {
-    await assert.rejects(readCsv(Buffer.from("a,b\né,x\n", "latin1")), {
+    await assert.rejects(readCsv(Buffer.from("a,b\n1,2\né,x\n", "latin1")), {
       code: "not_in_encoding",
       message:
-        "in.txt is not valid UTF-8 (behind byte 0). If it is in another encoding, such as windows-1252, declare that.",
+        'in.txt:3 is not valid UTF-8. In windows-1252 it reads "é,x": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
     });
+    await assert.rejects(
+      readCsv(Buffer.from("a\0\n\0\0\xd8a\0", "latin1"), { encoding: "utf-16le" }),
+      {
+        message:
+          "in.txt:2 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
+      },
+    );
     await assert.rejects(readCsv("a,b\n", { encoding: "klingon" }), { code: "encoding_unknown" });
   });
 
@@ -125,7 +169,13 @@ describe("csv", () => {
   });
 
   test("a quote that is never closed, two columns of one name, an empty file and none are errors", async () => {
-    await assert.rejects(readCsv('a,b\n1,"x\n2,y\n'), { code: "csv_invalid" });
+    await assert.rejects(readCsv('a,b\n1,z\n1,"x\n2,y\n'), {
+      code: "csv_invalid",
+      message:
+        'in.txt:3 cannot be read as CSV: the record that begins in this line opens a quote, `"`, that is never closed. Close it, or write `quote: null` if quotes enclose nothing in this file.',
+    });
+    const many = `a,b\n${'1,"x\n""y"\n'.repeat(1000)}`;
+    await assert.rejects(readCsv(`${many}1,"z\n2,y\n`), { message: /^in\.txt:2002 cannot be/ });
     await assert.rejects(readCsv(`a,b\n1,x\n2,"${"y\n".repeat(9e6)}`), {
       code: "line_too_long",
       message: /^Line 3 of .* is longer than 16 MB\..* each quote closed\?$/,

@@ -114,7 +114,7 @@ describe("extract_id", () => {
 });
 
 describe("parse_dates", () => {
-  const options = { from: "d", min: "min", max: "max" };
+  const options = { from: "d", min: "min", max: "max", day_first: false };
 
   test("writes both moments, and keeps the date itself", async () => {
     const found = await transformed(parseDates.create({ ...options, missing: "reject" }), [
@@ -142,6 +142,47 @@ describe("parse_dates", () => {
   });
 });
 
+describe("parse_dates with day_first", () => {
+  test("reads dates with the day first, and those of Darwin Core as ever", async () => {
+    const options = { from: "d", min: "min", max: "max", day_first: true };
+    const rows = [
+      "12/05/2023",
+      "13.05.2023",
+      "05/2023",
+      "12/05/2023 14:30",
+      "2023-05-12",
+      "30/02/2023",
+    ];
+    const found = await transformed(
+      parseDates.create({ ...options, missing: "reject" }),
+      rows.map((d) => ({ d })),
+    );
+    assert.deepEqual(
+      found.values.map(([, min, max]) => [min, max]),
+      [
+        ["2023-05-12", "2023-05-12"],
+        ["2023-05-13", "2023-05-13"],
+        ["2023-05-01", "2023-05-31"],
+        ["2023-05-12 14:30:00", "2023-05-12 14:30:00"],
+        ["2023-05-12", "2023-05-12"],
+      ],
+    );
+    assert.deepEqual(found.rejects, ['input.txt:6 bad_date `d` is no date: "30/02/2023".']);
+  });
+
+  test("is named where it would have read what is rejected, and off otherwise", async () => {
+    const options = { from: "d", min: "min", max: "max", day_first: false };
+    const found = await transformed(parseDates.create({ ...options, missing: "reject" }), [
+      { d: "12/05/2023" },
+      { d: "05/13/2023" },
+    ]);
+    assert.deepEqual(found.rejects, [
+      'input.txt:1 bad_date `d` is no date: "12/05/2023" (`day_first: true` reads it).',
+      'input.txt:2 bad_date `d` is no date: "05/13/2023".',
+    ]);
+  });
+});
+
 describe("filter", () => {
   const rows = [{ license: "CC0_1_0" }, { license: "CC_BY_NC_4_0" }, { license: null }];
   const kept = async (condition: object) => {
@@ -166,6 +207,31 @@ describe("filter", () => {
       { n: "8" },
     ]);
     assert.deepEqual(found.values, [["7"], ["true"]]);
+  });
+
+  test("that leaves out all records says which filter, how many, and what its column has", async () => {
+    const said = async (condition: object, ...batches: (string | null)[][]) => {
+      const told: string[] = [];
+      async function* all() {
+        for (const values of batches) yield batchOf(values.map((stage) => ({ stage })));
+      }
+      await Array.fromAsync(
+        filter.create({ column: "stage", ...condition })(all(), contextAlone(told)),
+      );
+      return told;
+    };
+    assert.deepEqual(await said({ in: ["Nymph"] }, ["ADULT", "LARVA"], ["ADULT", null]), [
+      '`filter: { column: stage, in: [Nymph] }` left out all 4 records of input.txt that came to it. Its column has "ADULT" (2), "LARVA" (1), no value (1).',
+    ]);
+    assert.deepEqual(await said({ matches: /^x/u }, ["ADULT"]), [
+      '`filter: { column: stage, matches: ^x }` left out the only record of input.txt that came to it. Its column has "ADULT" (1).',
+    ]);
+    const many = ["a", "b", "c", "d", "e", "f", `${"x".repeat(50)}`, `${"x".repeat(50)}`];
+    assert.deepEqual(await said({ present: false }, many), [
+      `\`filter: { column: stage, present: false }\` left out all 8 records of input.txt that came to it. Its column has "${"x".repeat(40)}…" (2), "a" (1), "b" (1), "c" (1), "d" (1), ….`,
+    ]);
+    assert.deepEqual(await said({ not_in: ["ADULT"] }, ["ADULT"], ["LARVA"], ["ADULT"]), []);
+    assert.deepEqual(await said({ in: ["Nymph"] }), []);
   });
 
   test("wants exactly one condition", () => {

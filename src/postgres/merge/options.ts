@@ -17,7 +17,7 @@ const values = (description: string) =>
 /** As they stand in the YAML. */
 export const mergeOptions = Type.Object({
   table: tableName(
-    "The table to bring up to date: `gn_synthese.synthese`. Without a schema it is the one that `psql` would take, in most databases that of `public`.",
+    "The table to bring up to date: `gn_synthese.synthese`. Without a schema it is the one that `psql` would take: in `public`, or in the schema that has the name of the role, where there is one.",
   ),
   key: Type.Array(columnName("A column."), {
     minItems: 1,
