@@ -15,6 +15,7 @@ import { lookup } from "./transforms/lookup.ts";
 import { mapSinp } from "./transforms/map-sinp.ts";
 import { mapValues } from "./transforms/map-values.ts";
 import { parseDates } from "./transforms/parse-dates.ts";
+import { parseNumbers } from "./transforms/parse-numbers.ts";
 import { project } from "./transforms/project.ts";
 import { set } from "./transforms/set.ts";
 
@@ -30,6 +31,7 @@ export const components: readonly Component[] = [
   project,
   extractId,
   parseDates,
+  parseNumbers,
   filter,
   set,
   mapValues,

@@ -185,6 +185,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   let whole: Export | undefined;
   const context: Context = {
     signal,
+    soon: run.options.soon,
     log: { ...log, now: (words) => account.now(words) },
     database,
     mode,

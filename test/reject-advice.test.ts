@@ -50,6 +50,16 @@ ${more}`;
         );
       });
 
+      test(`names the transform for decimal commas with ${sink}`, async () => {
+        const rows = ['1,"48,86"', '2,"2,5"'];
+        const [comma, ...others] = await advice(rows, { sink: to("numeric", "comma") });
+        assert.equal(
+          comma,
+          'Or is it the comma? For PostgreSQL, a number has a point: `- parse_numbers: { columns: [n] }` as the last of the transforms writes it so ("48,86" and "2,5").',
+        );
+        assert.equal(others.length, 1);
+      });
+
       test(`does so for a few values, and at the end, with ${sink}`, async () => {
         const rows = Array.from({ length: 50 }, (_, index) => `${index},${index}`);
         const given = { sink: to("integer", "b"), more: '    rejects: { max: "1%" }\n' };

@@ -1,9 +1,10 @@
 /** What was seen of an archive, as people read it. */
 
+import { listed } from "../core/errors.ts";
 import { shellWord } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { count, counted } from "../core/progress.ts";
-import { datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
+import { commasOf, datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { isCoreAgain, tablesToLoad } from "../scaffold/tables-to-load.ts";
@@ -139,6 +140,7 @@ const conclusions = (
   const tie = tieOf(table);
   const dates = datesOf(table);
   const links = linkOf(table);
+  const commas = commasOf(table);
   return [
     ...(id ? [`\`${id.name}\` tells records apart (${types.get(id)}).`] : []),
     ...(tie && tie !== id ? [tieSentence(tie, { isCore, type: types.get(tie) })] : []),
@@ -146,6 +148,11 @@ const conclusions = (
     ...(dates
       ? [
           `\`${dates.name}\` says when: for \`parse_dates\`${dates.isDayFirst ? " with `day_first: true`" : ""}.`,
+        ]
+      : []),
+    ...(commas.length > 0
+      ? [
+          `${listed(commas.map(({ name }) => name))} ${commas.length === 1 ? "has" : "have"} numbers with a decimal comma: for \`parse_numbers\`.`,
         ]
       : []),
     ...(links?.link

@@ -35,13 +35,14 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
     tables: asked.map((table) => ({
       ...table,
       columns: table.columns.map((column) => {
-        const { isUnique, isDates, isDayFirst, link, ...whole } = column;
+        const { isUnique, isDates, isDayFirst, hasDecimalComma, link, ...whole } = column;
         return {
           ...whole,
           type: types.get(column),
           is_unique: isUnique,
           is_dates: isDates,
           is_day_first: isDayFirst,
+          has_decimal_comma: hasDecimalComma,
           ...(link === undefined ? {} : { link }),
         };
       }),

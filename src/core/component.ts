@@ -27,6 +27,8 @@ import type { Tally } from "./tally.ts";
 export interface Context {
   /** Aborted when the run is to stop; every wait that can last takes it. */
   readonly signal: AbortSignal;
+  /** Aborted when the run is to stop with its next commit: a sink that can commit sooner than it would does so. */
+  readonly soon?: AbortSignal | undefined;
   readonly log: Log;
   readonly database: Database;
   /** `run` writes; `plan` writes and is rolled back; `preview` and `validate` write nothing. */

@@ -667,7 +667,7 @@ export const delimiterWrong = (
     "delimiter_wrong",
     2,
     `${input} has only one column, as \`delimiter\` is ${JSON.stringify(given)}; it looks as if it were separated by ${JSON.stringify(found)}: ` +
-      `${line.length > 60 ? `${line.slice(0, 60)}…` : line} Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
+      `${JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}…` : line)}. Write \`delimiter: ${JSON.stringify(found)}\`, or leave it out.`,
     { subject: "delimiter" },
   );
 
@@ -1930,6 +1930,11 @@ export const withAdvice = (
     const shown = values.map((value) => JSON.stringify(value)).join(" and ");
     const such = shown === "" ? "" : ` (${shown})`;
     const other = better.map((one) => `\`${one}\``).join(" or ");
+    if (values.length > 0 && values.every((value) => DECIMAL_COMMA.test(value))) {
+      lines.push(
+        `Or is it the comma? For PostgreSQL, a number has a point: \`- parse_numbers: { columns: [${column}] }\` as the last of the transforms writes it so${such}.`,
+      );
+    }
     lines.push(
       `Or is it the type? Column \`${column}\` is \`${type.type}\` under \`create\` (${where}): if its values${such} are right, write ${other} there` +
         "; a table that is there already needs `alter table` as well.",
@@ -1946,6 +1951,8 @@ export const withAdvice = (
   advised.place = error.place;
   return advised;
 };
+
+const DECIMAL_COMMA = /^\s*[+-]?\d[\d\s]*,\d+\s*$/;
 
 /** The counts of a flow contradict each other: a defect of a component, found before anybody relies on it. */
 export const doesNotAddUp = (

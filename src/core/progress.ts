@@ -72,11 +72,17 @@ export const progressLine = (
       [counted(read, "row"), 4],
       [inputBytes ? `${amount(bytes)} of ${amount(inputBytes)}` : amount(bytes), 7],
       [seconds > 0 ? `${count(Math.round(read / seconds))} rows/s` : "", 8],
-      [share ? `${duration((seconds * (1 - share)) / share)} left` : "", 3],
+      [share ? leftWords(seconds, share) : "", 3],
       [rejected > 0 ? `${count(rejected)} rejected` : "", 2],
     ],
     width,
   );
+};
+
+/** When all is read, the server is at the last rows, for minutes where it has triggers: nobody knows how long. */
+const leftWords = (seconds: number, share: number): string => {
+  const left = (seconds * (1 - share)) / share;
+  return share > 0.98 && left < 0.05 ? "writing the last rows" : `${duration(left)} left`;
 };
 
 /** Words on a line, each with the place that it has when there is no room for all: 0 stays longest. */

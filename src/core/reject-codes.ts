@@ -8,6 +8,7 @@ export const REJECT_CODES: readonly string[] = [
   "unmapped_value",
   "not_found",
   "bad_date",
+  "bad_number",
   "date_missing",
   "date_inverted",
   "date_future",

@@ -31,6 +31,10 @@ export const datesOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn 
 const OTHER_DATES =
   /^(modified|created|last|date_?(identified|modified|created|entered|last|saisie|maj|modif|crea|import|det))/i;
 
+/** The columns whose numbers have a decimal comma. */
+export const commasOf = ({ columns }: Pick<SeenTable, "columns">): readonly GuessedColumn[] =>
+  columns.filter(({ hasDecimalComma }) => hasDecimalComma);
+
 /** The column whose links end in a number that is worth a column. */
 export const linkOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | undefined => {
   const links = columns.filter(({ link }) => link !== undefined);
@@ -73,7 +77,8 @@ const tieType = (ties: readonly GuessedColumn[]): GuessedType => {
  * sooner or later, and a key of GBIF since 2025.
  */
 const columnType = (column: GuessedColumn, isId: boolean): GuessedType => {
-  const { name, type } = column;
+  const { name, type, hasDecimalComma } = column;
+  if (hasDecimalComma) return "numeric";
   const isNumber = type === "integer" || type === "bigint";
   if (isId && isNumber) return "bigint";
   return isNumber && NAMES.test(name) ? "text" : type;

@@ -26,6 +26,8 @@ export interface GuessedColumn {
   readonly isDates: boolean;
   /** Whether many of these have the day first: `parse_dates` then needs `day_first`. */
   readonly isDayFirst: boolean;
+  /** Whether its values are numbers, some with a decimal comma, which `parse_numbers` reads. */
+  readonly hasDecimalComma: boolean;
   /** Links that end in a number, if most values are such. */
   readonly link: LinkGuess | undefined;
   /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
@@ -43,6 +45,8 @@ export class ColumnGuess {
   #dates = 0;
   #dayFirst = 0;
   #hasMonths = false;
+  #commas = 0;
+  #areNumbers = true;
   #odd: string | undefined;
   readonly #different = new Set<string>();
   readonly #links = new LinkPattern();
@@ -58,6 +62,8 @@ export class ColumnGuess {
     this.#narrow(text);
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
     else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
+    if (DECIMAL_COMMA.test(text)) this.#commas++;
+    else this.#areNumbers &&= FITS.numeric(text);
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
     this.#different.add(text.trim());
@@ -87,6 +93,7 @@ export class ColumnGuess {
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
       isDates: isIso || isDayFirst,
       isDayFirst,
+      hasDecimalComma: this.#areNumbers && this.#commas > 0,
       link: this.#links.result,
       odd: this.#odd,
       examples: [...this.#different].slice(0, EXAMPLES),
@@ -112,6 +119,9 @@ const NEARLY_ALL = 0.95;
 
 /** Years alone are a number; among dates with a month they are dates. */
 const DATE_LIKE = /^\d{4}(-|$)/;
+
+/** A number that begins with 0 is a name, unless a fraction follows. */
+const DECIMAL_COMMA = /^-?(0|[1-9]\d*),\d+$/;
 
 const DAY_FIRST_LIKE = /^\d{1,2}[/.-]\d/;
 

@@ -2,7 +2,7 @@
 
 import { stringify } from "yaml";
 import { counted } from "../core/progress.ts";
-import { datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
+import { commasOf, datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { schemaName } from "./sql-name.ts";
 import { damagedWords, type TableFlow } from "./table-flow.ts";
@@ -76,6 +76,7 @@ const flowLines = (
 
 const transformLines = (table: SeenTable, made: readonly string[]): string[] => {
   const dates = datesOf(table);
+  const commas = commasOf(table);
   const links = linkOf(table);
   const [first, last] = made;
   const pattern = links?.link?.pattern ?? "";
@@ -85,6 +86,12 @@ const transformLines = (table: SeenTable, made: readonly string[]): string[] => 
       ? [
           `      # \`${dates.name}\` may be a year, a month or an interval: its first and last moment.`,
           `      - parse_dates: { from: ${inline(dates.name)}, min: ${first}, max: ${last},${dates.isDayFirst ? " day_first: true," : ""} missing: null }`,
+        ]
+      : []),
+    ...(commas.length > 0
+      ? [
+          "      # A decimal comma becomes the point that PostgreSQL reads.",
+          `      - parse_numbers: { columns: [${commas.map(({ name }) => inline(name)).join(", ")}] }`,
         ]
       : []),
     ...(links?.link

@@ -9,6 +9,7 @@ import {
 } from "../core/errors.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
+import { tellWhole } from "../core/stop-whole.ts";
 import { findTable, requireTable } from "../postgres/catalog.ts";
 import { checkCreated, checkShape, createTable, warnUnused } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
@@ -97,6 +98,7 @@ export const postgresUpsert = defineSink({
       const onCommit = (merged: Merged) => {
         total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
       };
+      using _ = settings.commit_rows === "all" ? tellWhole(settings.table, context) : undefined;
       const work = { session, merge, context, onCommit };
       if (isShared) {
         await session.commit();

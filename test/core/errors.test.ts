@@ -399,7 +399,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.delimiterWrong("a.csv", { given: ",", found: ";", line: "id;date" }),
-    'a.csv has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+    'a.csv has only one column, as `delimiter` is ","; it looks as if it were separated by ";": "id;date". Write `delimiter: ";"`, or leave it out.',
   ],
   [
     errors.notInEncoding("a.csv:4", { encoding: "utf-8", text: "Gérard" }, undefined),

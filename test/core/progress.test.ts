@@ -29,6 +29,11 @@ describe("progress", () => {
     );
   });
 
+  test("says that the last rows are written when nothing is left to read, as nobody knows how long that takes", () => {
+    const all = { read: 1, rejected: 0, bytes: 999_999, inputBytes: 1e6, unit: undefined, now: "" };
+    assert.match(progressLine("s", all, { elapsedMs: 30_000 }), / writing the last rows$/);
+  });
+
   test("leaves out what cannot be known", () => {
     const progress = { ...nothing, read: 10, bytes: 2000 };
     assert.equal(progressLine("a", progress, { elapsedMs: 1000 }), "a  10 rows  2 kB  10 rows/s");

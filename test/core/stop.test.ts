@@ -1,24 +1,26 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { stopAtCommit } from "../../src/core/stop.ts";
+import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
 import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { onEachDatabase, rowsOf } from "../support/database.ts";
 import { batchOf, flowOf, inputNamed, rowsSource, run, sourceOf, stage } from "../support/flow.ts";
 
-const into = (table: string) =>
-  stage(postgresUpsert, {
-    table,
-    key: ["id"],
-    insert_only: [],
-    not_compared: [],
-    on_insert: {},
-    on_update: {},
-    derive: {},
-    json_merge: {},
-    commit_rows: 1,
-    parallel: 1,
-    create: { columns: { id: "int" }, primary_key: ["id"] },
-  });
+const intoOptions = (table: string) => ({
+  table,
+  key: ["id"],
+  insert_only: [],
+  not_compared: [],
+  on_insert: {},
+  on_update: {},
+  derive: {},
+  json_merge: {},
+  commit_rows: 1,
+  parallel: 1,
+  create: { columns: { id: "int" }, primary_key: ["id"] },
+});
+
+const into = (table: string) => stage(postgresUpsert, intoOptions(table));
 
 /** Each of these batches is a transaction of its own; `at` is called before the batch of that number. */
 const metered = (batches: number, at: (batch: number) => void) =>
@@ -51,6 +53,35 @@ describe("a wish to stop", () => {
 });
 
 onEachDatabase((database) => {
+  test("a wish to stop ends a long transaction after the chunk that is being merged, which is kept", async () => {
+    const soon = new AbortController();
+    const name = "x".repeat(1000);
+    // All would be one commit; chunks are of some thousand rows.
+    const source = sourceOf(async function* () {
+      for (let batch = 1; batch <= 20; batch++) {
+        if (batch === 4) soon.abort("SIGINT");
+        const rows = Array.from({ length: 1000 }, (_, row) => ({
+          id: String(batch * 1000 + row),
+          name,
+        }));
+        yield batchOf(rows, batch);
+      }
+    });
+    const sink = stage(postgresUpsert, {
+      ...intoOptions("stop_chunk"),
+      commit_rows: 50_000,
+      create: { columns: { id: "int", name: "text" }, primary_key: ["id"] },
+    });
+    const stopped = await run(database(), [flowOf({ name: "load", source, sink })], {
+      soon: soon.signal,
+    });
+    assert.equal(stopped.status, "interrupted");
+    const [kept] = await rowsOf(database(), "select count(*)::int as rows from stop_chunk");
+    assert.ok(Number(kept?.rows) > 0, "a part is kept");
+    assert.ok(Number(kept?.rows) < 20_000, "and it is not all");
+    assert.equal(stopped.part?.read, kept?.rows);
+  });
+
   test("a run that is asked to stop keeps what the next commit brings, and a rerun goes on", async () => {
     const soon = new AbortController();
     const source = (at: (batch: number) => void) => [
@@ -95,6 +126,29 @@ onEachDatabase((database) => {
     });
     assert.equal(status, "done");
     assert.equal((await rowsOf(database(), "select id from stop_last")).length, 2);
+  });
+
+  test("whoever asks to stop a table that is loaded as a whole is told that there is no commit before its end", async () => {
+    const soon = new AbortController();
+    const source = sourceOf(async function* () {
+      for (let batch = 1; batch <= 20; batch++) {
+        if (batch === 15) soon.abort("SIGINT");
+        yield batchOf([{ id: String(batch), name: "x".repeat(1_000_000) }], batch);
+      }
+    });
+    const options = { table: "stop_whole", mode: "replace", may_be_empty: false } as const;
+    const create = { columns: { id: "int", name: "text" } };
+    const sink = stage(postgresCopy, { ...options, create });
+    const { status, said } = await run(database(), [flowOf({ source, sink })], {
+      soon: soon.signal,
+    });
+    assert.equal(status, "done");
+    assert.deepEqual(
+      said.filter((text) => text.includes("Ctrl-C")),
+      [
+        "`stop_whole` is loaded as a whole: it is kept if it gets to its end, which may take a while. Ctrl-C again stops now and leaves the old rows.",
+      ],
+    );
   });
 
   test("a run that is asked to stop begins no other flow", async () => {

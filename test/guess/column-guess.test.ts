@@ -64,3 +64,11 @@ test("dates with the day first are told from those of Darwin Core, and from thos
   assert.equal(guessed("2023-05-12").isDayFirst, false);
   assert.equal(guessed("12/05").isDates, false);
 });
+
+test("a column of numbers has a decimal comma where some do and all others are numbers", () => {
+  assert.equal(guessed("48,86", "2.5", "-3", null).hasDecimalComma, true);
+  assert.equal(guessed("48,86", "2,5 m").hasDecimalComma, false);
+  assert.equal(guessed("48.86", "2").hasDecimalComma, false);
+  assert.equal(guessed("01,5").hasDecimalComma, false);
+  assert.equal(guessed("1,2,3").hasDecimalComma, false);
+});

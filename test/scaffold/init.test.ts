@@ -196,15 +196,17 @@ test("columns with names that no table can have are renamed, which is said once 
   assert.equal(rows.split("\n")[1], "a;b;3;x;2024-05-01 00:00:00");
 });
 
-test("a table as French people keep it gets the option for its dates, and no id of iNaturalist from links to photos", async () => {
+test("a table as French people keep it gets what its dates and decimal commas need, and no id of iNaturalist from links to photos", async () => {
   await writeFile(
     join(folder, "obs.csv"),
-    "id;date;photo\n1;12/05/2023;https://www.inaturalist.org/photos/7\n2;05/2023;https://www.inaturalist.org/photos/8\n3;13.05.2023 14:30;\n",
+    "id;date;photo;lat\n1;12/05/2023;https://www.inaturalist.org/photos/7;48,86\n2;05/2023;https://www.inaturalist.org/photos/8;-2\n3;13.05.2023 14:30;;0,5\n",
   );
   const { code, stdout } = await init("obs.csv");
   assert.equal(code, 0, stdout);
   const [flow] = parse(await written("pipelines/obs.yaml")).flows;
-  const [dates, photo] = flow.transforms;
+  const [dates, numbers, photo] = flow.transforms;
+  assert.deepEqual(numbers, { parse_numbers: { columns: ["lat"] } });
+  assert.equal(flow.sink.postgres_copy.create.columns.lat, "numeric");
   assert.deepEqual(dates.parse_dates, {
     from: "date",
     min: "date_min",
@@ -217,7 +219,10 @@ test("a table as French people keep it gets the option for its dates, and no id 
     cwd: folder,
     environment: { DATABASE_URL: "" },
   });
-  assert.match(preview.stdout, /^3;13\.05\.2023 14:30;;2023-05-13 14:30:00;2023-05-13 14:30:00;$/m);
+  assert.match(
+    preview.stdout,
+    /^3;13\.05\.2023 14:30;;0.5;2023-05-13 14:30:00;2023-05-13 14:30:00;$/m,
+  );
 });
 
 test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {

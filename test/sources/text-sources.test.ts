@@ -105,7 +105,7 @@ describe("csv", () => {
       code: "delimiter_wrong",
       subject: "delimiter",
       message:
-        'in.txt has only one column, as `delimiter` is ","; it looks as if it were separated by ";": id;date Write `delimiter: ";"`, or leave it out.',
+        'in.txt has only one column, as `delimiter` is ","; it looks as if it were separated by ";": "id;date". Write `delimiter: ";"`, or leave it out.',
     });
     const columns = ["id", "date"];
     await assert.rejects(readCsv("1\t2\n", { delimiter: ";", columns }), {

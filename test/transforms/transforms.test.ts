@@ -5,9 +5,11 @@ import { extractId } from "../../src/transforms/extract-id.ts";
 import { filter } from "../../src/transforms/filter.ts";
 import { mapValues } from "../../src/transforms/map-values.ts";
 import { parseDates } from "../../src/transforms/parse-dates.ts";
+import { parseNumbers } from "../../src/transforms/parse-numbers.ts";
 import { project } from "../../src/transforms/project.ts";
 import { set } from "../../src/transforms/set.ts";
 import { batchOf } from "../support/flow.ts";
+import { randomFrom } from "../support/random.ts";
 import { contextAlone, transformed, valuesOf } from "../support/transform.ts";
 
 describe("project", () => {
@@ -139,6 +141,55 @@ describe("parse_dates", () => {
       { d: null },
     ]);
     assert.deepEqual(lenient.values, [[null, null, null]]);
+  });
+});
+
+describe("parse_numbers", () => {
+  const parsed = (...texts: (string | null)[]) =>
+    transformed(
+      parseNumbers.create({ columns: ["n", "m"] }),
+      texts.map((n) => ({ n, m: "2,5" })),
+    );
+
+  test("writes decimal commas as points and takes thousands together, in each of its columns", async () => {
+    const { values, rejects } = await parsed(
+      "48,86",
+      "-0.5",
+      "+7",
+      " 12 ",
+      "1 234,5",
+      "12\u202f345\u00a0678",
+      "1,5E-3",
+      "0012,30",
+      null,
+    );
+    assert.deepEqual(
+      values.map(([n]) => n),
+      ["48.86", "-0.5", "7", "12", "1234.5", "12345678", "1.5E-3", "0012.30", null],
+    );
+    assert.ok(values.every(([, m]) => m === "2.5"));
+    assert.deepEqual(rejects, []);
+  });
+
+  test("sets aside what is no number, or might be two", async () => {
+    const none = ["12 m", "1,234.5", "1.234,5", "1 23", "12,", ",5", "1,2,3", "٣", "NaN"];
+    const { values, rejects } = await parsed(...none);
+    assert.deepEqual(values, []);
+    assert.equal(rejects[0], 'input.txt:1 bad_number `n` is no number: "12 m".');
+    assert.equal(rejects.length, none.length);
+  });
+
+  test("a decimal comma means what the point does, whatever the digits", async () => {
+    const random = randomFrom(11);
+    const texts = Array.from({ length: 2000 }, () => {
+      const number = (random(2_000_000) - 1_000_000) / 10 ** random(6);
+      return String(number);
+    });
+    const { values } = await parsed(...texts.map((text) => text.replace(".", ",")));
+    values.forEach(([value], index) => {
+      assert.equal(Number(value), Number(texts[index]), texts[index]);
+    });
+    assert.equal(values.length, texts.length);
   });
 });
 

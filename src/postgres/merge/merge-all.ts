@@ -48,12 +48,16 @@ export async function* mergeAll(chunks: AsyncIterable<Chunk>, work: Work): Async
     await open.tally.refuse(work.session, merged.rejected);
     open.merged = sum(open.merged, merged);
     chunk.release();
-    if (open.rows < commitRows) continue;
+    if (open.rows < commitRows && !isAwaited(work)) continue;
     yield await commit(open, work);
     open = undefined;
   }
   if (open) yield await commit(open, work);
 }
+
+/** Whether somebody waits for a commit, to stop with it; what is to be one transaction is never cut. */
+const isAwaited = ({ commitRows, context }: Work): boolean =>
+  commitRows !== Infinity && context.soon?.aborted === true;
 
 const commit = async (
   { tally, merged }: Part,
