@@ -29,6 +29,7 @@ import type { Language } from "./core/codes.ts";
 import { elsewhere, pipelinesFor } from "./core/elsewhere.ts";
 import { suggestion } from "./core/errors.ts";
 import { nearest } from "./core/nearest.ts";
+import { RUNNER } from "./core/program.ts";
 import { interruptsComeTwice, stopRequests } from "./stop-requests.ts";
 import { version } from "./version.ts";
 
@@ -36,9 +37,9 @@ const CONFIGURATION_WRONG = 2;
 
 const EXAMPLE = `
 Try it:
-  runner pipelines/demo.yaml                     load the sample
-  runner preview pipelines/demo.yaml --rows 3    look at the records first
-  runner validate pipelines                      check all pipelines of a folder`;
+  ${RUNNER} pipelines/demo.yaml                     load the sample
+  ${RUNNER} preview pipelines/demo.yaml --rows 3    look at the records first
+  ${RUNNER} validate pipelines                      check all pipelines of a folder`;
 
 /** Aborted by Ctrl-C or a request to end; the reason is the signal's name. */
 const interrupted = (): AbortSignal => {
@@ -61,7 +62,7 @@ const sentenceOf = (text: string): string => {
 };
 
 const program = (end: (code: number) => void): Command => {
-  const main = new Command("runner")
+  const main = new Command(RUNNER)
     .description("Brings biodiversity data into PostgreSQL, as a YAML file says.")
     .version(version)
     .addHelpText("after", EXAMPLE)
@@ -238,7 +239,7 @@ const program = (end: (code: number) => void): Command => {
 
   // Whoever forgot an argument sees which ones there are, without all the flags.
   for (const one of main.commands) {
-    one.showHelpAfterError(`Usage: runner ${one.name()} ${one.usage()}`);
+    one.showHelpAfterError(`Usage: ${RUNNER} ${one.name()} ${one.usage()}`);
   }
   return main;
 };

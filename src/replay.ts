@@ -6,6 +6,7 @@ import { listed, unknownFlow } from "./core/errors.ts";
 import { withoutShares } from "./core/limits.ts";
 import { fileLabel } from "./core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
+import { RUNNER } from "./core/program.ts";
 import { count } from "./core/progress.ts";
 import { type Repaired, readRepaired, repairedIdentity } from "./core/repaired.ts";
 import { type Fitted, fittedColumns } from "./core/repaired-columns.ts";
@@ -120,4 +121,4 @@ const tellColumns = (
 
 const columnsUntold = (label: string, flow: string): string =>
   `${label} has no line \`{"flow":"${flow}","columns":[…]}\`, which stands in a run's own file before the flow's first reject: ` +
-  "columns in which none of these records has a value count as not there. Take that line along, or use what `runner rejects` exports.";
+  `columns in which none of these records has a value count as not there. Take that line along, or use what \`${RUNNER} rejects\` exports.`;

@@ -565,7 +565,7 @@ describe("runner validate", () => {
     ]);
   });
 
-  test("warns of two pipelines that go by one name in one database", async () => {
+  test("warns once of pipelines that go by one name in one database", async () => {
     const own = join(folder, "twins");
     await mkdir(own);
     const text =
@@ -574,13 +574,15 @@ describe("runner validate", () => {
     await writeFile(join(own, "b.yaml"), text);
     // Whatever else is wrong with one of them.
     await writeFile(join(own, "b.yaml"), text.replace("path", "pth"));
+    await writeFile(join(own, "c.yaml"), text);
     const { code, stderr } = await runner("validate", "twins");
     assert.equal(code, 2);
     assert.match(stderr, /`file` has no option `pth`/);
     assert.match(
       stderr,
-      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, twins\/a\.yaml, with the same database: runs, locks and what was loaded go by the name\. Give this one another\.$/m,
+      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, twins\/a\.yaml, with the same database: runs, locks and what was loaded go by the name\. Give this one another\. So it is with twins\/c\.yaml\.$/m,
     );
+    assert.equal(stderr.split("is there already").length, 2, "it is told once in all");
   });
 
   test("warns of two pipelines that empty one table and have no lock in common", async () => {

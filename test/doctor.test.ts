@@ -246,7 +246,7 @@ flows:
       await change("cd_nomenclature = '3'");
     });
 
-    test("gives a role without rights all grants, which are enough for it to have no problem", async () => {
+    test("gives a role without rights all grants, which are enough for it to have no problem, and statements as psql takes them", async () => {
       const weak = asRole(database(), "doctor_weak");
       const found = await doctor("confluences.yaml", weak);
       assert.ok(problems(found).includes("checks: rights"));
@@ -261,6 +261,27 @@ flows:
       assert.match(
         messageOf(after, "source_index") ?? "",
         /only the owner of gn_synthese.synthese/,
+      );
+      // The source has no number yet; psql takes the statement all the same.
+      await execute(database(), "insert into gn_synthese.t_sources (name_source) values ('GBIF')");
+      const statement = /^ *(select format.+\\gexec)$/m.exec(
+        messageOf(after, "source_index") ?? "",
+      );
+      const script = join(await mkdtemp(join(tmpdir(), "doctor-")), "copied.sql");
+      // psql takes the command at the end of the line, too.
+      await writeFile(script, `${statement?.[1]?.replace(/ (?=.gexec$)/, "\n")}\n`);
+      await using session = await database().opened.session();
+      await runScript(session, script);
+      assert.match(
+        messageOf(await doctor("confluences.yaml"), "source_index") ?? "",
+        /^The unique index on the gbifIDs of the source is there/,
+      );
+      await session.script(
+        `do $$ declare name text; begin
+           select indexrelid::regclass into name from pg_index where indrelid = 'gn_synthese.synthese'::regclass and indpred is not null;
+           execute 'drop index ' || name;
+         end $$;
+         delete from gn_synthese.t_sources where name_source = 'GBIF'`,
       );
       await execute(database(), "drop owned by doctor_weak cascade");
     });

@@ -23,7 +23,7 @@ const newFolder = async () => {
   // `npx runner` is the program of this folder, and `node` the one that runs the tests.
   await mkdir(join(folder, "bin"));
   const program = join(root, "bin", "runner.js");
-  const shim = `#!/bin/sh\nshift\nexec node ${program} "$@"\n`;
+  const shim = `#!/bin/sh\nshift\nexport npm_command=exec\nexec node ${program} "$@"\n`;
   await writeFile(join(folder, "bin", "npx"), shim, { mode: 0o755 });
   await symlink(process.execPath, join(folder, "bin", "node"));
 };

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { RUNNER } from "../core/program.ts";
 import { counted } from "../core/progress.ts";
 import type { Confirm, ForeignTable } from "../first-write.ts";
 import { named } from "./again.ts";
@@ -14,7 +15,7 @@ export const confirmFirstWrite = (
   return async (tables) => {
     process.stderr.write(
       `This pipeline has never written into\n${tables.map(tableLine).join("")}` +
-        `\`runner plan ${named(file, database)}\` shows what it would change there.\n`,
+        `\`${RUNNER} plan ${named(file, database)}\` shows what it would change there.\n`,
     );
     // A French hand types `o`, whatever is asked.
     return ["y", "o"].includes(await answerTo("Write into them? [y/N] ", signal));

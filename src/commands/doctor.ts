@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { formatComplaint, inOrder } from "../core/complaint.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { type Examination, examine, type Line } from "../doctor.ts";
 import { components } from "../registry.ts";
 import { named } from "./again.ts";
@@ -101,7 +102,7 @@ const summary = (lines: readonly Line[], file: string): string => {
         ? " There is 1 warning."
         : ` There are ${warnings} warnings.`;
   if (problems === 0) {
-    return `Nothing has to be mended.${warned} Next: \`runner plan ${file}\`.`;
+    return `Nothing has to be mended.${warned} Next: \`${RUNNER} plan ${file}\`.`;
   }
   return `${problems === 1 ? "1 problem has" : `${problems} problems have`} to be mended before a run.${warned} Nothing was changed.`;
 };

@@ -1,6 +1,7 @@
 import { explanationOf, type Language, readCodes } from "../core/codes.ts";
 import { suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { RUNNER } from "../core/program.ts";
 
 /** The language of the user's shell, as gettext finds it: French or else English. */
 export const languageOf = ({ LC_ALL, LC_MESSAGES, LANG }: NodeJS.ProcessEnv): Language =>
@@ -32,6 +33,6 @@ export const explainLine = (
   codes: Iterable<string>,
   language: Language = languageOf(process.env),
 ): string => {
-  const command = `\`runner explain ${[...new Set(codes)].slice(0, 5).join(" ")}\``;
+  const command = `\`${RUNNER} explain ${[...new Set(codes)].slice(0, 5).join(" ")}\``;
   return language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`;
 };

@@ -1,5 +1,6 @@
 /** Which files of a folder are pipelines, and which are parts of them. */
 
+import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Complaint } from "../core/complaint.ts";
@@ -63,18 +64,19 @@ const checkedTests = async (file: string): Promise<CheckedTests> => {
   return { tests: cases.length, complaints: [...complaints, ...ofColumns.flat()] };
 };
 
-/** Pipelines that go by the same name in the same database; an embedded one is each folder's own. */
+/** Pipelines that go by the same name in the same database, told once for each name; an embedded one is each folder's own. */
 export const sameNames = ({ loaded }: Found): Complaint[] => {
-  const first = new Map<string, string>();
-  return [...loaded].flatMap(([file, { draft: plan }]) => {
+  const named = [...loaded].flatMap(([file, { draft: plan }]) => {
     const place = plan?.namePlace;
     if (plan === undefined || plan.name === "" || place === undefined) return [];
     const key = [plan.name, databaseOf(plan, file)].join("\0");
-    const other = first.get(key);
-    if (other === undefined) first.set(key, file);
-    if (other === undefined || other === file) return [];
-    const { code, message } = duplicatePipeline(plan.name, fileLabel(other));
-    return [{ code, message, place, isWarning: true }];
+    return [{ key, name: plan.name, label: fileLabel(file), place }];
+  });
+  return [...Map.groupBy(named, ({ key }) => key).values()].flatMap(([first, second, ...more]) => {
+    if (first === undefined || second === undefined) return [];
+    const others = more.map(({ label }) => label);
+    const { code, message } = duplicatePipeline(first.name, first.label, others);
+    return [{ code, message, place: second.place, isWarning: true }];
   });
 };
 
@@ -119,12 +121,14 @@ interface Files {
   readonly tests: string[];
 }
 
-/** A file itself is a pipeline or tests; below a folder, `parts` are files of flows that others may include. */
+/** A file itself is a pipeline, with the tests beside it, or tests; below a folder, `parts` are files of flows that others may include. */
 const filesOf = async (target: string): Promise<Files> => {
   const info = await stat(target).catch(() => undefined);
   if (!info?.isDirectory()) {
     const isTest = TEST_FILE.test(target);
-    return { pipelines: isTest ? [] : [target], parts: [], tests: isTest ? [target] : [] };
+    const beside = target.replace(/(\.ya?ml)?$/, ".test$1");
+    const tests = isTest ? [target] : existsSync(beside) ? [beside] : [];
+    return { pipelines: isTest ? [] : [target], parts: [], tests };
   }
   const all = await yamlFiles(target);
   const tests = all.filter((file) => TEST_FILE.test(file));

@@ -2,6 +2,7 @@
 
 import { listed } from "../core/errors.ts";
 import { shellWord } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { count, counted } from "../core/progress.ts";
 import { commasOf, datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
@@ -29,10 +30,12 @@ const nextLines = ({ tables, asked }: Seen, given: string): string[] => {
   const other = others.find((table) => !isCoreAgain(table, tables)) ?? others[0];
   const steps = [
     ...(other
-      ? [`\`runner guess ${shellWord(given)} --table ${shellWord(other.name)}\` shows its columns`]
+      ? [
+          `\`${RUNNER} guess ${shellWord(given)} --table ${shellWord(other.name)}\` shows its columns`,
+        ]
       : []),
     ...(tablesToLoad(tables).length > 0
-      ? [`\`runner init ${shellWord(given)}\` writes a pipeline`]
+      ? [`\`${RUNNER} init ${shellWord(given)}\` writes a pipeline`]
       : []),
   ];
   return steps.length === 0 ? [] : ["", `Next: ${steps.join(",\n  ")}.`];
@@ -68,7 +71,7 @@ const summaryLines = (
   ];
 };
 
-const INIT = "`runner init` leaves them out";
+const INIT = `\`${RUNNER} init\` leaves them out`;
 
 const seenLines = (
   table: SeenTable,

@@ -1,6 +1,7 @@
 import { COUNTED } from "../core/counts.ts";
 import { atOneMoment, type PastRun, pastRuns } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
 import { lookBack } from "./past.ts";
@@ -30,7 +31,7 @@ export const historyCommand = (
     } else {
       for (const line of historyLines(runs, widthOf(process.stdout))) console.log(line);
       console.error(
-        `One of them in full: \`runner show ${fileLabel(plan.file)} ${runs[0]?.run}${databaseWords(flags.database)}\``,
+        `One of them in full: \`${RUNNER} show ${fileLabel(plan.file)} ${runs[0]?.run}${databaseWords(flags.database)}\``,
       );
     }
     return 0;

@@ -5,6 +5,7 @@ import { explanationOf, readCodes } from "../core/codes.ts";
 import { severalFlows, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { counted } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired-table.ts";
@@ -131,12 +132,12 @@ const show = async (
       : `set no record aside${chosen === "" ? "" : ` with${chosen}`} that is not loaded now`;
     console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
     if (chosen !== "" && !isClean) {
-      console.error(`All that it set aside: \`runner rejects ${file} ${run.run}${at}\``);
+      console.error(`All that it set aside: \`${RUNNER} rejects ${file} ${run.run}${at}\``);
     }
     const loaded = run.replay === null ? undefined : await lastLoad(past);
     if (loaded !== undefined) {
       console.error(
-        `It loaded repaired records. What the last run from the sources set aside: \`runner rejects ${file} ${loaded.run}${at}\``,
+        `It loaded repaired records. What the last run from the sources set aside: \`${RUNNER} rejects ${file} ${loaded.run}${at}\``,
       );
     }
     return;
@@ -158,8 +159,8 @@ const show = async (
   const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first.flow}` : "";
   const code = lines.length > 0 && flags.code === undefined ? ` --code ${first.code}` : "";
   console.error(
-    `To repair ${lines.length > 0 ? "others" : "them"}: \`runner rejects ${file} ${run.run}${chosenWords(flags)}${flow}${code}${at} --csv > repaired.csv\`, ` +
-      `then \`runner ${file} --replay repaired.csv${at}\`.`,
+    `To repair ${lines.length > 0 ? "others" : "them"}: \`${RUNNER} rejects ${file} ${run.run}${chosenWords(flags)}${flow}${code}${at} --csv > repaired.csv\`, ` +
+      `then \`${RUNNER} ${file} --replay repaired.csv${at}\`.`,
   );
 };
 

@@ -8,6 +8,7 @@ import {
   pastFlows,
 } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
 import { runObject } from "./history.ts";
@@ -49,7 +50,7 @@ export const showCommand = (
     for (const line of runLines(whole, widthOf(process.stdout))) console.log(line);
     if (whole.run.undone !== null || whole.flows.some(({ rejects }) => rejects.length > 0)) {
       console.log(
-        `\nThe records: \`runner rejects ${fileLabel(plan.file)} ${whole.run.run}${databaseWords(flags.database)}\``,
+        `\nThe records: \`${RUNNER} rejects ${fileLabel(plan.file)} ${whole.run.run}${databaseWords(flags.database)}\``,
       );
     }
     return 0;

@@ -2,6 +2,7 @@ import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import type { Citation } from "../core/component.ts";
 import { messageOf, RunnerError, systemRefused } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { count, counted, duration } from "../core/progress.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
@@ -74,9 +75,9 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
     }
     if (database.startsWith("embedded")) {
       lines.push(
-        `Next: \`runner sql ${named(pipeline, given)} "select …"\` reads the tables,\n` +
-          `  \`runner plan ${named(pipeline, given)}\` shows what another run would change,\n` +
-          `  \`runner ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads into a server.`,
+        `Next: \`${RUNNER} sql ${named(pipeline, given)} "select …"\` reads the tables,\n` +
+          `  \`${RUNNER} plan ${named(pipeline, given)}\` shows what another run would change,\n` +
+          `  \`${RUNNER} ${fileLabel(pipeline)} --database postgresql://user@host/name\` loads into a server.`,
       );
     }
   } else if (status === "interrupted") {

@@ -2,6 +2,7 @@ import { type Complaint, distinct, formatComplaint, inOrder } from "../core/comp
 import { expandPipeline } from "../core/expand.ts";
 import type { Loaded } from "../core/pipeline-file.ts";
 import { fileLabel, inclusions } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { counted } from "../core/progress.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
@@ -95,7 +96,7 @@ const mendingSentence = ({ complaints, mended, targets }: Told): string | undefi
   const mendable = complaints.filter(({ fix }) => fix).length;
   if (mendable === 0) return undefined;
   const some = mendable === all ? (all === 1 ? "this" : "all of these") : `${mendable} of these`;
-  return `\`runner validate ${targets.join(" ")} --fix\` mends ${some}.`;
+  return `\`${RUNNER} validate ${targets.join(" ")} --fix\` mends ${some}.`;
 };
 
 const asJson: Report = ({ loaded, unchecked, tests, complaints, mended, asked }) => {

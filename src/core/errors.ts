@@ -10,6 +10,7 @@ import type { FileKind } from "./file-kind.ts";
 import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel, withoutPassword } from "./place.ts";
+import { RUNNER } from "./program.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
 export type ExitCode = 1 | 2 | 3;
@@ -110,13 +111,26 @@ export const noPipelineThere = (folder: string): RunnerError =>
     `There is no pipeline in ${folder}: no \`.yaml\` file with a \`name\` and \`flows\`.`,
   );
 
-/** Two pipelines of one name and one database take each other for the same one. */
-export const duplicatePipeline = (name: string, other: string): RunnerError =>
+/** Pipelines of one name and one database take each other for the same one; `more` are those besides the first two. */
+export const duplicatePipeline = (
+  name: string,
+  other: string,
+  more: readonly string[] = [],
+): RunnerError =>
   new RunnerError(
     "duplicate_pipeline",
     2,
-    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.`,
+    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.join(", ")}.` : ""}`,
     { subject: name },
+  );
+
+/** A password in a file that is shared. */
+export const passwordInPipeline = (): RunnerError =>
+  new RunnerError(
+    "password_in_pipeline",
+    2,
+    "There is a password in the pipeline, which whoever gets the file can read. Write `database: ${DATABASE_URL}` and give the URL in the environment; or leave the password out of the URL, and put it into `~/.pgpass`. If others had the file already, change the password.",
+    { subject: "database" },
   );
 
 /** Two pipelines empty the same table, and nothing keeps them from doing so at the same time. */
@@ -566,7 +580,7 @@ export const gbifNotFetched = (request: string): RunnerError =>
   new RunnerError(
     "gbif_not_fetched",
     1,
-    `The archive of this query is not in the cache, and only \`runner run\` asks GBIF for it. It would ask: ${request}`,
+    `The archive of this query is not in the cache, and only \`${RUNNER} run\` asks GBIF for it. It would ask: ${request}`,
     { subject: "query" },
   );
 
@@ -791,7 +805,7 @@ export const mappingInvalid = (problem: string, problems: number): RunnerError =
   new RunnerError(
     "mapping_invalid",
     2,
-    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`runner validate\` shows all.` : ""}`,
+    `The mapping is wrong: ${problem}${problems > 1 ? ` ${problems - 1} more: \`${RUNNER} validate\` shows all.` : ""}`,
   );
 
 /** Codes of the mapping that this GeoNature does not have: `STADE_VIE 99`. */
@@ -908,7 +922,7 @@ export const databaseInUse = (folder: string, holder: LockHolder | undefined): R
   );
 
 const holderText = ({ pid, words, since }: LockHolder): string =>
-  `process ${pid}${words === "" ? "" : ` (\`runner ${words}\`)`}, since ${since.toTimeString().slice(0, 8)}`;
+  `process ${pid}${words === "" ? "" : ` (\`${RUNNER} ${words}\`)`}, since ${since.toTimeString().slice(0, 8)}`;
 
 /** The role may not make, or not use, the schema that the runner keeps its state in; `statements` let it. */
 export const stateForbidden = (
@@ -929,7 +943,7 @@ export const stateOutdated = (label: string, role: string, owner: string): Runne
     "state_outdated",
     3,
     `Schema \`runner\` of ${label}, where the runner keeps its state, is of an earlier version, and its tables belong to role \`${owner}\`: role \`${role}\` may not bring them up to date. ` +
-      `Run \`runner setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
+      `Run \`${RUNNER} setup PIPELINE\` once as \`${owner}\`; after that \`${role}\` can run it again.`,
   );
 
 /**
@@ -1419,7 +1433,7 @@ export const serverOld = (version: string): RunnerError =>
   new RunnerError(
     "server_old",
     3,
-    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`runner plan\` before a run.`,
+    `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`${RUNNER} plan\` before a run.`,
   );
 
 /** A folder that the runner writes into, and may not. */
@@ -1471,7 +1485,7 @@ export const notSetUp = (lacking: readonly string[], checks: number): RunnerErro
   new RunnerError(
     "not_set_up",
     2,
-    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`runner setup\` makes it now, and the first run does; then look again.`,
+    `Not set up yet: setup makes ${listed(lacking)}, at which ${checks === 1 ? "1 check looks" : `${checks} checks look`}. \`${RUNNER} setup\` makes it now, and the first run does; then look again.`,
   );
 
 /** A check of the pipeline whose rows are no verdicts. */
@@ -1635,8 +1649,7 @@ export const queryGivesNoRows = (
 export const sqlWrites = (
   why: { readonly word: string } | { readonly cause: Error },
 ): RunnerError => {
-  const only =
-    "`runner sql` only reads: one `select`, `with`, `values` or `table`. Nothing was changed.";
+  const only = `\`${RUNNER} sql\` only reads: one \`select\`, \`with\`, \`values\` or \`table\`. Nothing was changed.`;
   if ("cause" in why) {
     const { cause } = why;
     return new RunnerError("sql_writes", 2, `${messageOf(cause).replace(/\.?$/, ".")} ${only}`, {
@@ -1741,7 +1754,7 @@ export const firstWrite = (
     "first_write",
     2,
     `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. No flow was run. ` +
-      `\`runner plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
+      `\`${RUNNER} plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
 
 const emptied = (
@@ -1771,7 +1784,7 @@ export const unknownRun = (
     2,
     run === undefined
       ? `Pipeline \`${name}\` has not been run in ${label} yet.`
-      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`runner history ${fileLabel(file)}\` lists its runs.`,
+      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`${RUNNER} history ${fileLabel(file)}\` lists its runs.`,
   );
 
 /** A file of repaired records, or one of them, that cannot be loaded again. */
@@ -1779,7 +1792,7 @@ export const repairedInvalid = (place: string, reason: string): RunnerError =>
   new RunnerError(
     "repaired_invalid",
     2,
-    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`runner rejects\` exports what can.`,
+    `${place} cannot be loaded again: ${reason.replace(/[.?]?$/, (end) => end || ".")} Nothing was loaded; \`${RUNNER} rejects\` exports what can.`,
   );
 
 /** A file of another kind in the place of repaired records. */
@@ -2022,7 +2035,7 @@ export const initNothing = (): RunnerError =>
   new RunnerError(
     "init_nothing",
     2,
-    "Say what to begin with: `runner init KEY` (a data set of GBIF), `runner init query.json` or `runner init archive.zip`.",
+    `Say what to begin with: \`${RUNNER} init KEY\` (a data set of GBIF), \`${RUNNER} init query.json\` or \`${RUNNER} init archive.zip\`.`,
   );
 
 /** What `runner init` is given is nothing that it knows. */

@@ -44,18 +44,24 @@ export const codesIn = (value: YamlValue): readonly string[] => {
   );
 };
 
+/** Which code may be meant, as a sentence or nothing; undefined for one that records are rejected with. */
+export const codeMeant = (code: string, own: readonly string[]): string | undefined => {
+  if (REJECT_CODES.includes(code) || own.includes(code)) return undefined;
+  if (/^sqlstate_[\da-z]{5}$/.test(code)) return undefined;
+  const close = nearest(code, [...own, ...REJECT_CODES]).map((name) => `\`${name}\``);
+  return close.length > 0 ? ` Did you mean ${close.join(" or ")}?` : "";
+};
+
 const checkCode = (
   { key, keyPlace }: YamlEntry,
   own: readonly string[],
   complain: Complain,
 ): void => {
-  if (REJECT_CODES.includes(key) || own.includes(key) || /^sqlstate_[\da-z]{5}$/.test(key)) return;
-  const all = [...own, ...REJECT_CODES];
-  const close = nearest(key, all).map((name) => `\`${name}\``);
-  const meant = close.length > 0 ? ` Did you mean ${close.join(" or ")}?` : "";
+  const meant = codeMeant(key, own);
+  if (meant === undefined) return;
   const message = `No record is rejected with the code \`${key}\`, so this limit is none.${meant}`;
   complain("unknown_reject_code", keyPlace, message, {
     isWarning: true,
-    ...renamed(keyPlace, key, all),
+    ...renamed(keyPlace, key, [...own, ...REJECT_CODES]),
   });
 };

@@ -5,7 +5,14 @@ import { type ComplaintDetails, renamed } from "./complaint.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import type { Schema } from "./options-check.ts";
-import { entryOf, valueAt, type YamlList, type YamlPath, type YamlValue } from "./yaml-value.ts";
+import {
+  entryOf,
+  valueAt,
+  type YamlEntry,
+  type YamlList,
+  type YamlPath,
+  type YamlValue,
+} from "./yaml-value.ts";
 
 /** What options are said to be of that no component or flow has. */
 export const WHOLE_PIPELINE = "the pipeline";
@@ -251,12 +258,21 @@ const typeAdvice = (error: ErrorObject, at: YamlValue | undefined): string => {
     return mapAdvice(at, parentSchema as Schema);
   }
   const types: readonly string[] = [params.type].flat();
+  if (types.includes("string") && at?.kind === "map") return dollarAdvice(at.entries);
   if (at?.kind === "scalar" && typeof at.value === "string" && isQuotedPlain(at.value, types)) {
     return " Leave the quotes out.";
   }
   const isPlain = at?.kind === "scalar" && /number|boolean/.test(typeof at.value);
   return isPlain && [params.type].flat().includes("string")
     ? ` Put quotes around it: ${JSON.stringify(at.source)}.`
+    : "";
+};
+
+/** `{NAME}` is a map with a key without a value. */
+const dollarAdvice = ([first, other]: readonly YamlEntry[]): string => {
+  if (other !== undefined || first?.value.kind !== "scalar" || first.value.source !== "") return "";
+  return /^[A-Za-z_]\w*$/.test(first.key)
+    ? ` A variable begins with a dollar sign: \`\${${first.key}}\`.`
     : "";
 };
 

@@ -12,7 +12,7 @@ import {
 } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { dryRun } from "./dry-run.ts";
-import { badDatabaseUrl, type Place } from "./errors.ts";
+import { badDatabaseUrl, type Place, passwordInPipeline } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { STRICT } from "./limits.ts";
 import { codesIn, limitsOf } from "./limits-file.ts";
@@ -171,6 +171,7 @@ const draftOf = async (file: string, reading: Reading): Promise<PlanDraft | unde
     complain("no_pipeline", raw.place, "A pipeline is a map with `name` and `flows`.");
     return undefined;
   }
+  warnOfPassword(entryOf(raw, "database")?.value, complain);
   const own = reading.database === undefined ? raw : withoutEntry(raw, "database");
   const resolved = withVariables(own, { ...reading, parameters: undefined }, complain);
   noteUnset(resolved, reading);
@@ -220,6 +221,14 @@ const databaseOf = (value: YamlValue | undefined, { database, complain }: Readin
     complain(code, value.place, message, renamed(value.place, value.source, ["embedded"]));
   }
   return value.value;
+};
+
+/** As it is written, before variables have their values: `${PGPASSWORD}` in a URL is no password. */
+const warnOfPassword = (value: YamlValue | undefined, complain: Complain): void => {
+  if (value?.kind !== "scalar" || typeof value.value !== "string") return;
+  if (withoutPasswords(value.value) === value.value) return;
+  const { code, message } = passwordInPipeline();
+  complain(code, value.place, message, { isWarning: true });
 };
 
 const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {

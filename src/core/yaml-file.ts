@@ -6,6 +6,7 @@ import { elsewhere, pipelinesFor } from "./elsewhere.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
+import { RUNNER } from "./program.ts";
 import { parseYaml } from "./yaml-parse.ts";
 import type { YamlValue } from "./yaml-value.ts";
 
@@ -58,7 +59,7 @@ const noTextSentence = (file: string, bytes?: Uint8Array): string => {
   const label = fileLabel(file);
   const isArchive = /\.(zip|tgz|tar\.gz)$/i.test(file);
   if (isArchive) {
-    return `${label} is no YAML file in UTF-8. If it is an archive, \`runner init ${label}\` writes a pipeline for it.`;
+    return `${label} is no YAML file in UTF-8. If it is an archive, \`${RUNNER} init ${label}\` writes a pipeline for it.`;
   }
   const isUtf16 = bytes !== undefined && /^(\xff\xfe|\xfe\xff)/.test(latin1(bytes.subarray(0, 2)));
   if (isUtf16) return `${label} is in UTF-16. Save it as UTF-8.`;

@@ -22,7 +22,11 @@ export const syntaxProblem = (error: YAMLParseError, text: string, document: Doc
   const [at] = error.pos;
   const variable = unquotedVariable(text, at);
   if (variable) return variable;
-  const other = dashWithoutSpace(text, at) ?? lookalike(text, at) ?? tabbed(error, text);
+  const other =
+    dashWithoutSpace(text, at) ??
+    keyWithoutColon(text, at) ??
+    lookalike(text, at) ??
+    tabbed(error, text);
   if (other) return other;
   const offset = openQuote(error, document) ?? at;
   const message = (SENTENCES[error.code] ?? otherSentence)(error, text);
@@ -90,6 +94,21 @@ const dashWithoutSpace = (text: string, at: number): Problem | undefined => {
     offset,
     message: "A space is missing after this dash.",
     fix: { offset, was, becomes: `- ${was.slice(1)}` },
+  };
+};
+
+/** `source { … }`: a text to YAML, up to a bracket or a colon that makes no sense then. */
+const keyWithoutColon = (text: string, at: number): Problem | undefined => {
+  const line = text.lastIndexOf("\n", at - 1) + 1;
+  const found = /^([ \t]*(?:- )*)([A-Za-z_]\w*)[ \t]+[{[]/.exec(text.slice(line));
+  if (found === null) return undefined;
+  const [, before = "", was = ""] = found;
+  const offset = line + before.length;
+  return {
+    code: "yaml_syntax",
+    offset: offset + was.length,
+    message: `A colon is missing behind \`${was}\`.`,
+    fix: { offset, was, becomes: `${was}:` },
   };
 };
 

@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import type { Context } from "../core/component.ts";
 import { initExists, initNoTable } from "../core/errors.ts";
 import { fileLabel, shellWord } from "../core/place.ts";
+import { RUNNER } from "../core/program.ts";
 import { lookAt } from "../guess/look.ts";
 import { archivePipeline } from "./archive-pipeline.ts";
 import type { Beginning } from "./begin-with.ts";
@@ -39,7 +40,7 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
   const made =
     beginning.kind === "archive"
       ? await forArchive(beginning.value, pipeline, settings)
-      : { files: await forQuery(beginning, pipeline, name), notes: [] };
+      : await forQuery(beginning, pipeline, name);
   const files = new Map(made.files);
   for (const file of files.keys()) {
     const isThere = await readFile(file).then(
@@ -61,18 +62,24 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
   };
 };
 
+/** Files with their text, and what is to be known of them. */
+interface Made {
+  readonly files: readonly (readonly [file: string, text: string])[];
+  readonly notes: readonly string[];
+}
+
 const forArchive = async (
   archive: string,
   pipeline: string,
   { name, signal, log }: Settings,
-): Promise<{ files: [string, string][]; notes: string[] }> => {
+): Promise<Made> => {
   const seen = await lookAt(archive, { rows: LOOKED_AT, signal, log });
   const flows = tableFlows(seen.tables);
   if (flows.length === 0) {
     throw initNoTable(seen.archive, nothingToLoad(seen.tables));
   }
   const path = /^https?:/i.test(archive) ? archive : near(resolve(archive), pipeline);
-  const head = headOf(pipeline, `the archive ${seen.archive}`);
+  const head = headOf(pipeline, `the archive ${seen.archive}`, "archive");
   const text = archivePipeline(seen, { name, path, head, flows });
   return { files: [[pipeline, text]], notes: [...leftOut(seen.tables), ...flowNotes(flows)] };
 };
@@ -81,26 +88,51 @@ const forQuery = async (
   { kind, value }: Beginning,
   pipeline: string,
   name: string,
-): Promise<[string, string][]> => {
+): Promise<Made> => {
   const own = join(dirname(pipeline), "queries", `${name}.json`);
   const query = kind === "dataset" ? datasetQuery(value) : await readFile(value, "utf8");
   const path = near(kind === "dataset" ? own : resolve(value), pipeline);
   const what = kind === "dataset" ? `data set ${value}` : `the query ${path}`;
-  const text = await queryPipeline(query, { name, path, head: headOf(pipeline, what) });
-  return [[pipeline, text], ...(kind === "dataset" ? [[own, query] as [string, string]] : [])];
+  const text = await queryPipeline(query, { name, path, head: headOf(pipeline, what, kind) });
+  const files: Made["files"] = [[pipeline, text]];
+  return {
+    files: kind === "dataset" ? [...files, [own, query]] : files,
+    notes: queryNotes(kind, own),
+  };
 };
 
 const near = (file: string, pipeline: string): string =>
   relative(dirname(pipeline), file).split(sep).join("/");
 
-const headOf = (pipeline: string, what: string): string => {
+/** The comment on top: what to type next. A query cannot be looked at before GBIF was asked. */
+const headOf = (pipeline: string, what: string, kind: Beginning["kind"]): string => {
   const file = shellWord(fileLabel(pipeline));
+  const steps = [
+    [`validate ${file}`, "is all right with it?"],
+    ...(kind === "archive" ? [] : askingSteps(file)),
+    [`preview ${file}`, "the first records, as they would be loaded"],
+    [`plan ${file}`, "all that a run would do, undone at the end"],
+    [file, "load"],
+  ];
+  const width = Math.max(...steps.map(([command = ""]) => command.length));
   return [
     "# yaml-language-server: $schema=../schema/pipeline.schema.json",
-    `# Made by \`runner init\` for ${what}. Change what you like, then:`,
-    `#   npx runner validate ${file}    is all right with it?`,
-    `#   npx runner preview ${file}     the first records, as they would be loaded`,
-    `#   npx runner plan ${file}        all that a run would do, undone at the end`,
-    `#   npx runner ${file}             load`,
+    `# Made by \`${RUNNER} init\` for ${what}. Change what you like, then:`,
+    ...steps.map(([command = "", does]) => `#   ${RUNNER} ${command.padEnd(width)}    ${does}`),
   ].join("\n");
 };
+
+const askingSteps = (file: string): string[][] => [
+  [`doctor ${file}`, "are accounts, rights and data sets there?"],
+  [`${file} --flow occurrences`, "ask GBIF, wait, and stage; nothing goes into the synthese"],
+];
+
+/** What is to be known before GBIF is asked. */
+const queryNotes = (kind: Beginning["kind"], own: string): string[] => [
+  ...(kind === "dataset"
+    ? [
+        `${fileLabel(own)} asks for all records of the data set that have coordinates. To narrow it down, add a place or a taxon to its \`predicates\`: { "type": "equals", "key": "GADM_GID", "value": "FRA.1_1" }, { "type": "equals", "key": "TAXON_KEY", "value": "216" }.`,
+      ]
+    : []),
+  "`preview` and `plan` need GBIF's answer: what to type first stands on top of the pipeline.",
+];

@@ -24,10 +24,18 @@ import { openClient } from "../http/client.ts";
 const GB = 1e9;
 const CORE = "occurrence.txt";
 
+/** What people call an account that is none of a pipeline's. */
+const WORDS_FOR_ACCOUNTS = ["user", "username", "password", "pwd", "email", "account", "auth"];
+const ACCOUNT =
+  "Accounts do not go into a pipeline: set `GBIF_USER`, `GBIF_PWD` and `GBIF_EMAIL` in the environment.";
+
 const options = Type.Object({
-  query: document(
-    "What to ask GBIF for: a request or a predicate of its download API, as a file (JSON or YAML) or written here.",
-  ),
+  query: {
+    ...document(
+      "What to ask GBIF for: a request or a predicate of its download API, as a file (JSON or YAML) or written here.",
+    ),
+    hints: Object.fromEntries(WORDS_FOR_ACCOUNTS.map((word) => [word, ACCOUNT])),
+  },
   archive: Type.Unsafe<string>({
     type: "string",
     runner: "path",

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { type Complain, type Complaint, credible, distinct, inOrder } from "../core/complaint.ts";
 import type { Component } from "../core/component.ts";
 import { type Place, suggestion } from "../core/errors.ts";
+import { codeMeant } from "../core/limits-file.ts";
 import { partsOf } from "../core/options-check.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
@@ -125,13 +126,19 @@ const caseOf = (index: number, reading: Reading): TestCase | undefined => {
       "The test expects nothing. Give at least one of `rows`, `rejects`, `filtered` and `error`.";
     complain("nothing_expected", at("expect"), message);
   }
-  for (const [number, { row }] of rejects.entries()) {
+  const flow = plan.flows.find(({ name }) => name === test.flow);
+  for (const [number, { row, code }] of rejects.entries()) {
+    const meant =
+      flow && codeMeant(code, [flow.source, ...flow.transforms, flow.sink].flatMap(codesOf));
+    if (meant !== undefined) {
+      const message = `No record of this flow is rejected with the code \`${code}\`.${meant}`;
+      complain("unknown_reject_code", at("expect", "rejects", number, "code"), message);
+    }
     if (row <= test.rows.length) continue;
     const message = `There is no row ${row}: the test has ${test.rows.length}.`;
     complain("row_unknown", at("expect", "rejects", number, "row"), message);
   }
   const base = baseOf(test, reading, at("base"));
-  const flow = plan.flows.find(({ name }) => name === test.flow);
   if (flow === undefined) {
     const names = plan.flows.map(({ name }) => name);
     const message = `The pipeline has no flow \`${test.flow}\`.${suggestion(test.flow, names)}`;
@@ -162,6 +169,16 @@ const caseOf = (index: number, reading: Reading): TestCase | undefined => {
     },
   };
 };
+
+/** The codes that a stage gives itself: the values of all `code` in its options. */
+const codesOf = ({ options }: StagePlan): string[] => codesWithin(options);
+
+const codesWithin = (options: unknown): string[] =>
+  typeof options !== "object" || options === null
+    ? []
+    : Object.entries(options).flatMap(([key, value]) =>
+        key === "code" && typeof value === "string" ? [value] : codesWithin(value),
+      );
 
 const baseOf = (
   { base }: TestCaseOptions,

@@ -320,6 +320,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The statement is empty. One that gives rows begins with `select`, `with`, `values` or `table`.",
   ],
   [
+    errors.duplicatePipeline("p", "a.yaml", ["c.yaml", "d.yaml"]),
+    "A pipeline `p` is there already, a.yaml, with the same database: runs, locks and what was loaded go by the name. Give this one another. So it is with c.yaml, d.yaml.",
+  ],
+  [
+    errors.passwordInPipeline(),
+    "There is a password in the pipeline, which whoever gets the file can read. Write `database: ${DATABASE_URL}` and give the URL in the environment; or leave the password out of the URL, and put it into `~/.pgpass`. If others had the file already, change the password.",
+  ],
+  [
     errors.badDatabaseUrl("postgresql://u:p/@h/d"),
     '`database` must be `embedded` or a URL such as `postgresql://user@host:5432/geonature`, and is "postgresql://u:***@h/d". Characters like `@`, `/` and `%` in a password must be percent-encoded.',
   ],

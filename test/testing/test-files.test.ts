@@ -276,6 +276,7 @@ tests:
     'p.test.yaml:5:20 Inside `{ }` and `[ ]` a variable needs quotes: "${DAY}".',
     "p.test.yaml:9:5 Item 2 of `tests` has no option `rowz`. Did you mean `rows`?",
     "p.test.yaml:10:32 There is no row 4: the test has 1.",
+    "p.test.yaml:10:41 No record of this flow is rejected with the code `x`.",
   ]);
   const { stderr: alias } = await tried("tests: *x\n");
   assert.match(alias, /^p\.test\.yaml:1:8 `\*x` points elsewhere/);
@@ -350,4 +351,26 @@ test("editors get a schema that the shipped tests fit and a misspelt word does n
   assert.ok(!validate({ tests: [{ name: "n", flow: "f", rows: [{}], expects: {} }] }));
   const { stdout } = await runRunner(["schema", "--tests"]);
   assert.deepEqual(JSON.parse(stdout), schema);
+});
+
+describe("a pipeline's tests", () => {
+  test("are looked at when the pipeline alone is validated, and a misspelt code is told with the one that is meant", async () => {
+    const text = `${HEAD}  - { name: a, flow: moths, rows: [{ date: never }], expect: { rejects: [{ row: 1, code: bad_dat }] } }\n`;
+    await writeFile(join(folder, "p.test.yaml"), text);
+    const { code, stderr } = await runRunner(["validate", "p.yaml"], { cwd: folder });
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^p\.test\.yaml:3:\d+ No record of this flow is rejected with the code `bad_dat`\. Did you mean `bad_date`\?$/m,
+    );
+  });
+
+  test("may expect a code that the flow gives itself", async () => {
+    const own = PIPELINE.replace("code: taxon_unknown", "code: no_such_plant");
+    await writeFile(join(folder, "q.yaml"), own);
+    const text = `${HEAD}  - { name: a, flow: plants, rows: [{ taxon: x }], expect: { rejects: [{ row: 1, code: no_such_plant }] } }\n`;
+    await writeFile(join(folder, "q.test.yaml"), text);
+    const { stderr } = await runRunner(["validate", "q.yaml"], { cwd: folder });
+    assert.doesNotMatch(stderr, /is rejected with the code/);
+  });
 });
