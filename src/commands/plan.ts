@@ -65,8 +65,9 @@ export const planCommand = async (
     return interruptedCode(signal);
   }
   if (rehearsal.status === "failed") {
-    const before =
-      rehearsal.flows.length > 0 ? ", and leave what its earlier flows have committed" : "";
+    // What the error says of commits is true of its flow.
+    const loaded = rehearsal.flows.map(({ name }) => `\`${name}\``).join(", ");
+    const before = loaded && ` after it has loaded ${loaded}, which stays. Of the flow that fails`;
     say(`A run would fail${before}:\n${errorText(rehearsal.error)}`);
     return exitCodeOf(rehearsal.error);
   }
