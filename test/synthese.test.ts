@@ -236,6 +236,27 @@ onEachDatabase((database) => {
       );
     });
 
+    test("a judged row that would move is told with both places, as a person reads them", async () => {
+      const [row] = await rows(
+        `select entity_source_pk_value as pk from gn_synthese.synthese
+          where id_nomenclature_valid_status = ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '1')`,
+      );
+      const northwards = (degrees: number) =>
+        execute(
+          database(),
+          `update pinv_gbif.tmp_gbif_data set decimal_latitude = decimal_latitude + ${degrees} where gbif_id = ${row?.pk}`,
+        );
+      await northwards(0.5);
+      const { flow } = await planned();
+      await northwards(-0.5);
+      const [found, ...others] = flow?.findings ?? [];
+      assert.deepEqual([found?.kind, found?.column, others], ["held", "the_geom_4326", []]);
+      const latitudes = [found?.old, found?.new].map((place) =>
+        Number(/^POINT\(\S+ (\S+)\)$/.exec(place ?? "")?.[1]),
+      );
+      assert.equal((latitudes[1] ?? 0) - (latitudes[0] ?? 0), 0.5);
+    });
+
     test("uuids that belong to another source are left to it, and the record is set aside", async () => {
       await execute(
         database(),

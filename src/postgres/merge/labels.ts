@@ -23,22 +23,27 @@ export const labelled = ({ columns, labels }: MergeShape): TargetColumn[] =>
     json === undefined && labelQuery(labels, target.name) !== undefined ? [target] : [],
   );
 
-/** `text`, which is SQL for a column's value as text, followed by the value's label where it has one. */
+/** `text`, which is SQL for a column's value as text, followed by the value's label where it has one; a place as `POINT(4.84 45.76)`. */
 export const readable = (
   { labels }: Pick<MergeShape, "labels">,
   { name, type }: TargetColumn,
   text: string,
 ): string => {
   const query = labelQuery(labels, name);
-  if (query === undefined) return text;
+  if (query === undefined) return IS_PLACE.test(type) ? `ST_AsText((${text})::geometry)` : text;
   // Compared in the column's own type, so that an index is used.
   return `${text} || coalesce(' (' || (select label.label::text from (${query}\n) as label (value, label)
     where label.value = (${text})::${type} limit 1) || ')', '')`;
 };
 
+const IS_PLACE = /(^|\.)geometry\b/;
+
 /** The same where the column's name is a value, too: `name` is SQL for it. */
 export const readableOf = (shape: MergeShape, name: string, text: string): string => {
-  const columns = labelled(shape);
+  const places = shape.columns
+    .map(({ target }) => target)
+    .filter(({ type }) => IS_PLACE.test(type));
+  const columns = [...labelled(shape), ...places];
   if (columns.length === 0) return text;
   const cases = columns.map(
     (column) => `when '${column.name.replaceAll("'", "''")}' then ${readable(shape, column, text)}`,
