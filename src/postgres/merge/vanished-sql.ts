@@ -83,6 +83,10 @@ export const markDue = (
   update ${GONE} as gone set is_due = true
    where exports >= $1::integer${keep === undefined ? "" : ` and not ${meets(shape, keep, where)}`}`;
 
+/** Rows that were missed in so many exports (\`$1\`) and are kept all the same. */
+export const kept = (shape: MergeShape): string => `
+  select ${keyText(shape, "gone")} as key from ${GONE} as gone where exports >= $1::integer and not is_due`;
+
 /** How many rows there are, and how many are due. \`$1\` is the track's name, \`$2\` the scope. */
 export const share = (track: string): string => `
   select (select count(*) from ${GONE} where is_due)::integer as due,

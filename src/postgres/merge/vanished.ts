@@ -113,18 +113,21 @@ const find = async (
   }
   await session.query(sql.countExports, [name, scope, run]);
   const gone = await session.query<{ key: string; exports: number }>(sql.reported(shape));
-  const findings = gone.rows.map(
-    ({ key, exports }): Finding => ({
-      kind: "vanished",
-      key,
-      column: null,
-      old: null,
-      new: missedIn(exports),
-    }),
-  );
-  if (option.action === "report" || findings.length === 0) return { findings };
+  const listed = (kept: ReadonlySet<string>) =>
+    gone.rows.map(
+      ({ key, exports }): Finding => ({
+        kind: "vanished",
+        key,
+        column: null,
+        old: null,
+        new: `${missedIn(exports)}${kept.has(key) ? ", kept as `keep_when` says" : ""}`,
+      }),
+    );
+  if (option.action === "report" || gone.count === 0) return { findings: listed(new Set()) };
 
   await session.query(sql.markDue(shape, option, where), [option.after_exports]);
+  const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
+  const findings = listed(new Set(kept.rows.map(({ key }) => key)));
   const [given] = (
     await session.query<{ due: number; rows: number }>(sql.share(track), [name, scope])
   ).rows;
