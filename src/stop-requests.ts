@@ -42,12 +42,13 @@ export const stopRequests = (
 
 /**
  * Whether one Ctrl-C comes twice: from the terminal, and from npm, which hands it on to what it has started. Where
- * that is a shell that stays in between, as Debian's does, it ends there.
+ * a shell stays in between, as Debian's does, it ends there.
  */
 export const interruptsComeTwice = (environment: NodeJS.ProcessEnv, parent: number): boolean => {
   if (environment.npm_command === undefined) return false;
   try {
-    return !/^\w*sh\n?$/.test(readFileSync(`/proc/${parent}/comm`, "utf8"));
+    // npm calls its process `npm exec runner …`; the variable is there, too, far below what npm has started.
+    return /^np[mx]\b/.test(readFileSync(`/proc/${parent}/comm`, "utf8"));
   } catch {
     // Not Linux: its shell gives way to the one command that it runs.
     return true;

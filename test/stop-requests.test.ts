@@ -45,8 +45,15 @@ describe("interrupts of a run", () => {
     assert.equal(interruptsComeTwice({}, process.ppid), false);
   });
 
-  test("what npm has started itself, with no shell in between, gets each interrupt twice", () => {
-    // This process is node, and no shell.
-    assert.equal(interruptsComeTwice({ npm_command: "exec" }, process.pid), true);
+  test("what npm has started itself gets each interrupt twice, what is started below that does not", () => {
+    const environment = { npm_command: "exec" };
+    assert.equal(interruptsComeTwice(environment, process.pid), false);
+    const { title } = process;
+    process.title = "npm exec runner pipelines/demo.yaml";
+    try {
+      assert.equal(interruptsComeTwice(environment, process.pid), true);
+    } finally {
+      process.title = title;
+    }
   });
 });
