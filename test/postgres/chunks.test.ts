@@ -90,7 +90,7 @@ describe("chunks", () => {
       assert.equal(chunk.rows, 0);
       waiting.push(chunk.batches.flatMap(({ rejects }) => rejects).length);
     }
-    assert.deepEqual(waiting, [2500, 1500]);
+    assert.deepEqual(waiting, [1000, 1000, 1000, 1000]);
   });
 
   test("of wide rows are sent with fewer rows, at 8 MB", async () => {
