@@ -212,7 +212,6 @@ onEachDatabase((database) => {
         );
         const next = await go(yaml, database());
         assert.deepEqual(next.said, [
-          "`anew`: 1 row takes the place of the 2 it held.",
           `Warning: \`anew\` is emptied, and 1 of its rows is a record that was repaired and replayed: replay ${path} again after this run.`,
         ]);
         assert.deepEqual([next.status, next.flows[0]?.rejected], ["done", 1]);

@@ -7,20 +7,20 @@ import type { Forgotten } from "./replayed.ts";
 /** What a table held before it was emptied. */
 export interface Held {
   readonly any: boolean;
-  /** How many rows, counted up to a limit; undefined where the role may not read them. */
+  /** How many rows, counted up to a limit: in a plan alone, as it takes long. Undefined where the role may not read them. */
   readonly rows?: number;
 }
 
 /** Counting more takes longer than anybody wants to know it exactly. */
 export const COUNTED_ROWS = 1_000_000;
 
-/** Says which rows are gone, and which of them nobody but a person brings back. */
+/** Says in a plan how many rows go, and always which of them nobody but a person brings back. */
 export const tellReplaced = (
   table: string,
   { held: { rows = 0 }, inserted, forgotten }: Replaced,
   { log, mode }: Context,
 ): void => {
-  if (rows > 0 && inserted > 0) {
+  if (mode === "plan" && rows > 0 && inserted > 0) {
     const before = rows > COUNTED_ROWS ? `more than ${count(COUNTED_ROWS)}` : count(rows);
     const now = inserted === 1 ? "1 row takes" : `${count(inserted)} rows take`;
     log.info(`\`${table}\`: ${now} the place of the ${before} it held.`);

@@ -60,30 +60,20 @@ export interface Forgotten {
  */
 export const forgetReplayed = async (
   session: Session,
-  { pipeline, flow, target }: { pipeline: string; flow: string; target: string },
+  { pipeline, flow }: { pipeline: string; flow: string },
 ): Promise<Forgotten | undefined> => {
   // Asked first, so that a role without the right to delete needs it only for this.
-  const { rows } = await session.query<{ any: boolean; records: number; file: string | null }>(
+  const { rows } = await session.query<{ records: number; file: string | null }>(
     `select (select count(*) from runner.replayed where pipeline = $1 and flow = $2)::int as records,
             (select r.replay from runner.replayed d join runner.run r using (run)
-              where d.pipeline = $1 and d.flow = $2 order by d.run desc limit 1) as file,
-            exists (select ${REPLAYED_INPUTS}) as any`,
-    [pipeline, flow, target],
+              where d.pipeline = $1 and d.flow = $2 order by d.run desc limit 1) as file`,
+    [pipeline, flow],
   );
-  const [{ any, records, file } = { any: false, records: 0, file: null }] = rows;
-  if (!any && records === 0) return undefined;
+  const [{ records, file } = { records: 0, file: null }] = rows;
+  if (records === 0) return undefined;
   await session.query("delete from runner.replayed where pipeline = $1 and flow = $2", [
     pipeline,
     flow,
   ]);
-  await session.query(
-    `delete from runner.input where (pipeline, flow, target, identity) in
-       (select i.pipeline, i.flow, i.target, i.identity ${REPLAYED_INPUTS})`,
-    [pipeline, flow, target],
-  );
-  return records === 0 ? undefined : { records, file: file ?? "their file" };
+  return { records, file: file ?? "their file" };
 };
-
-/** Earlier versions noted the file of a replay as an input that is appended once. */
-const REPLAYED_INPUTS = `from runner.input i join runner.run r using (run)
-  where i.pipeline = $1 and i.flow = $2 and i.target = $3 and r.replay is not null`;

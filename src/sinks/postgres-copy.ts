@@ -73,11 +73,12 @@ export const postgresCopy = defineSink({
       await session.begin();
       // Constraints that wait for the commit would name no row, and undo everything.
       await session.query("set constraints all immediate");
-      const { table, held } = await prepare(session, settings, first.names);
+      const { table, held } = await prepare(session, settings, {
+        names: first.names,
+        mode: context.mode,
+      });
       const forgotten =
-        settings.mode === "replace"
-          ? await forgetReplayed(session, { ...context.run, target: settings.table })
-          : undefined;
+        settings.mode === "replace" ? await forgetReplayed(session, context.run) : undefined;
 
       if (context.mode === "plan" && held.any && !context.database.isEmbedded) {
         context.log.info(
@@ -136,20 +137,23 @@ export const postgresCopy = defineSink({
 const prepare = async (
   session: Session,
   { table, mode, create }: Static<typeof options>,
-  names: readonly string[],
+  flow: { names: readonly string[]; mode: Context["mode"] },
 ): Promise<{ table: TargetTable; held: Held }> => {
   if (create) await createTable(session, table, create);
   const target = await requireTable(session, table);
-  checkColumns(target, names);
+  checkColumns(target, flow.names);
   if (mode === "append") return { table: target, held: { any: false } };
   await checkNotReferenced(session, target);
-  const held = await heldBy(session, target);
+  const held = await heldBy(session, target, flow.mode === "plan" ? COUNTED_ROWS + 1 : 1);
   await session.query(`truncate table ${target.sql}`);
   return { table: target, held };
 };
 
-/** A role that may load a table need not be allowed to read it: the size of its file then has to do. */
-const heldBy = async (session: Session, { sql }: TargetTable): Promise<Held> => {
+/**
+ * What a table holds, `most` rows counted. A role that may load a table need not be allowed to read it: the size of its
+ * file then has to do.
+ */
+const heldBy = async (session: Session, { sql }: TargetTable, most: number): Promise<Held> => {
   const { rows } = await session.query<{ may_read: boolean; has_pages: boolean }>(
     "select has_table_privilege($1, 'select') as may_read, pg_relation_size($1::text::regclass) > 0 as has_pages",
     [sql],
@@ -157,7 +161,7 @@ const heldBy = async (session: Session, { sql }: TargetTable): Promise<Held> => 
   const [{ may_read: mayRead, has_pages: hasPages } = { may_read: false, has_pages: false }] = rows;
   if (!mayRead) return { any: hasPages };
   const found = await session.query<{ rows: number }>(
-    `select count(*)::int as rows from (select from ${sql} limit ${COUNTED_ROWS + 1}) as held`,
+    `select count(*)::int as rows from (select from ${sql} limit ${most}) as held`,
   );
   const held = found.rows[0]?.rows ?? 0;
   return { any: held > 0, rows: held };

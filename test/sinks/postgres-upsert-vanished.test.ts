@@ -79,9 +79,7 @@ onEachDatabase((database) => {
     const summary = await run(database(), flowsOf(snapshot), { name });
     assert.equal(summary.status, "done", messageOf(summary.error));
     const flow = summary.flows.at(-1);
-    // The staging says what it replaces.
-    const said = summary.said.filter((text) => !text.startsWith("`staged`:"));
-    return { ...summary, said, flow, vanished: flow?.vanished };
+    return { ...summary, flow, vanished: flow?.vanished };
   };
   const ids = async () =>
     (await rowsOf(database(), "select id from kept order by id")).map(({ id }) => id);
