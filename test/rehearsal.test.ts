@@ -160,7 +160,7 @@ onEachDatabase((database) => {
       );
     });
 
-    test("tells that a table with rows is emptied for it where others may read it, and writes no file", async () => {
+    test("tells that a table with rows is emptied for it where others may read it, how many go, and writes no file", async () => {
       const path = join(database().folder, "out.tsv");
       const files = async () => {
         const all = await readdir(database().folder, { recursive: true });
@@ -179,6 +179,11 @@ onEachDatabase((database) => {
       const before = await files();
       const { said } = await rehearse(database(), [...pipeline("c"), { ...flow, name: "file" }]);
       assert.equal(said.includes(told), !database().opened.isEmbedded);
+      const replaced = /^`c_staged`: \d+ rows? takes? the place of the \d+ it held\.$/;
+      assert.deepEqual(
+        [said, saidOfNone].map((all) => all.some((one) => replaced.test(one))),
+        [true, false],
+      );
       assert.equal(existsSync(path), false);
       assert.deepEqual(await files(), before);
     });
