@@ -12,7 +12,6 @@ import { openDatabase } from "../src/postgres/open.ts";
 import { type RehearsalOptions, rehearsePipeline } from "../src/rehearsal.ts";
 import { file } from "../src/sinks/file.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
-import { postgresUpsert } from "../src/sinks/postgres-upsert.ts";
 import { postgres } from "../src/sources/postgres.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import {
@@ -25,6 +24,7 @@ import {
   sourceOf,
   stage,
 } from "./support/flow.ts";
+import { upsertInto } from "./support/upsert.ts";
 
 const rehearse = async (
   database: TestDatabase,
@@ -64,20 +64,6 @@ const everything = async (database: TestDatabase): Promise<string> => {
   return lines.join("\n");
 };
 
-const upsertInto = (table: string, options: object = {}) =>
-  stage(postgresUpsert, {
-    table,
-    key: ["id"],
-    insert_only: [],
-    not_compared: [],
-    on_insert: {},
-    on_update: {},
-    derive: {},
-    json_merge: {},
-    commit_rows: 2,
-    ...options,
-  });
-
 /** Staging by COPY, then from there into a table that has some rows already. */
 const pipeline = (prefix: string): FlowPlan[] => [
   flowOf({
@@ -97,7 +83,7 @@ const pipeline = (prefix: string): FlowPlan[] => [
   flowOf({
     name: "merge",
     source: stage(postgres, { sql: `select * from ${prefix}_staged order by id` }),
-    sink: upsertInto(`${prefix}_target`, { track: `${prefix}_track` }),
+    sink: upsertInto(`${prefix}_target`, { track: `${prefix}_track`, commit_rows: 2 }),
     rejects: allowing(1),
   }),
 ];

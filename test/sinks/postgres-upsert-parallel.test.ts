@@ -7,44 +7,18 @@ import { routeByHash } from "../../src/postgres/merge/route.ts";
 import type { MergeShape } from "../../src/postgres/merge/shape.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
 import { runPipeline } from "../../src/runner.ts";
-import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/database.ts";
-import {
-  allowing,
-  batchOf,
-  flowOf,
-  inputNamed,
-  planOf,
-  run,
-  sourceOf,
-  stage,
-} from "../support/flow.ts";
+import { allowing, batchOf, flowOf, inputNamed, planOf, run, sourceOf } from "../support/flow.ts";
 import { randomFrom } from "../support/random.ts";
+import { upsertInto } from "../support/upsert.ts";
 
 type Row = Readonly<Record<string, string | null>>;
-
-const DEFAULTS = {
-  insert_only: [],
-  not_compared: [],
-  on_insert: {},
-  on_update: {},
-  derive: {},
-  json_merge: {},
-  commit_rows: 50_000,
-};
 
 const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
 const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
 
 const sinkOf = (table: string, options: Record<string, unknown>) =>
-  stage(postgresUpsert, {
-    ...DEFAULTS,
-    table,
-    key: ["id"],
-    track: `${table}_track`,
-    parallel: 2,
-    ...options,
-  });
+  upsertInto(table, { track: `${table}_track`, parallel: 2, ...options });
 
 const PER_BATCH = 500;
 

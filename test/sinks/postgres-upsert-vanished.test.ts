@@ -7,9 +7,9 @@ import { before, beforeEach, describe, test } from "node:test";
 import { messageOf, type RunnerError } from "../../src/core/errors.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
-import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import { allowing, batchOf, flowOf, planOf, run, sourceOf, stage } from "../support/flow.ts";
+import { upsertInto } from "../support/upsert.ts";
 
 interface Snapshot {
   readonly ids: readonly number[];
@@ -47,18 +47,8 @@ onEachDatabase((database) => {
           ids.filter((id) => !failing.includes(id)).map((id) => ({ id: String(id), name: "n" })),
         ),
       ]),
-      sink: stage(postgresUpsert, {
-        table: "kept",
-        key: ["id"],
+      sink: upsertInto("kept", {
         track: "kept_track",
-        insert_only: [],
-        not_compared: [],
-        on_insert: {},
-        on_update: {},
-        derive: {},
-        json_merge: {},
-        commit_rows: 50_000,
-        parallel: 1,
         vanished: {
           action: "report",
           of: "staged",
@@ -99,7 +89,7 @@ onEachDatabase((database) => {
     beforeEach(() =>
       execute(
         database(),
-        `drop table if exists kept, kept_track;
+        `drop table if exists kept, kept_track, kept_track_written;
          create table kept (id int primary key, name text, judged boolean default false);
          truncate notes;
          create schema if not exists runner;
@@ -295,16 +285,15 @@ onEachDatabase((database) => {
       await load({ ids: [1, 2] });
       await execute(database(), "delete from kept where id = 2");
       assert.equal((await load({ ids: [1] })).vanished, 0);
-      assert.deepEqual(await rowsOf(database(), "select id from kept_track"), [{ id: 1 }]);
+      for (const known of ["kept_track", "kept_track_written"])
+        assert.deepEqual(await rowsOf(database(), `select id from ${known}`), [{ id: 1 }]);
     });
 
     test("need a track table", async () => {
       const [, merged] = flowsOf({ ids: [1] });
       assert.ok(merged);
-      const options = { ...merged.sink.options, track: undefined };
-      const { error } = await run(database(), [
-        flowOf({ source: merged.source, sink: stage(postgresUpsert, options) }),
-      ]);
+      const sink = { ...merged.sink, options: { ...merged.sink.options, track: undefined } };
+      const { error } = await run(database(), [flowOf({ source: merged.source, sink })]);
       assert.equal((error as RunnerError).code, "vanished_needs_track");
     });
   });

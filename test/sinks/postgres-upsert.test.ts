@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { RunnerError } from "../../src/core/errors.ts";
-import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import {
   allowing,
@@ -11,21 +10,11 @@ import {
   rowsSource,
   run,
   sourceOf,
-  stage,
 } from "../support/flow.ts";
 import { randomFrom } from "../support/random.ts";
+import { upsertInto } from "../support/upsert.ts";
 
 type Row = Readonly<Record<string, string | null>>;
-
-const DEFAULTS = {
-  insert_only: [],
-  not_compared: [],
-  on_insert: {},
-  on_update: {},
-  derive: {},
-  json_merge: {},
-  commit_rows: 50_000,
-};
 
 const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
 const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
@@ -40,7 +29,7 @@ onEachDatabase((database) => {
       ...options
     }: { rejects?: number; key?: string[] } & Record<string, unknown> = {},
   ) => {
-    const sink = stage(postgresUpsert, { ...DEFAULTS, table, key: ["id"], ...options });
+    const sink = upsertInto(table, options);
     const summary = await run(database(), [
       flowOf({ source: rowsSource(rows), sink, rejects: allowing(rejects) }),
     ]);
@@ -255,10 +244,8 @@ onEachDatabase((database) => {
             METERED,
           ),
         ]);
-        const options = { ...DEFAULTS, table: "twice", key: ["id"], ...(track ? { track } : {}) };
-        const summary = await run(database(), [
-          flowOf({ source, sink: stage(postgresUpsert, options), rejects: allowing(2) }),
-        ]);
+        const sink = upsertInto("twice", track ? { track } : {});
+        const summary = await run(database(), [flowOf({ source, sink, rejects: allowing(2) })]);
         assert.equal(summary.status, "done", messageOf(summary.error));
         assert.deepEqual(await rejectsOf(summary), [
           {
@@ -299,7 +286,7 @@ onEachDatabase((database) => {
       const changed = await merge("tracked", rows, { ...options, derive: { m: "upper(n)" } });
       assert.deepEqual(changed.counts, [0, 2, 0]);
       assert.deepEqual(await all("tracked"), [
-        { id: 1, n: "a", m: "A" },
+        { id: 1, n: "by hand", m: "A" },
         { id: 2, n: "b", m: "B" },
       ]);
       const seen = await rowsOf(database(), "select distinct run::text from made.tracked_track");
@@ -848,7 +835,7 @@ onEachDatabase((database) => {
             if (fails) throw new Error("broken");
             yield* rows.slice(3);
           }),
-          sink: stage(postgresUpsert, { ...DEFAULTS, table: "parts", key: ["id"], commit_rows }),
+          sink: upsertInto("parts", { commit_rows }),
         });
       assert.equal((await run(database(), [flow(true, "all")])).status, "failed");
       assert.equal((await all("parts")).length, 3);
@@ -868,7 +855,7 @@ onEachDatabase((database) => {
       await run(database(), [
         flowOf({
           source,
-          sink: stage(postgresUpsert, { ...DEFAULTS, table: "metered", key: ["id"] }),
+          sink: upsertInto("metered"),
         }),
       ]);
       assert.deepEqual(seen, [1, 2, 3]);

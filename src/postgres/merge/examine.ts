@@ -15,6 +15,7 @@ import { stageColumns } from "./stage-columns.ts";
 import { checkTrack } from "./track.ts";
 import { uniqueKey } from "./unique-key.ts";
 import type { VanishedOption } from "./vanished.ts";
+import { checkWritten, writtenColumns, writtenTable } from "./written.ts";
 
 type Settings = MergeOptions & {
   readonly track?: string;
@@ -39,9 +40,9 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
     ),
   );
   // By itself: what else is wrong must not hide a grant that is missing, too.
-  if (track !== undefined)
+  for (const table of track === undefined ? [] : [track, writtenTable(track)])
     await view.ask((session) =>
-      requireRights(session, track, ["select", "insert", "update", ...forgetting(settings)]),
+      requireRights(session, table, ["select", "insert", "update", ...forgetting(settings)]),
     );
   if (vanished) await examineVanished(vanished, view, settings);
   // Where any column may come, there is nothing to compare.
@@ -83,7 +84,11 @@ const examineTrack = async (
   shape: MergeShape,
   { track, view }: { track: string; view: View },
 ): Promise<void> => {
-  if ((await checkTrack(session, shape, track)) === undefined && !view.coming.hasTable(track)) {
+  const known = await checkTrack(session, shape, track);
+  const isWritten =
+    writtenColumns(shape).length === 0 ||
+    (await checkWritten(session, shape, writtenTable(track))) !== undefined;
+  if ((known === undefined || !isWritten) && !view.coming.hasTable(track)) {
     await requireCreate(session, track);
   }
 };

@@ -2,6 +2,7 @@
 
 import { quoted, quotedList, quotedTable } from "../names.ts";
 import { keyOf, keyText, sameKey } from "./key-sql.ts";
+import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
@@ -41,13 +42,22 @@ export const takeBackPresent = (shape: MergeShape, track: string, present: strin
   update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`;
 
 /** Rows that somebody has deleted, or that are the pipeline's no longer, are forgotten. */
-export const forgetDeleted = (shape: MergeShape, track: string, where: string): string => `
+export const forgetDeleted = ({ shape, track, written }: Tables, where: string): string => `
   with lost as (
     delete from ${GONE} as gone
      where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})
     returning ${keyOf(shape, "gone")}
-  )
-  delete from ${track} as track using lost where ${sameKey(shape, "track", "lost")}`;
+  ),
+  unwritten as (${forget(shape, written, "lost")})
+  ${forget(shape, track, "lost")}`;
+
+type Tables = Pick<MergeParts, "shape" | "track" | "written">;
+
+/** Without a table of what was written, nothing. */
+const forget = (shape: MergeShape, table: string | undefined, gone: string): string =>
+  table === undefined
+    ? "select"
+    : `delete from ${table} as known using ${gone} where ${sameKey(shape, "known", gone)}`;
 
 /** Whether the row meets a condition, whose names mean the columns of the table. */
 const meets = (shape: MergeShape, condition: string, where: string): string => `
@@ -94,9 +104,9 @@ export const share = (track: string): string => `
 
 /** The statements that delete, in their order; the last but one gives the rows as JSON. */
 export const deletion = (
-  shape: MergeShape,
+  { shape, track, written }: Tables,
   { along }: VanishedOption,
-  { track, where }: { track: string; where: string },
+  where: string,
 ) => {
   const isDue = `gone.is_due and ${sameKey(shape, "target", "gone")}${where}`;
   return {
@@ -108,7 +118,9 @@ export const deletion = (
     rows: `
     delete from ${shape.table.sql} as target using ${GONE} as gone where ${isDue}
     returning ${keyText(shape, "target")} as key, to_jsonb(target)::text as old`,
-    track: `delete from ${track} as track using ${GONE} as gone where gone.is_due and ${sameKey(shape, "track", "gone")}`,
+    known: `
+    with gone as (select * from ${GONE} where is_due), unwritten as (${forget(shape, written, "gone")})
+    ${forget(shape, track, "gone")}`,
   };
 };
 

@@ -98,16 +98,17 @@ const missedIn = (exports: number): string => {
 const find = async (
   session: Session,
   { option, track: name }: Watch,
-  { shape, unique, track, run }: MergeSettings,
+  parts: MergeSettings,
   { scope }: Export,
 ): Promise<Found> => {
+  const { shape, unique, track, run } = parts;
   await session.script(sql.goneTable(shape));
   const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
   if (found.count === 0) return NOTHING;
   await session.script(sql.countGone);
   await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
   const where = await narrowing(session, { shape, unique, rows: GONE });
-  await session.query(sql.forgetDeleted(shape, track, where));
+  await session.query(sql.forgetDeleted(parts, where));
   if (option.scope !== undefined) {
     await session.query(sql.leaveOutOfScope(shape, option.scope, where));
   }
@@ -142,7 +143,7 @@ const find = async (
   }
   const deleted: Finding[] = [];
   const refusal = await attempt(session, async () => {
-    const statements = sql.deletion(shape, option, { track, where });
+    const statements = sql.deletion(parts, option, where);
     for (const statement of statements.along) await session.query(statement);
     const gone = await session.query<{ key: string; old: string }>(statements.rows);
     deleted.push(
@@ -150,7 +151,7 @@ const find = async (
         ({ key, old }): Finding => ({ kind: "deleted", key, column: null, old, new: null }),
       ),
     );
-    await session.query(statements.track);
+    await session.query(statements.known);
   });
   if (refusal !== undefined) return { findings, whyNot: `the server refuses it: ${said(refusal)}` };
   const keys = new Set(deleted.map(({ key }) => key));
