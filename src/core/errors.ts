@@ -1927,7 +1927,8 @@ export const withAdvice = (
   const lines = [error.message];
   if (type) {
     const { column, where, values, better } = type;
-    const shown = values.map((value) => JSON.stringify(value)).join(" and ");
+    const start = (value: string) => (value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    const shown = values.map((value) => JSON.stringify(start(value))).join(" and ");
     const such = shown === "" ? "" : ` (${shown})`;
     const other = better.map((one) => `\`${one}\``).join(" or ");
     if (values.length > 0 && values.every((value) => DECIMAL_COMMA.test(value))) {
