@@ -1733,13 +1733,16 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
-/** What an examination has found before a run stumbles over it, in its own words. */
-export const foundBefore = (found: {
-  readonly code: string;
-  readonly message: string;
-  readonly place: Place;
-}): RunnerError => {
-  const error = new RunnerError(found.code, 1, found.message);
+/** What an examination has found before a run stumbles over it, in its own words, and why it has looked. */
+export const foundBefore = (
+  found: { readonly code: string; readonly message: string; readonly place: Place },
+  tables: readonly { readonly name: string }[],
+): RunnerError => {
+  const error = new RunnerError(
+    found.code,
+    1,
+    `${found.message}\nNo flow was run: this was found before the question whether to write into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows of others. With \`--yes\`, which answers it, nothing is looked for beforehand.`,
+  );
   error.place = found.place;
   return error;
 };
