@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Reject } from "../src/core/batch.ts";
 import type { Context } from "../src/core/component.ts";
-import type { RunnerError } from "../src/core/errors.ts";
 import type { FlowPlan, Plan } from "../src/core/plan.ts";
 import { openDatabase } from "../src/postgres/open.ts";
 import { type RehearsalOptions, rehearsePipeline } from "../src/rehearsal.ts";
@@ -15,6 +14,7 @@ import { postgresCopy } from "../src/sinks/postgres-copy.ts";
 import { postgresUpsert } from "../src/sinks/postgres-upsert.ts";
 import { postgres } from "../src/sources/postgres.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { messageOf } from "./support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -42,8 +42,6 @@ const rehearse = async (
   return { ...rehearsal, said };
 };
 
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-
 /** Every row of every table of the database with its place and the transaction that wrote it, and every object. */
 const everything = async (database: TestDatabase): Promise<string> => {
   const tables = await rowsOf(
@@ -68,12 +66,6 @@ const upsertInto = (table: string, options: object = {}) =>
   stage(postgresUpsert, {
     table,
     key: ["id"],
-    insert_only: [],
-    not_compared: [],
-    on_insert: {},
-    on_update: {},
-    derive: {},
-    json_merge: {},
     commit_rows: 2,
     ...options,
   });

@@ -14,12 +14,6 @@ onEachDatabase((database) => {
     const sink = stage(postgresUpsert, {
       table: "past_held",
       key: ["id"],
-      insert_only: [],
-      not_compared: [],
-      on_insert: {},
-      on_update: {},
-      derive: {},
-      json_merge: {},
       commit_rows: 1,
       parallel: 1,
       hold_when: { action: "hold", where: "true", columns: ["a", "b"] },

@@ -9,12 +9,6 @@ import { batchOf, flowOf, inputNamed, rowsSource, run, sourceOf, stage } from ".
 const intoOptions = (table: string) => ({
   table,
   key: ["id"],
-  insert_only: [],
-  not_compared: [],
-  on_insert: {},
-  on_update: {},
-  derive: {},
-  json_merge: {},
   commit_rows: 1,
   parallel: 1,
   create: { columns: { id: "int" }, primary_key: ["id"] },

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Batch } from "../../src/core/batch.ts";
 import { Reject } from "../../src/core/batch.ts";
-import type { RunnerError } from "../../src/core/errors.ts";
 import { routeByHash } from "../../src/postgres/merge/route.ts";
 import type { MergeShape } from "../../src/postgres/merge/shape.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
 import { runPipeline } from "../../src/runner.ts";
 import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/database.ts";
+import { codeOf, messageOf } from "../support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -23,22 +23,8 @@ import { randomFrom } from "../support/random.ts";
 
 type Row = Readonly<Record<string, string | null>>;
 
-const DEFAULTS = {
-  insert_only: [],
-  not_compared: [],
-  on_insert: {},
-  on_update: {},
-  derive: {},
-  json_merge: {},
-  commit_rows: 50_000,
-};
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
-
 const sinkOf = (table: string, options: Record<string, unknown>) =>
   stage(postgresUpsert, {
-    ...DEFAULTS,
     table,
     key: ["id"],
     track: `${table}_track`,

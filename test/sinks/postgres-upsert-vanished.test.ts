@@ -51,12 +51,6 @@ onEachDatabase((database) => {
         table: "kept",
         key: ["id"],
         track: "kept_track",
-        insert_only: [],
-        not_compared: [],
-        on_insert: {},
-        on_update: {},
-        derive: {},
-        json_merge: {},
         commit_rows: 50_000,
         parallel: 1,
         vanished: {

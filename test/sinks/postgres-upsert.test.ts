@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { RunnerError } from "../../src/core/errors.ts";
 import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { codeOf, messageOf } from "../support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -17,19 +17,6 @@ import { randomFrom } from "../support/random.ts";
 
 type Row = Readonly<Record<string, string | null>>;
 
-const DEFAULTS = {
-  insert_only: [],
-  not_compared: [],
-  on_insert: {},
-  on_update: {},
-  derive: {},
-  json_merge: {},
-  commit_rows: 50_000,
-};
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
-
 onEachDatabase((database) => {
   /** Merges rows into a table and gives what became of them. */
   const merge = async (
@@ -40,7 +27,7 @@ onEachDatabase((database) => {
       ...options
     }: { rejects?: number; key?: string[] } & Record<string, unknown> = {},
   ) => {
-    const sink = stage(postgresUpsert, { ...DEFAULTS, table, key: ["id"], ...options });
+    const sink = stage(postgresUpsert, { table, key: ["id"], ...options });
     const summary = await run(database(), [
       flowOf({ source: rowsSource(rows), sink, rejects: allowing(rejects) }),
     ]);
@@ -255,7 +242,7 @@ onEachDatabase((database) => {
             METERED,
           ),
         ]);
-        const options = { ...DEFAULTS, table: "twice", key: ["id"], ...(track ? { track } : {}) };
+        const options = { table: "twice", key: ["id"], ...(track ? { track } : {}) };
         const summary = await run(database(), [
           flowOf({ source, sink: stage(postgresUpsert, options), rejects: allowing(2) }),
         ]);
@@ -848,7 +835,7 @@ onEachDatabase((database) => {
             if (fails) throw new Error("broken");
             yield* rows.slice(3);
           }),
-          sink: stage(postgresUpsert, { ...DEFAULTS, table: "parts", key: ["id"], commit_rows }),
+          sink: stage(postgresUpsert, { table: "parts", key: ["id"], commit_rows }),
         });
       assert.equal((await run(database(), [flow(true, "all")])).status, "failed");
       assert.equal((await all("parts")).length, 3);
@@ -868,7 +855,7 @@ onEachDatabase((database) => {
       await run(database(), [
         flowOf({
           source,
-          sink: stage(postgresUpsert, { ...DEFAULTS, table: "metered", key: ["id"] }),
+          sink: stage(postgresUpsert, { table: "metered", key: ["id"] }),
         }),
       ]);
       assert.deepEqual(seen, [1, 2, 3]);
