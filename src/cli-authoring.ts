@@ -1,17 +1,12 @@
 /** The commands for who writes a pipeline: each is loaded when it is used. */
 
 import type { Command } from "commander";
-import { csvOption, formatOption, wholeNumber } from "./cli-options.ts";
+import { csvOption, type Ending, formatOption, wholeNumber } from "./cli-options.ts";
 import type { GuessFlags } from "./commands/guess.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { TestFlags } from "./commands/test.ts";
 import { pipelineSchema } from "./core/schema.ts";
 import { components } from "./registry.ts";
-
-interface Ending {
-  readonly end: (code: number) => void;
-  readonly interrupted: () => AbortSignal;
-}
 
 /** Adds `guess`, `init`, `test` and `schema` to the command line. */
 export const addAuthoring = (main: Command, { end, interrupted }: Ending): void => {

@@ -1,7 +1,14 @@
-/** Options that several commands have. */
+/** What several commands have in common. */
 
 import { existsSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
+
+/** How a command ends. */
+export interface Ending {
+  readonly end: (code: number) => void;
+  /** Asked once by a command that may be interrupted. */
+  readonly interrupted: () => AbortSignal;
+}
 
 /** An option that may be given several times. */
 export const several = (value: string, previous: readonly string[] = []): string[] => [

@@ -20,8 +20,11 @@ export interface ForeignTable {
   readonly isEmptied: boolean;
 }
 
-/** Asks whether a run may go on; false stops it, with nothing written by its flows. */
-export type Confirm = (tables: readonly ForeignTable[]) => Promise<boolean>;
+/**
+ * Asks whether a run may go on; false stops it, with nothing written by its flows. `yes` is an answer that was given
+ * beforehand: nobody is asked then, and nothing is examined for the question's sake.
+ */
+export type Confirm = "yes" | ((tables: readonly ForeignTable[]) => Promise<boolean>);
 
 /** The tables that are there, by number: what setup makes afterwards is the pipeline's own. */
 export const tablesThere = async (session: Session): Promise<ReadonlySet<string>> => {
@@ -57,9 +60,9 @@ export const askBeforeFirstWrite = async (
     if (known === "all" || known.has(name) || !before.has(oid)) continue;
     if (await holdsRows(session, name)) foreign.push({ name, rows, isEmptied });
   }
-  if (foreign.length > 0) await requireSinksFit(session, { plan, flows }, signal);
-  if (foreign.length > 0 && !(await confirm(foreign))) {
-    throw firstWrite(plan.name, foreign, named);
+  if (foreign.length > 0 && confirm !== "yes") {
+    await requireSinksFit(session, { plan, flows, foreign }, signal);
+    if (!(await confirm(foreign))) throw firstWrite(plan.name, foreign, named);
   }
   await session.query(
     `insert into runner.target (pipeline, target, run)
@@ -71,7 +74,11 @@ export const askBeforeFirstWrite = async (
 /** Throws what a sink would stumble over in its table as it is: nobody is to be asked for a run that will fail. */
 const requireSinksFit = async (
   session: Session,
-  { plan, flows }: { plan: Plan; flows: readonly FlowPlan[] },
+  {
+    plan,
+    flows,
+    foreign,
+  }: { plan: Plan; flows: readonly FlowPlan[]; foreign: readonly ForeignTable[] },
   signal: AbortSignal,
 ): Promise<void> => {
   const { verdicts } = await examinePlan(
@@ -79,7 +86,7 @@ const requireSinksFit = async (
     { ask: askDatabase(session), coming: await comingFrom(plan.setup), signal },
   );
   const problem = verdicts.find(({ level }) => level === "problem");
-  if (problem !== undefined) throw foundBefore(problem);
+  if (problem !== undefined) throw foundBefore(problem, foreign);
 };
 
 /** Sources and transforms only give their columns: to ask services and tables is the business of `doctor`. */

@@ -18,18 +18,25 @@ flows:
 `;
 
 /** Runs it; `asked` are the tables of each question, which is answered as said. */
-const go = async (yaml: string, database: TestDatabase, answer: boolean) => {
+const go = async (yaml: string, database: TestDatabase, answer: boolean | "yes") => {
   const asked: (readonly ForeignTable[])[] = [];
+  let hasBegun = false;
   const summary = await runPipeline(await planFrom(yaml, database), {
     database: database.opened,
     signal: new AbortController().signal,
     log: { info: () => undefined, warn: () => undefined },
-    confirm: async (tables) => {
-      asked.push(tables);
-      return answer;
+    onBegin: () => {
+      hasBegun = true;
     },
+    confirm:
+      answer === "yes"
+        ? answer
+        : async (tables) => {
+            asked.push(tables);
+            return answer;
+          },
   });
-  return { ...summary, asked: asked.map((tables) => tables.map(({ name }) => name)) };
+  return { ...summary, hasBegun, asked: asked.map((tables) => tables.map(({ name }) => name)) };
 };
 
 onEachDatabase((database) => {
@@ -52,7 +59,7 @@ onEachDatabase((database) => {
       assert.deepEqual([again.status, again.asked], ["done", []]);
     });
 
-    test("that lacks a column of the flow is told to, and nobody is asked", async () => {
+    test("that lacks a column of the flow is told to, and nobody is asked; where the answer is yes beforehand, the run finds it", async () => {
       await execute(database(), "create table others_shape as select 7 as number");
       const yaml = pipeline("shape", "others_shape").replace(
         ", create: { columns: { id: int } }",
@@ -60,11 +67,14 @@ onEachDatabase((database) => {
       );
       await writeFile(join(database().folder, "shape.csv"), "id\n1\n");
       const local = yaml.replace('postgres: { sql: "select 1 as id" }', "csv: { path: shape.csv }");
-      const { status, asked, error } = await go(local, database(), false);
-      assert.deepEqual([status, asked], ["failed", []]);
-      assert.match(messageOf(error), /`id`/);
+      const { status, asked, error, hasBegun } = await go(local, database(), false);
+      assert.deepEqual([status, asked, hasBegun], ["failed", [], false]);
+      assert.match(messageOf(error), /`id`[\s\S]*before the question whether to write/);
       assert.notEqual((error as RunnerError).code, "first_write");
       assert.equal((error as RunnerError).place?.line, 7);
+      const certain = await go(local, database(), "yes");
+      assert.deepEqual([certain.status, certain.hasBegun], ["failed", true]);
+      assert.match(messageOf(certain.error), /`id`/);
     });
 
     test("that another pipeline writes is asked about; one of its own under another spelling is not", async () => {

@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { Reject } from "../src/core/batch.ts";
 import type { Context } from "../src/core/component.ts";
-import type { RunnerError } from "../src/core/errors.ts";
 import type { FlowPlan, Plan } from "../src/core/plan.ts";
 import { openDatabase } from "../src/postgres/open.ts";
 import { type RehearsalOptions, rehearsePipeline } from "../src/rehearsal.ts";
 import { file } from "../src/sinks/file.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
+import { postgresUpsert } from "../src/sinks/postgres-upsert.ts";
 import { postgres } from "../src/sources/postgres.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { messageOf } from "./support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -24,7 +25,6 @@ import {
   sourceOf,
   stage,
 } from "./support/flow.ts";
-import { upsertInto } from "./support/upsert.ts";
 
 const rehearse = async (
   database: TestDatabase,
@@ -41,8 +41,6 @@ const rehearse = async (
   });
   return { ...rehearsal, said };
 };
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
 
 /** Every row of every table of the database with its place and the transaction that wrote it, and every object. */
 const everything = async (database: TestDatabase): Promise<string> => {
@@ -64,6 +62,14 @@ const everything = async (database: TestDatabase): Promise<string> => {
   return lines.join("\n");
 };
 
+const upsertInto = (table: string, options: object = {}) =>
+  stage(postgresUpsert, {
+    table,
+    key: ["id"],
+    commit_rows: 2,
+    ...options,
+  });
+
 /** Staging by COPY, then from there into a table that has some rows already. */
 const pipeline = (prefix: string): FlowPlan[] => [
   flowOf({
@@ -83,7 +89,7 @@ const pipeline = (prefix: string): FlowPlan[] => [
   flowOf({
     name: "merge",
     source: stage(postgres, { sql: `select * from ${prefix}_staged order by id` }),
-    sink: upsertInto(`${prefix}_target`, { track: `${prefix}_track`, commit_rows: 2 }),
+    sink: upsertInto(`${prefix}_target`, { track: `${prefix}_track` }),
     rejects: allowing(1),
   }),
 ];

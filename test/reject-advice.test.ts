@@ -15,7 +15,7 @@ onEachDatabase((database) => {
   /** The last lines of the error of a run. */
   const advice = async (
     rows: readonly string[],
-    { sink, more = "" }: { sink: string; more?: string },
+    { sink, transform, more = "" }: { sink: string; transform?: string; more?: string },
     at: TestDatabase = database(),
   ): Promise<string[]> => {
     await writeFile(join(at.folder, "a.csv"), `id,n\n${rows.join("\n")}\n`);
@@ -23,7 +23,7 @@ onEachDatabase((database) => {
 flows:
   - name: f
     source: { csv: { path: a.csv } }
-    sink: { ${sink} }
+${transform === undefined ? "" : `    transforms: [{ ${transform} }]\n`}    sink: { ${sink} }
 ${more}`;
     const { error } = await runPipeline(await planFrom(yaml, at), {
       database: at.opened,
@@ -58,6 +58,28 @@ ${more}`;
           'Or is it the comma? For PostgreSQL, a number has a point: `- parse_numbers: { columns: [n] }` as the last of the transforms writes it so ("48,86" and "2,5").',
         );
         assert.equal(others.length, 1);
+      });
+
+      test(`names only \`text\` for values that are too long, be they digits, with ${sink}`, async () => {
+        const [line] = await advice(["1,1234", `2,${"5".repeat(50)}`], {
+          sink: to("varchar(3)", "long"),
+        });
+        assert.match(
+          line ?? "",
+          /`n` is `varchar\(3\)` .* \("1234" and "5{40}…"\) are right, write `text` there/,
+        );
+      });
+
+      test(`tells a value as the file has it, and the column by its true name, with ${sink}`, async () => {
+        const column = 'a "b"';
+        const [line] = await advice(['1,"x\\y\tz"'], {
+          sink: `${sink}: { table: ${sink}_odd, ${how}, create: { columns: { id: bigint, '${column}': integer }, primary_key: [id] } }`,
+          transform: `project: { columns: { id: id, '${column}': n } }`,
+        });
+        assert.match(
+          line ?? "",
+          /Column `a "b"` is `integer` .* \("x\\\\y\\tz"\) are right, write `text`/,
+        );
       });
 
       test(`does so for a few values, and at the end, with ${sink}`, async () => {

@@ -12,6 +12,7 @@ import { rehearsePipeline } from "../src/rehearsal.ts";
 import { previewFlow, type RunSummary, rejectPath, runPipeline } from "../src/runner.ts";
 import { postgresCopy } from "../src/sinks/postgres-copy.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import { codeOf, messageOf } from "./support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -26,9 +27,6 @@ import {
 
 const into = (table: string) =>
   stage(postgresCopy, { table, mode: "replace", create: { columns: { id: "int" } } });
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
 
 const script = async (database: TestDatabase, name: string, sql: string): Promise<string> => {
   const path = join(database.folder, name);

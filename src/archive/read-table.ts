@@ -76,7 +76,6 @@ export async function* readTable(
   for (const file of files) {
     const input = inputOf(archive, files, file.name);
     const check = (signal: AbortSignal) => readThrough(location, file.name, { signal, limits });
-    // Single values of GBIF's are CSV-quoted whatever its `meta.xml` says: nobody can do anything about it.
     yield* tableBatches(
       found,
       file.read(context.signal),

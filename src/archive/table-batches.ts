@@ -11,14 +11,11 @@ import type { Table } from "./meta.ts";
 /**
  * The records of one file of a table: by the fast splitter when nothing is enclosed and lines end as
  * usual, by the CSV parser otherwise. Gives an empty batch when there is no record.
- *
- * `onQuoted` is told of values that are CSV-quoted although nothing should be, and are read without the quotes.
  */
 export async function* tableBatches(
   table: Table,
   chunks: AsyncIterable<Buffer>,
   input: Input,
-  onQuoted?: (values: number) => void,
 ): AsyncGenerator<Batch> {
   const text = asUtf8(chunks, { encoding: table.encoding, name: input.name });
   const { line, all } = await peekLine(text, Math.max(1, table.ignoreHeaderLines));
@@ -27,7 +24,7 @@ export async function* tableBatches(
   const quote = table.fieldsEnclosedBy ?? guessedQuote(delimiter, line);
   const isUsual = /^\r?\n$/.test(table.linesTerminatedBy);
   if (quote === "" && isUsual && Buffer.byteLength(delimiter) === 1) {
-    yield* plainBatches(table, all, { delimiter, line, input, onQuoted });
+    yield* plainBatches(table, all, { delimiter, line, input });
     return;
   }
   let layout: Layout | undefined;
@@ -59,10 +56,9 @@ async function* plainBatches(
     delimiter: string;
     line: string;
     input: Input;
-    onQuoted: ((values: number) => void) | undefined;
   },
 ): AsyncGenerator<Batch> {
-  const { delimiter, line, input, onQuoted } = source;
+  const { delimiter, line, input } = source;
   const skip = table.ignoreHeaderLines;
   const { header, rest } = await takeLines(wholeLines(chunks, input), skip);
   if (header.length < skip) throw headerMissing(input.name, skip);
@@ -78,7 +74,6 @@ async function* plainBatches(
     columns: (slab) => slabColumns(slab, layout),
     input,
     firstLine: skip + 1,
-    ...(onQuoted ? { onQuoted } : {}),
     fields: lineFields(layout),
   });
   for await (const batch of batches) {

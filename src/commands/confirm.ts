@@ -10,7 +10,7 @@ export const confirmFirstWrite = (
   { yes = false, database }: { readonly yes?: boolean; readonly database?: string },
   signal: AbortSignal,
 ): Confirm => {
-  if (yes) return async () => true;
+  if (yes) return "yes";
   if (!process.stdin.isTTY || !process.stderr.isTTY) return async () => false;
   return async (tables) => {
     process.stderr.write(

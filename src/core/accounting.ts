@@ -2,13 +2,15 @@ import type { Batch, Input, Rejected } from "./batch.ts";
 import { addsUp, type Counts, NO_ROWS, NOTHING, storeCounts, sum } from "./counts.ts";
 import type { Place } from "./errors.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
+import { FlowExamples } from "./flow-examples.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
 import type { RunState, Undone } from "./state.ts";
+import { storeFindings } from "./store-findings.ts";
 import { storeRejects } from "./store-rejects.ts";
-import type { Changes, Finding, Findings, Tally } from "./tally.ts";
+import type { Changes, Finding, Tally } from "./tally.ts";
 import { countAttributes, type Span } from "./trace.ts";
 
 /** What became of the records of a flow, over all its commits. */
@@ -33,9 +35,7 @@ export class FlowAccount {
   #rejected = 0;
   readonly #byCode = new Map<string, number>();
   readonly #examplesByCode = new Map<string, Rejected[]>();
-  readonly #changes = new Map<string, number>();
-  readonly #changeExamples: Changes["examples"][number][] = [];
-  readonly #findings = new Map<Finding["kind"], Finding[]>();
+  readonly #examples = new FlowExamples();
   #isComplete = false;
   /** Whether a limit was exceeded when all records had been counted. */
   #isJudgedWhole = false;
@@ -84,13 +84,12 @@ export class FlowAccount {
 
   /** What updates changed, the column of most rows first. */
   get changed(): Changes {
-    const byRows = [...this.#changes].sort((a, b) => b[1] - a[1]);
-    return { changes: Object.fromEntries(byRows), examples: this.#changeExamples };
+    return this.#examples.changed;
   }
 
   /** The first findings of each kind. */
   get findings(): readonly Finding[] {
-    return [...this.#findings.values()].flat();
+    return this.#examples.findings;
   }
 
   /** How far the flow is, for the display. */
@@ -207,7 +206,7 @@ export class FlowAccount {
         if (!addsUp(whole)) throw doesNotAddUp(this.flow, { ...whole });
         this.#judge(this.#isLast(read));
         await store(session);
-        await this.#writeFindings(session, findings);
+        await storeFindings(session, { run: this.#state.run, flow: this.flow }, findings);
         await this.#writeRepaired(session, read);
         // Last, as other sessions of the run wait from here on until this one has committed.
         await storeCounts(session, whole, {
@@ -222,7 +221,7 @@ export class FlowAccount {
         this.#open.delete(span);
         span.end(countAttributes(whole));
         this.#onCommit();
-        this.#remember({ changes, examples, findings });
+        this.#examples.add({ changes, examples, findings });
         return counts;
       },
     };
@@ -231,21 +230,6 @@ export class FlowAccount {
   /** To be called when the flow is over: what is not committed by now is undone. */
   end(error: unknown): void {
     for (const span of this.#open) span.end({}, error);
-  }
-
-  #remember({ changes, examples, findings }: Changes & Findings): void {
-    for (const finding of findings) {
-      const ofKind = this.#findings.get(finding.kind) ?? [];
-      if (ofKind.length === 0) this.#findings.set(finding.kind, ofKind);
-      if (ofKind.length < FINDINGS) ofKind.push(finding);
-    }
-    for (const [column, rows] of Object.entries(changes)) {
-      this.#changes.set(column, (this.#changes.get(column) ?? 0) + rows);
-    }
-    for (const example of examples) {
-      const ofColumn = this.#changeExamples.filter(({ column }) => column === example.column);
-      if (ofColumn.length < EXAMPLES) this.#changeExamples.push(example);
-    }
   }
 
   #setAside(rejected: readonly Rejected[]): void {
@@ -294,20 +278,6 @@ export class FlowAccount {
     return this.#examplesByCode.get(codes.find(counts) ?? "")?.[0];
   }
 
-  async #writeFindings(session: Session, findings: readonly Finding[]): Promise<void> {
-    if (findings.length === 0) return;
-    const values = (name: keyof Finding) => findings.map((finding) => finding[name]);
-    await session.query(WRITE_FINDINGS, [
-      this.#state.run,
-      this.flow,
-      values("kind"),
-      values("key"),
-      values("column"),
-      values("old"),
-      values("new"),
-    ]);
-  }
-
   /**
    * With the last commit of the flow, no earlier: of a part that is committed alone, nobody knows here which
    * records are in it. A flow that stopped before is loaded again, by sinks that find what is there unchanged.
@@ -321,8 +291,3 @@ export class FlowAccount {
 }
 
 const EXAMPLES = 3;
-const FINDINGS = 20;
-
-const WRITE_FINDINGS = `
-insert into runner.finding (run, flow, kind, key, column_name, old, new)
-select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;

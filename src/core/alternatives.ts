@@ -1,7 +1,7 @@
 /** Options that may have one of several shapes: which of them is meant decides what is complained of. */
 
 import type { ErrorObject } from "ajv";
-import type { Schema } from "./options-check.ts";
+import type { Schema } from "./option-schema.ts";
 
 /** The alternative that a value is meant to be, by its type and its keys; the schema itself when none fits. */
 export const meant = (schema: Schema, data: unknown): Schema => {

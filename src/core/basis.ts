@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname, isAbsolute, relative } from "node:path";
 import type { Context } from "./component.ts";
 import { placedIn } from "./flow.ts";
-import type { Schema } from "./options-check.ts";
+import type { Schema } from "./option-schema.ts";
 import type { FlowPlan, StagePlan } from "./plan.ts";
 
 /**

@@ -64,10 +64,19 @@ export class Reject {
   }
 }
 
+/** A value for which the server refused a record. */
+export interface RefusedValue {
+  /** Of the target. */
+  readonly column: string;
+  readonly value: string | null;
+}
+
 /** A record that was set aside, on its way to `runner.reject`. */
 export interface Rejected extends RecordPlace {
   readonly code: string;
   readonly message: string;
+  /** What the message is about, where that is one value that the server refused. It is not stored: the message tells it. */
+  readonly refused?: RefusedValue | undefined;
 }
 
 /** The columns of a batch by name; a `Map` will do, and so will what makes a column when it is asked for. */

@@ -1,5 +1,5 @@
-import { finished, Readable } from "node:stream";
-import { CsvError, type Info, type Options, Parser } from "csv-parse";
+import { pipeline } from "node:stream/promises";
+import { CsvError, type Options, parse } from "csv-parse";
 import { parse as parseNow } from "csv-parse/sync";
 import { Batch, type FieldReader, type Input, type Rejected } from "./batch.ts";
 import { csvInvalid, duplicateColumns, lineTooLong, quoteOpen } from "./errors.ts";
@@ -20,102 +20,112 @@ export interface CsvFormat {
 
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
-interface Parsed {
-  readonly record: string[];
-  readonly raw: string;
-  readonly info: Info;
+/** What is read, and what its fields are called. */
+interface CsvSource {
+  readonly input: Input;
+  /**
+   * Gets the last skipped record, which is the header if there is one, and the width of the first record, and
+   * gives a name for each field; undefined leaves a field out.
+   */
+  readonly namesOf: (
+    header: readonly string[] | undefined,
+    width: number,
+  ) => readonly (string | undefined)[];
+  /** Asked for when the names are known. */
+  readonly fieldsOf: () => FieldReader;
 }
 
 /**
- * Batches of CSV records. `namesOf` gets the last skipped record, which is the header if there is one,
- * and the width of the first record, and gives a name for each field; undefined leaves a field out.
- *
- * The bytes are valid UTF-8. Records of another width than the header (or, without one, the first) are
- * rejected. Gives an empty batch when there is no record.
+ * Batches of CSV records. The bytes are valid UTF-8. Records of another width than the header (or, without one,
+ * the first) are rejected. Gives an empty batch when there is no record.
  */
 export async function* csvBatches(
   bytes: AsyncIterable<Buffer>,
   format: CsvFormat,
-  source: {
-    input: Input;
-    namesOf: (
-      header: readonly string[] | undefined,
-      width: number,
-    ) => readonly (string | undefined)[];
-    /** Asked for when the names are known. */
-    fieldsOf: () => FieldReader;
-  },
+  source: CsvSource,
 ): AsyncGenerator<Batch> {
   const { input } = source;
   const options = optionsOf(format);
-  let reader: FieldReader | undefined;
-  let fields: readonly (string | undefined)[] | undefined;
-  let names: string[] = [];
   let header: readonly string[] | undefined;
-  let width = 0;
-  let line = 1;
   let skipped = 0;
-  let records: TextRecord[] = [];
-  let rejects: Rejected[] = [];
-  let size = 0;
+  let table: CsvTable | undefined;
+  let gathered: Gathered = { records: [], rejects: [], sizeBytes: 0 };
   let hasGiven = false;
-
-  const settle = (first: readonly string[] | undefined) => {
-    width = (header ?? first)?.length ?? 0;
-    fields = source.namesOf(header, width);
-    names = fields.filter((name) => name !== undefined);
-    const doubled = names.find((name, index) => names.indexOf(name) !== index);
-    if (doubled !== undefined) throw duplicateColumns(input.name, doubled);
-    reader = source.fieldsOf();
-  };
-  const batch = (): Batch => {
+  const batch = (names: readonly string[]): Batch => {
     hasGiven = true;
-    const made = textBatch(names, records, { input, bytes: size, rejects });
-    records = [];
-    rejects = [];
-    size = 0;
-    return made;
+    const { records, rejects, sizeBytes } = gathered;
+    gathered = { records: [], rejects: [], sizeBytes: 0 };
+    return textBatch(names, records, { input, bytes: sizeBytes, rejects });
   };
-
-  for await (const { record, raw, info } of parsed(bytes, options, input)) {
-    const place = `${input.name}:${line}`;
-    line = info.lines + 1;
-    if (skipped < format.skipLines) {
-      header = record;
-      skipped++;
-      continue;
+  for await (const lines of parsed(bytes, options, input)) {
+    for (const line of lines) {
+      if (skipped < format.skipLines) {
+        header = line.values;
+        skipped++;
+        continue;
+      }
+      table ??= tableOf(header, header ?? line.values, source);
+      gather(line, gathered, { table, options });
+      if (gathered.sizeBytes >= BATCH_BYTES) yield batch(table.names);
     }
-    if (fields === undefined) settle(record);
-    size += Buffer.byteLength(raw);
-    const text = raw.replace(/\r?\n$/, "");
-    if (record.length === width) {
-      const values = record.filter((_, index) => fields?.[index] !== undefined);
-      records.push({ place, raw: text, values, ...readAgain(reader, text, options) });
-    } else if (record.length > 1 || record[0] !== "") {
-      const message = `The line has ${counted(record.length, "field")}, the table has ${width}.`;
-      rejects.push({ place, raw: text, ...readBy(reader, record), code: "wrong_width", message });
-    }
-    if (size >= BATCH_BYTES) yield batch();
   }
-  if (fields === undefined) settle(undefined);
-  if (records.length + rejects.length > 0 || !hasGiven) {
-    yield records.length + rejects.length > 0 ? batch() : Batch.empty(input, names);
-  }
+  const { names } = table ?? tableOf(header, header ?? [], source);
+  if (gathered.records.length + gathered.rejects.length > 0) yield batch(names);
+  else if (!hasGiven) yield Batch.empty(input, names);
 }
 
-const readBy = (reader: FieldReader | undefined, record: readonly string[]) => ({
-  names: reader?.names,
-  fields: reader && (() => reader.read(record)),
-});
+/** What the records have in common. */
+interface CsvTable {
+  readonly input: Input;
+  /** Fields of each record. */
+  readonly width: number;
+  /** By position; undefined for a field that is left out. */
+  readonly fields: readonly (string | undefined)[];
+  readonly names: readonly string[];
+  readonly reader: FieldReader;
+}
 
-/**
- * The same out of the line, split once more: few records are ever asked, and the values of all that wait for
- * their commit are several times what the lines are.
- */
-const readAgain = (reader: FieldReader | undefined, raw: string, options: Options) => ({
-  names: reader?.names,
-  fields: reader && (() => reader.read((parseNow(raw, options) as string[][])[0] ?? [])),
-});
+const tableOf = (
+  header: readonly string[] | undefined,
+  { length: width }: readonly string[],
+  { input, namesOf, fieldsOf }: CsvSource,
+): CsvTable => {
+  const fields = namesOf(header, width);
+  const names = fields.filter((name) => name !== undefined);
+  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  if (doubled !== undefined) throw duplicateColumns(input.name, doubled);
+  return { input, width, fields, names, reader: fieldsOf() };
+};
+
+/** What will be the next batch. */
+interface Gathered {
+  readonly records: TextRecord[];
+  readonly rejects: Rejected[];
+  sizeBytes: number;
+}
+
+const gather = (
+  { values, line, raw: text, sizeBytes }: Parsed,
+  gathered: Gathered,
+  { table, options }: { table: CsvTable; options: Options },
+): void => {
+  const { input, width, fields, reader } = table;
+  const { names } = reader;
+  const place = `${input.name}:${line}`;
+  const raw = text.replace(/\r?\n$/, "");
+  gathered.sizeBytes += sizeBytes;
+  if (values.length === width) {
+    const wanted = values.filter((_, index) => fields[index] !== undefined);
+    // Split once more, should somebody ask: few are, and the values of all records that wait for their commit
+    // are several times what the lines are.
+    const again = () => reader.read((parseNow(raw, options) as string[][])[0] ?? []);
+    gathered.records.push({ place, raw, values: wanted, names, fields: again });
+  } else if (values.length > 1 || values[0] !== "") {
+    const message = `The line has ${counted(values.length, "field")}, the table has ${width}.`;
+    const read = () => reader.read(values);
+    gathered.rejects.push({ place, raw, names, fields: read, code: "wrong_width", message });
+  }
+};
 
 const optionsOf = ({ delimiter, quote, lineEnd }: CsvFormat): Options => ({
   delimiter,
@@ -128,37 +138,87 @@ const optionsOf = ({ delimiter, quote, lineEnd }: CsvFormat): Options => ({
   max_record_size: MAX_RECORD_BYTES,
 });
 
-/** Knows where the record begins that it reads: records that wait to be taken are gone with an error. */
-class Following extends Parser {
-  begun = 1;
-
-  override push(one: Parsed | null): boolean {
-    if (one !== null) this.begun = one.info.lines + 1;
-    return super.push(one);
-  }
+/** A record as the parser has read it. */
+interface Parsed {
+  readonly values: readonly string[];
+  /** Its first line in the input, from 1. */
+  readonly line: number;
+  /** As it stands there, with its line end. */
+  readonly raw: string;
+  readonly sizeBytes: number;
 }
+
+/** So many records are passed on at once: to await each would take as long as to read it. */
+const PASSED_AT_ONCE = 100;
 
 async function* parsed(
   bytes: AsyncIterable<Buffer>,
   options: Options,
   input: Input,
-): AsyncGenerator<Parsed> {
-  const parser = new Following({ ...options, info: true, raw: true });
-  const source = Readable.from(bytes);
-  // Either end that fails takes the other with it.
-  finished(source, (error) => error && parser.destroy(error));
-  source.pipe(parser);
+): AsyncGenerator<readonly Parsed[]> {
+  const text = newWindow(bytes);
+  const lineEnd = [options.record_delimiter].flat().includes("\r") ? "\r" : "\n";
+  let line = 1;
+  let found: Parsed[] = [];
+  const taken = (): readonly Parsed[] => {
+    const taken = found;
+    found = [];
+    return taken;
+  };
+  const parser = parse({
+    ...options,
+    on_record: (values: string[], { bytes: end }) => {
+      const read = { values, line, ...text.upTo(end) };
+      found.push(read);
+      // Its own count takes `\r\n` inside a value for two.
+      line += occurrences(read.raw, lineEnd);
+      return found.length < PASSED_AT_ONCE ? null : taken();
+    },
+  } as Options);
+  const done = pipeline(text.chunks, parser);
+  // Told by the parser, which it destroys.
+  done.catch(() => undefined);
   try {
-    yield* parser as AsyncIterable<Parsed>;
+    yield* parser as AsyncIterable<readonly Parsed[]>;
+    yield taken();
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    const { begun } = parser;
-    if (error.code === "CSV_MAX_RECORD_SIZE")
-      throw lineTooLong(input.name, MAX_RECORD_BYTES, begun);
+    if (error.code === "CSV_MAX_RECORD_SIZE") throw lineTooLong(input.name, MAX_RECORD_BYTES, line);
     if (error.code === "CSV_QUOTE_NOT_CLOSED")
-      throw quoteOpen(`${input.name}:${begun}`, String(options.quote), error);
+      throw quoteOpen(`${input.name}:${line}`, String(options.quote), error);
     throw csvInvalid(input.name, error.message, error);
   } finally {
-    source.destroy();
+    await done.catch(() => undefined);
   }
 }
+
+const occurrences = (text: string, end: string): number => {
+  let found = 0;
+  for (let at = text.indexOf(end); at >= 0; at = text.indexOf(end, at + 1)) found++;
+  return found;
+};
+
+/** The part of the input in which the parser is: its own `raw` copies byte by byte, and takes as long as the rest. */
+const newWindow = (bytes: AsyncIterable<Buffer>) => {
+  let held = Buffer.alloc(0);
+  /** Where in the input `held` begins, and where the record that is read now. */
+  let heldFrom = 0;
+  let begun = 0;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      held = Buffer.concat([held.subarray(begun - heldFrom), chunk]);
+      heldFrom = begun;
+      yield chunk;
+    }
+  }
+  return {
+    chunks: chunks(),
+    /** The record that ends before this byte of the input. */
+    upTo: (end: number): Pick<Parsed, "raw" | "sizeBytes"> => {
+      const raw = held.toString("utf8", begun - heldFrom, end - heldFrom);
+      const sizeBytes = end - begun;
+      begun = end;
+      return { raw, sizeBytes };
+    },
+  };
+};

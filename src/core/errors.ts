@@ -1733,13 +1733,16 @@ export const leaseLost = (pipeline: string): RunnerError =>
     `This run of pipeline \`${pipeline}\` lost its lock to another run, so it wrote nothing more.`,
   );
 
-/** What an examination has found before a run stumbles over it, in its own words. */
-export const foundBefore = (found: {
-  readonly code: string;
-  readonly message: string;
-  readonly place: Place;
-}): RunnerError => {
-  const error = new RunnerError(found.code, 1, found.message);
+/** What an examination has found before a run stumbles over it, in its own words, and why it has looked. */
+export const foundBefore = (
+  found: { readonly code: string; readonly message: string; readonly place: Place },
+  tables: readonly { readonly name: string }[],
+): RunnerError => {
+  const error = new RunnerError(
+    found.code,
+    1,
+    `${found.message}\nNo flow was run: this was found before the question whether to write into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows of others. With \`--yes\`, which answers it, nothing is looked for beforehand.`,
+  );
   error.place = found.place;
   return error;
 };
@@ -1927,7 +1930,8 @@ export const withAdvice = (
   const lines = [error.message];
   if (type) {
     const { column, where, values, better } = type;
-    const shown = values.map((value) => JSON.stringify(value)).join(" and ");
+    const start = (value: string) => (value.length > 40 ? `${value.slice(0, 40)}…` : value);
+    const shown = values.map((value) => JSON.stringify(start(value))).join(" and ");
     const such = shown === "" ? "" : ` (${shown})`;
     const other = better.map((one) => `\`${one}\``).join(" or ");
     if (values.length > 0 && values.every((value) => DECIMAL_COMMA.test(value))) {

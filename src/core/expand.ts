@@ -2,7 +2,7 @@ import { dirname, isAbsolute, relative } from "node:path";
 import { stringify } from "yaml";
 import type { Document } from "./document.ts";
 import { type Limit, limitText, type RejectLimits } from "./limits.ts";
-import type { Schema } from "./options-check.ts";
+import type { Schema } from "./option-schema.ts";
 import { withoutPasswords } from "./place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./plan.ts";
 import { Secret } from "./secret.ts";

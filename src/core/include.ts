@@ -1,8 +1,9 @@
 /** Included files: lists of flows with parameters. */
 
+import { absolutePath } from "./absolute-path.ts";
 import { type Complain, renamed } from "./complaint.ts";
 import { type Place, suggestion } from "./errors.ts";
-import { absolutePath, checkedOptions } from "./options-check.ts";
+import { checkedOptions } from "./options-check.ts";
 import { type PARAMETER_TYPES, parameterOptions } from "./pipeline-schema.ts";
 import { entryOf, type YamlEntry, type YamlValue } from "./yaml-value.ts";
 

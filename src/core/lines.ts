@@ -47,8 +47,6 @@ export async function* lineBatches(
     columns: (slab: Slab) => Columns;
     input: Input;
     firstLine: number;
-    /** Told of every field that was CSV-quoted and is read unquoted. */
-    onQuoted?: (fields: number) => void;
     fields?: FieldReader;
   },
 ): AsyncGenerator<Batch> {
@@ -68,7 +66,6 @@ export async function* lineBatches(
       placed(`${input.name}:${firstLine + number}`, raw),
     );
     line += split.lineCount;
-    if (split.slab.quoted) table.onQuoted?.(split.slab.quoted.size);
     const rejects = split.wrong.map(({ start, line: offset, fields: width }) => ({
       ...placed(`${input.name}:${firstLine + offset}`, lineAt(bytes, start)),
       code: "wrong_width",

@@ -1,59 +1,16 @@
 /** Checks a part of the YAML against a schema and turns ajv's findings into sentences with a place. */
 
-import { dirname, resolve } from "node:path";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
-import { meant, memberSchema, relevant } from "./alternatives.ts";
+import { relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
-import { type Document, fileDocument, inlineDocument } from "./document.ts";
+import { converted } from "./converted-options.ts";
 import type { Place } from "./errors.ts";
+import { isMeantBy } from "./meant-option.ts";
 import { withFix } from "./mended-value.ts";
-import { isMeantBy, pathOf, sentence } from "./option-sentences.ts";
-import type { OptionKind } from "./options.ts";
-import { Secret } from "./secret.ts";
-import { isPartial, plain, valueAt, type YamlScalar, type YamlValue } from "./yaml-value.ts";
-
-/** The parts of JSON Schema that are used here. */
-export interface Schema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly patternProperties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: boolean | Schema;
-  readonly items?: Schema;
-  readonly enum?: readonly unknown[];
-  readonly default?: unknown;
-  /** Values that make sense, for editors and the reference. */
-  readonly examples?: readonly unknown[];
-  readonly runner?: OptionKind;
-  /** What a `pattern` asks for, in words: "must be …". */
-  readonly form?: string;
-  /** What to say of words that others have for it, or that belong elsewhere: a sentence each. */
-  readonly hints?: Readonly<Record<string, string>>;
-  /** Whether it only says how fast, or with how much memory: the rows are the same, see `basisOf`. */
-  readonly isPace?: boolean;
-  readonly required?: readonly string[];
-  readonly const?: unknown;
-  readonly anyOf?: readonly Schema[];
-}
-
-/** An option that is not in the schema is an error, at every level. */
-export const closed = (schema: Schema): Schema => {
-  const { properties, items, anyOf } = schema;
-  return {
-    ...schema,
-    ...(anyOf ? { anyOf: anyOf.map(closed) } : {}),
-    ...(items ? { items: closed(items) } : {}),
-    ...(properties
-      ? {
-          properties: Object.fromEntries(
-            Object.entries(properties).map(([name, inner]) => [name, closed(inner)]),
-          ),
-          additionalProperties: schema.additionalProperties ?? false,
-        }
-      : {}),
-  };
-};
+import { closed, type Schema } from "./option-schema.ts";
+import { pathOf, sentence } from "./option-sentences.ts";
+import { isPartial, plain, valueAt, type YamlValue } from "./yaml-value.ts";
 
 const ajv = new Ajv({
   allErrors: true,
@@ -200,74 +157,4 @@ const isKnownAt = (value: YamlValue, error: ErrorObject): boolean => {
   const at = valueAt(value, pathOf(error));
   if (at?.kind === "scalar") return (at.unset ?? []).length === 0;
   return error.keyword !== "required" || at?.kind !== "map" || at.isPartial !== true;
-};
-
-/** Follows schema and value together, and makes of each text what its kind says. */
-const converted = (
-  data: unknown,
-  anySchema: Schema,
-  context: { value: YamlValue | undefined; complain: Complain; label: string },
-): unknown => {
-  const { value } = context;
-  const schema = meant(anySchema, data);
-  if (schema.runner === "document" && value) return documentOf(value);
-  if (Array.isArray(data)) {
-    const items = schema.items ?? {};
-    return data.map((item, index) =>
-      converted(item, items, { ...context, value: value && valueAt(value, [index]) }),
-    );
-  }
-  if (typeof data === "object" && data !== null) {
-    const members = Object.entries(data).map(([key, member]) => {
-      const inner = memberSchema(schema, key);
-      const made = converted(member, inner, { ...context, value: value && valueAt(value, [key]) });
-      return [key, made];
-    });
-    return Object.fromEntries(members);
-  }
-  const scalar = value?.kind === "scalar" ? value : undefined;
-  // Where a text may stand for a number, `1.50` stays as it is written.
-  const isAnyPlain = Array.isArray(schema.type) && schema.type.includes("string");
-  if (isAnyPlain && typeof data === "number" && scalar) return scalar.source;
-  return schema.runner && scalar ? ofKind(schema.runner, String(data), scalar, context) : data;
-};
-
-/** One whose name has a variable without a value stays a text; nothing is said of it. */
-const documentOf = (value: YamlValue): Document | string => {
-  if (value.kind !== "scalar") return inlineDocument(value);
-  const text = String(value.value);
-  return value.unset?.length ? text : fileDocument(absolutePath(text, value), value);
-};
-
-const ofKind = (
-  kind: OptionKind,
-  text: string,
-  scalar: YamlScalar,
-  { complain, label }: { complain: Complain; label: string },
-): unknown => {
-  if (kind === "secret") return new Secret(text);
-  if (scalar.unset?.length) return text;
-  if (kind === "pattern") {
-    try {
-      return new RegExp(text, "u");
-    } catch (error) {
-      const reason = (error as Error).message.replace(/^Invalid regular expression: /, "");
-      complain(
-        "bad_pattern",
-        scalar.place,
-        `This is no regular expression (\`${label}\`): ${reason}.`,
-      );
-      return undefined;
-    }
-  }
-  return kind === "location" && /^https?:/i.test(text) ? text : absolutePath(text, scalar);
-};
-
-/**
- * A path is relative to the file that names it; one that begins with a variable of the shell to the
- * working folder, as everything else in a shell. `-` is no file, nothing is none.
- */
-export const absolutePath = (text: string, scalar: YamlScalar): string => {
-  if (text === "-" || text === "") return text;
-  return resolve(scalar.isFromShell ? process.cwd() : dirname(scalar.place.file), text);
 };

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { Component } from "./component.ts";
-import type { Schema } from "./options-check.ts";
+import type { Schema } from "./option-schema.ts";
 import {
   flowOptions,
   includedOptions,

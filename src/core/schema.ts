@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { Component } from "./component.ts";
-import { closed, type Schema } from "./options-check.ts";
+import { closed, type Schema } from "./option-schema.ts";
 import {
   flowOptions,
   includedOptions,

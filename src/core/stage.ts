@@ -1,11 +1,12 @@
 /** One component of a flow: `{ dwca: { … } }`. The name is the key, so its schema is known before its options are looked at. */
 
 import { isAbsolute } from "node:path";
+import { absolutePath } from "./absolute-path.ts";
 import { type Complain, renamed } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { meantName } from "./nearest.ts";
-import { absolutePath, partsOf } from "./options-check.ts";
+import { partsOf } from "./options-check.ts";
 import { placeInScalar } from "./place.ts";
 import type { StagePlan } from "./plan.ts";
 import {

@@ -69,10 +69,9 @@ export const chunkLoader = (session: Session, table: TargetTable, names: readonl
     if (inserted + refused.length !== rows.length) {
       throw rowsSuppressed(table.name, rows.length - inserted - refused.length);
     }
-    const rejected = refused.map(({ row, code, message }) => ({
+    const rejected = refused.map(({ row, ...reason }) => ({
       ...chunk.record(rows[row] as number),
-      code,
-      message,
+      ...reason,
     }));
     return { inserted: copied + inserted, rejected };
   }

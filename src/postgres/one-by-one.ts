@@ -1,3 +1,5 @@
+import type { RefusedValue } from "../core/batch.ts";
+import { unescaped } from "../core/columns.ts";
 import type { Session } from "../core/session.ts";
 import type { TargetTable } from "./catalog.ts";
 import { quoted, quotedList } from "./names.ts";
@@ -8,6 +10,8 @@ export interface Refused {
   readonly row: number;
   readonly code: string;
   readonly message: string;
+  /** For which value; undefined when it is not known to be one. */
+  readonly refused: RefusedValue | undefined;
 }
 
 /**
@@ -37,12 +41,19 @@ export const insertOneByOne = async (
     .filter(({ state }) => state !== null)
     .map((judged) => {
       const row = judged.row_number - 1;
-      const column = judged.column_name || columnAtFault(judged.message, target, lines[row] ?? "");
+      const values = (lines[row] ?? "").split("\t");
+      const column = judged.column_name || columnAtFault(judged.message, target, values);
       const code = conditionName(judged.state ?? "");
-      return { row, code, message: refusalMessage(judged, column) };
+      const value = values[names.indexOf(column ?? "")];
+      const refused =
+        column && value !== undefined ? { column, value: unescapedOrNull(value) } : undefined;
+      return { row, code, message: refusalMessage(judged, column), refused };
     });
   return { inserted, refused };
 };
+
+/** Out of COPY text. */
+const unescapedOrNull = (text: string): string | null => (text === "\\N" ? null : unescaped(text));
 
 /** A line that `runner_judge()` gives. */
 export interface Judged {
@@ -109,14 +120,14 @@ export const judging = (suspects: string, statement: string): string => `
 const columnAtFault = (
   message: string,
   { table, names }: { table: TargetTable; names: readonly string[] },
-  line: string,
+  /** Of the row, as COPY text. */
+  values: readonly string[],
 ): string | undefined => {
   const value = /: "(.*)"$|^value "(.*)" is out of range/s.exec(message);
   const quotedValue = value?.[1] ?? value?.[2];
-  const values = line.split("\t");
   const candidates = names.filter((name, index) => {
     const given = values[index] ?? "";
-    if (quotedValue !== undefined) return given === quotedValue;
+    if (quotedValue !== undefined) return unescaped(given) === quotedValue;
     const limit = table.columns.find((column) => column.name === name)?.maxLength;
     return message.startsWith("value too long") && limit !== undefined && given.length > limit;
   });

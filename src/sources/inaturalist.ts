@@ -1,16 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { Batch, type Input, type Rejected } from "../core/batch.ts";
+import { Batch, type Input } from "../core/batch.ts";
 import { type Context, defineSource } from "../core/component.ts";
 import { ratesWithoutPermission } from "../core/errors.ts";
 import { tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
-import { type TextRecord, textBatch } from "../core/text-batch.ts";
-import { Type } from "../core/type.ts";
+import { textBatch } from "../core/text-batch.ts";
+import { type Static, Type } from "../core/type.ts";
 import { openClient } from "../http/client.ts";
-import { type Answers, BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";
+import { BudgetUsedUp, observationLookup } from "../inaturalist/api.ts";
 import { dayBudget, nextDay } from "../inaturalist/budget.ts";
-
+import { fieldsText } from "../inaturalist/fields.ts";
 import { examineIds, type IdsOption, wantedIds } from "../inaturalist/ids.ts";
+import { batchMaker, columnsOf, unreadableId } from "../inaturalist/records.ts";
 import { checkGivesRows } from "../postgres/statement.ts";
 import { tableUse } from "../postgres/table-use.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
@@ -32,81 +33,85 @@ const rate = (fallback: number, what: string) =>
     description: `${what}; \`null\` for no limit.`,
   });
 
+const options = Type.Object({
+  ids: Type.Unsafe<IdsOption>({
+    anyOf: [
+      Type.Object({
+        table: tableName("The table that has the ids."),
+        column: Type.String({
+          minLength: 1,
+          description: "The column of the ids: numbers, or links that end in one.",
+        }),
+        uuid_column: Type.Optional(
+          Type.String({
+            minLength: 1,
+            description:
+              "A column that may have the uuid already; iNaturalist is not asked for those.",
+          }),
+        ),
+      }),
+      Type.Object({
+        sql: Type.String({
+          minLength: 1,
+          description:
+            "A statement whose first column has the ids, numbers or links; a second one may have the uuid already.",
+        }),
+      }),
+    ],
+    description: "Where the ids are: `table` and `column`, or `sql`.",
+  }),
+  known: Type.Object(
+    {
+      table: tableName("The table that the sink writes."),
+      column: Type.String({ minLength: 1, description: "Its column of ids." }),
+    },
+    { description: "Where the answers are: what is there is not asked for again." },
+  ),
+  contact: Type.String({
+    minLength: 3,
+    description: "An address that iNaturalist can write to; it is sent with every request.",
+  }),
+  fields: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
+    default: { uuid: "uuid", uri: "uri" },
+    minProperties: 1,
+    description:
+      "Column → where its value is in an observation: `{ grade: quality_grade, taxon: taxon.name }`.",
+  }),
+  url: Type.String({
+    default: "https://api.inaturalist.org/v2/observations",
+    pattern: "^https?://",
+    form: "a URL, `https://…`",
+    description: "The endpoint.",
+  }),
+  batch: Type.Integer({
+    default: MOST_PER_REQUEST,
+    minimum: 1,
+    maximum: MOST_PER_REQUEST,
+    description: "Ids per request.",
+  }),
+  retry_missing_days: Type.Integer({
+    default: 30,
+    minimum: 0,
+    description: "Observations that iNaturalist no longer has are asked for again after so long.",
+  }),
+  per_second: rate(PUBLISHED.per_second, "Requests per second"),
+  per_minute: rate(PUBLISHED.per_minute, "Requests per minute"),
+  per_day: rate(PUBLISHED.per_day, "Requests per day (UTC), counted over all runs"),
+  permission: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "Who at iNaturalist allowed you more than the published limits, and when.",
+    }),
+  ),
+});
+
+type Options = Static<typeof options>;
+
 /** Asks iNaturalist for observations by id, and only for those that are not known yet. */
 export const inaturalist = defineSource({
   name: "inaturalist",
   summary: "Looks observations up by id in iNaturalist's API, only those that are not known yet.",
-  options: Type.Object({
-    ids: Type.Unsafe<IdsOption>({
-      anyOf: [
-        Type.Object({
-          table: tableName("The table that has the ids."),
-          column: Type.String({
-            minLength: 1,
-            description: "The column of the ids: numbers, or links that end in one.",
-          }),
-          uuid_column: Type.Optional(
-            Type.String({
-              minLength: 1,
-              description:
-                "A column that may have the uuid already; iNaturalist is not asked for those.",
-            }),
-          ),
-        }),
-        Type.Object({
-          sql: Type.String({
-            minLength: 1,
-            description:
-              "A statement whose first column has the ids, numbers or links; a second one may have the uuid already.",
-          }),
-        }),
-      ],
-      description: "Where the ids are: `table` and `column`, or `sql`.",
-    }),
-    known: Type.Object(
-      {
-        table: tableName("The table that the sink writes."),
-        column: Type.String({ minLength: 1, description: "Its column of ids." }),
-      },
-      { description: "Where the answers are: what is there is not asked for again." },
-    ),
-    contact: Type.String({
-      minLength: 3,
-      description: "An address that iNaturalist can write to; it is sent with every request.",
-    }),
-    fields: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
-      default: { uuid: "uuid", uri: "uri" },
-      minProperties: 1,
-      description:
-        "Column → where its value is in an observation: `{ grade: quality_grade, taxon: taxon.name }`.",
-    }),
-    url: Type.String({
-      default: "https://api.inaturalist.org/v2/observations",
-      pattern: "^https?://",
-      form: "a URL, `https://…`",
-      description: "The endpoint.",
-    }),
-    batch: Type.Integer({
-      default: MOST_PER_REQUEST,
-      minimum: 1,
-      maximum: MOST_PER_REQUEST,
-      description: "Ids per request.",
-    }),
-    retry_missing_days: Type.Integer({
-      default: 30,
-      minimum: 0,
-      description: "Observations that iNaturalist no longer has are asked for again after so long.",
-    }),
-    per_second: rate(PUBLISHED.per_second, "Requests per second"),
-    per_minute: rate(PUBLISHED.per_minute, "Requests per minute"),
-    per_day: rate(PUBLISHED.per_day, "Requests per day (UTC), counted over all runs"),
-    permission: Type.Optional(
-      Type.String({
-        minLength: 1,
-        description: "Who at iNaturalist allowed you more than the published limits, and when.",
-      }),
-    ),
-  }),
+  options,
   example:
     "inaturalist: { ids: { table: pinv_gbif.tmp_gbif_data, column: id_inaturalist, uuid_column: other_catalog_numbers }, known: { table: pinv_gbif.cor_uuid_inaturalist, column: id_inaturalist }, contact: you@example.org }",
   columns: ({ fields }) => columnsOf(fields),
@@ -129,25 +134,18 @@ export const inaturalist = defineSource({
     await ask((session) => examineIds(session, settings, coming));
     return undefined;
   },
-  create: (options) => {
-    const { fields, per_second, per_minute, per_day, permission } = options;
-    for (const [name, limit] of Object.entries(PUBLISHED)) {
-      const value = options[name as keyof typeof PUBLISHED];
-      if ((value === null || value > limit) && permission === undefined) {
-        throw ratesWithoutPermission(name, value, limit);
-      }
-    }
-    const columns = columnsOf(fields);
-
+  create: (settings) => {
+    requirePermission(settings);
+    const columns = columnsOf(settings.fields);
     return async function* (context) {
       context.log.now("looking for ids that are not known yet");
       const { ids, unreadable } = await wantedIds(
         context.database,
-        options.ids,
-        options.known,
-        options.retry_missing_days,
+        settings.ids,
+        settings.known,
+        settings.retry_missing_days,
       );
-      const given = "uuid" in fields ? ids.filter(({ uuid }) => uuid !== null) : [];
+      const given = "uuid" in settings.fields ? ids.filter(({ uuid }) => uuid !== null) : [];
       const asked = ids.filter(({ uuid }) => uuid === null || given.length === 0);
       const input: Input = {
         name: "iNaturalist",
@@ -157,7 +155,7 @@ export const inaturalist = defineSource({
         // What a service answers is never the same input twice.
         identity: async () => randomUUID(),
       };
-      const batchOf = batchMaker(input, fields);
+      const batchOf = batchMaker(input, settings.fields);
       // Also when there is nothing to reject: the day's budget may be used up before the first answer.
       const rejects = unreadable.map(unreadableId);
       yield textBatch(columns, [], { input, bytes: 0, rejects });
@@ -166,105 +164,63 @@ export const inaturalist = defineSource({
         yield batchOf(part, { found, failed: [] });
       }
       if (asked.length === 0) return;
-      const batches = Math.ceil(asked.length / options.batch);
-      if (context.mode !== "run") {
+      const requests = parts(asked, settings.batch);
+      if (context.mode === "run") yield* answers(requests, settings, { context, batchOf });
+      else {
         context.log.info(
-          `A run would ask iNaturalist for ${count(asked.length)} ids in ${count(batches)} requests.`,
+          `A run would ask iNaturalist for ${count(asked.length)} ids in ${count(requests.length)} requests.`,
         );
         yield Batch.empty(input, columns);
-        return;
-      }
-      await using client = openClient({ contact: options.contact });
-      const { rateLimiter } = await import("../http/limiter.ts");
-      using limiter = rateLimiter({ perSecond: per_second, perMinute: per_minute });
-      const look = observationLookup({
-        url: new URL(options.url),
-        fields: fieldsText(Object.values(fields)),
-        client,
-        limiter,
-        budget: dayBudget(context.database, new URL(options.url).host, per_day),
-        signal: context.signal,
-        now: context.log.now,
-      });
-      let done = 0;
-      for (const [index, part] of parts(asked, options.batch).entries()) {
-        context.log.now(`batch ${count(index + 1)} of ${count(batches)}`);
-        try {
-          const answers = await look(part.map(({ id }) => id));
-          done += part.length;
-          yield batchOf(part, answers);
-        } catch (error) {
-          if (!(error instanceof BudgetUsedUp)) throw error;
-          sayBudget(context, { left: asked.length - done, perDay: per_day });
-          return;
-        }
       }
     };
   },
 });
 
-const columnsOf = (fields: Readonly<Record<string, string>>): string[] => [
-  "id_inaturalist",
-  ...Object.keys(fields),
-  "status",
-  "asked_at",
-];
-
-const unreadableId = (value: string): Rejected => ({
-  place: `iNaturalist id ${JSON.stringify(value)}`,
-  raw: value,
-  code: "no_observation_id",
-  message: `${JSON.stringify(value)} is neither a number nor the link of an observation.`,
-});
-
-/** The records of one answer: an id that was asked for and is not in it is `missing`. */
-const batchMaker =
-  (input: Input, fields: Readonly<Record<string, string>>) =>
-  (asked: readonly { readonly id: string }[], { found, failed }: Answers): Batch => {
-    const reasons = new Map(failed.map(({ id, reason }) => [id, reason]));
-    const now = new Date().toISOString();
-    const records: TextRecord[] = [];
-    const rejects: Rejected[] = [];
-    for (const { id } of asked) {
-      const place = `https://www.inaturalist.org/observations/${id}`;
-      const result = found.get(id);
-      const reason = reasons.get(id);
-      const raw = JSON.stringify(result ?? { id });
-      if (reason !== undefined) {
-        const message = `iNaturalist cannot be asked for ${id}: ${reason}.`;
-        rejects.push({ place, raw, code: "request_failed", message });
-        continue;
-      }
-      const values = Object.values(fields).map((path) => textAt(result, path));
-      records.push({ place, raw, values: [id, ...values, result ? "found" : "missing", now] });
+const requirePermission = (settings: Options): void => {
+  for (const [name, limit] of Object.entries(PUBLISHED)) {
+    const value = settings[name as keyof typeof PUBLISHED];
+    if ((value === null || value > limit) && settings.permission === undefined) {
+      throw ratesWithoutPermission(name, value, limit);
     }
-    return textBatch(columnsOf(fields), records, { input, bytes: asked.length, rejects });
-  };
-
-const textAt = (result: Record<string, unknown> | undefined, path: string): string | null => {
-  const value = path
-    .split(".")
-    .reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null)?.[key], result);
-  if (value === undefined || value === null || value === "") return null;
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  }
 };
 
-/** The API's own notation: `id,uri,uuid`, and `(id:!t,taxon:(name:!t))` for what lies deeper. */
-export const fieldsText = (paths: readonly string[]): string => {
-  const all = [...new Set(["id", ...paths])].sort();
-  if (!all.some((path) => path.includes("."))) return all.join(",");
-  const nested = (own: readonly string[]): string => {
-    const keys = [...new Set(own.map((path) => path.split(".")[0] ?? path))];
-    const text = keys.map((key) => {
-      const deeper = own
-        .filter((path) => path.startsWith(`${key}.`))
-        .map((path) => path.slice(key.length + 1));
-      return `${key}:${deeper.length > 0 ? nested(deeper) : "!t"}`;
-    });
-    return `(${text.join(",")})`;
-  };
-  return nested(all);
-};
+type Ids = Awaited<ReturnType<typeof wantedIds>>["ids"];
+
+/** A batch for each request, for as long as the day's budget lasts. */
+async function* answers(
+  requests: readonly Ids[],
+  settings: Options,
+  { context, batchOf }: { context: Context; batchOf: ReturnType<typeof batchMaker> },
+): AsyncGenerator<Batch> {
+  const { database, signal, log } = context;
+  const url = new URL(settings.url);
+  await using client = openClient({ contact: settings.contact });
+  const { rateLimiter } = await import("../http/limiter.ts");
+  using limiter = rateLimiter({
+    perSecond: settings.per_second,
+    perMinute: settings.per_minute,
+  });
+  const look = observationLookup({
+    url,
+    fields: fieldsText(Object.values(settings.fields)),
+    client,
+    limiter,
+    budget: dayBudget(database, url.host, settings.per_day),
+    signal,
+    now: log.now,
+  });
+  for (const [index, part] of requests.entries()) {
+    log.now(`batch ${count(index + 1)} of ${count(requests.length)}`);
+    try {
+      yield batchOf(part, await look(part.map(({ id }) => id)));
+    } catch (error) {
+      if (!(error instanceof BudgetUsedUp)) throw error;
+      sayBudget(context, { left: requests.slice(index).flat().length, perDay: settings.per_day });
+      return;
+    }
+  }
+}
 
 const parts = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>

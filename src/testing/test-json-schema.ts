@@ -1,4 +1,4 @@
-import { closed, type Schema } from "../core/options-check.ts";
+import { closed, type Schema } from "../core/option-schema.ts";
 import { testFileOptions } from "./test-schema.ts";
 
 /** The JSON Schema of test files, for editors: of the same schema that they are checked with. */

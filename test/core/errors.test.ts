@@ -19,6 +19,13 @@ test("a path with a variable of the shell's own form says how one is written", (
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
+    errors.foundBefore(
+      { code: "unknown_column", message: "No.", place: { file: "p.yaml", line: 1, column: 1 } },
+      [{ name: "public.t" }, { name: "public.u" }],
+    ),
+    "No.\nNo flow was run: this was found before the question whether to write into `public.t` and `public.u`, which hold rows of others. With `--yes`, which answers it, nothing is looked for beforehand.",
+  ],
+  [
     errors.replaceEmpty("pinv_gbif.tmp_gbif_data", { name: "occurrence.txt", read: 2000 }),
     "No record of occurrence.txt got into `pinv_gbif.tmp_gbif_data` (2000 read), and `mode: replace` would leave it empty. Its rows are as they were. " +
       "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pastFlows } from "../../src/core/history.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase } from "../support/database.ts";
-import { flowOf, rowsSource, run } from "../support/flow.ts";
-import { upsertInto } from "../support/upsert.ts";
+import { flowOf, rowsSource, run, stage } from "../support/flow.ts";
 
 onEachDatabase((database) => {
   test("a past run counts a row that was held once, however many of its columns would have changed", async () => {
@@ -11,7 +11,11 @@ onEachDatabase((database) => {
       database(),
       "create table past_held (id int primary key, a text, b text); insert into past_held values (1, 'x', 'x'), (2, 'x', 'x')",
     );
-    const sink = upsertInto("past_held", {
+    const sink = stage(postgresUpsert, {
+      table: "past_held",
+      key: ["id"],
+      commit_rows: 1,
+      parallel: 1,
       hold_when: { action: "hold", where: "true", columns: ["a", "b"] },
     });
     const source = rowsSource([

@@ -2,16 +2,19 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { stopAtCommit } from "../../src/core/stop.ts";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { onEachDatabase, rowsOf } from "../support/database.ts";
 import { batchOf, flowOf, inputNamed, rowsSource, run, sourceOf, stage } from "../support/flow.ts";
-import { upsertInto } from "../support/upsert.ts";
 
-const into = (table: string, options: Readonly<Record<string, unknown>> = {}) =>
-  upsertInto(table, {
-    commit_rows: 1,
-    create: { columns: { id: "int" }, primary_key: ["id"] },
-    ...options,
-  });
+const intoOptions = (table: string) => ({
+  table,
+  key: ["id"],
+  commit_rows: 1,
+  parallel: 1,
+  create: { columns: { id: "int" }, primary_key: ["id"] },
+});
+
+const into = (table: string) => stage(postgresUpsert, intoOptions(table));
 
 /** Each of these batches is a transaction of its own; `at` is called before the batch of that number. */
 const metered = (batches: number, at: (batch: number) => void) =>
@@ -58,7 +61,8 @@ onEachDatabase((database) => {
         yield batchOf(rows, batch);
       }
     });
-    const sink = into("stop_chunk", {
+    const sink = stage(postgresUpsert, {
+      ...intoOptions("stop_chunk"),
       commit_rows: 50_000,
       create: { columns: { id: "int", name: "text" }, primary_key: ["id"] },
     });

@@ -4,7 +4,6 @@ import { uuidOf } from "../../samples/inaturalist.ts";
 import { openClient } from "../../src/http/client.ts";
 import { rateLimiter } from "../../src/http/limiter.ts";
 import { BudgetUsedUp, type Lookup, observationLookup } from "../../src/inaturalist/api.ts";
-import { fieldsText } from "../../src/sources/inaturalist.ts";
 import {
   type FakeInaturalist,
   type FakeInaturalistOptions,
@@ -155,15 +154,5 @@ describe("observationLookup", () => {
     stop.abort(new Error("stopped"));
     await assert.rejects(second, { message: "stopped" });
     assert.equal(api.requests.length, 1);
-  });
-});
-
-describe("fieldsText", () => {
-  test("names fields as the API takes them, nested ones in its own notation", () => {
-    assert.equal(fieldsText(["uuid", "uri"]), "id,uri,uuid");
-    assert.equal(
-      fieldsText(["quality_grade", "taxon.name", "taxon.rank", "uuid"]),
-      "(id:!t,quality_grade:!t,taxon:(name:!t,rank:!t),uuid:!t)",
-    );
   });
 });

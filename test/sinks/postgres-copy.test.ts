@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import type { RunnerError } from "../../src/core/errors.ts";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { codeOf, messageOf } from "../support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -17,9 +17,6 @@ import {
 
 const into = (table: string, options: object = {}) =>
   stage(postgresCopy, { table, mode: "replace", ...options });
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
 
 onEachDatabase((database) => {
   describe("postgres_copy", () => {

@@ -3,15 +3,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { messageOf } from "../../src/core/errors.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
-import { allowing, flowOf, rowsSource, run } from "../support/flow.ts";
-import { upsertInto } from "../support/upsert.ts";
+import { allowing, flowOf, rowsSource, run, stage } from "../support/flow.ts";
 
 type Row = Readonly<Record<string, string | null>>;
 
 onEachDatabase((database) => {
   const merge = async (table: string, rows: readonly Row[], options: object = {}) => {
-    const sink = upsertInto(table, { track: `${table}_track`, ...options });
+    const sink = stage(postgresUpsert, {
+      table,
+      key: ["id"],
+      track: `${table}_track`,
+      ...options,
+    });
     const flow = flowOf({ source: rowsSource(rows), sink, rejects: allowing(1) });
     const summary = await run(database(), [flow]);
     assert.equal(summary.status, "done", messageOf(summary.error));
@@ -213,7 +218,11 @@ onEachDatabase((database) => {
         database(),
         "create table in_the_way (id int primary key, taxon text); create table in_the_way_track_written (a int primary key)",
       );
-      const sink = upsertInto("in_the_way", { track: "in_the_way_track" });
+      const sink = stage(postgresUpsert, {
+        table: "in_the_way",
+        key: ["id"],
+        track: "in_the_way_track",
+      });
       const summary = await run(database(), [
         flowOf({ source: rowsSource([{ id: "1", taxon: "a" }]), sink }),
       ]);

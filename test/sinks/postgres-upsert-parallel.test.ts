@@ -2,23 +2,35 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Batch } from "../../src/core/batch.ts";
 import { Reject } from "../../src/core/batch.ts";
-import type { RunnerError } from "../../src/core/errors.ts";
 import { routeByHash } from "../../src/postgres/merge/route.ts";
 import type { MergeShape } from "../../src/postgres/merge/shape.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
 import { runPipeline } from "../../src/runner.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/database.ts";
-import { allowing, batchOf, flowOf, inputNamed, planOf, run, sourceOf } from "../support/flow.ts";
+import { codeOf, messageOf } from "../support/errors.ts";
+import {
+  allowing,
+  batchOf,
+  flowOf,
+  inputNamed,
+  planOf,
+  run,
+  sourceOf,
+  stage,
+} from "../support/flow.ts";
 import { randomFrom } from "../support/random.ts";
-import { upsertInto } from "../support/upsert.ts";
 
 type Row = Readonly<Record<string, string | null>>;
 
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
-
 const sinkOf = (table: string, options: Record<string, unknown>) =>
-  upsertInto(table, { track: `${table}_track`, parallel: 2, ...options });
+  stage(postgresUpsert, {
+    table,
+    key: ["id"],
+    track: `${table}_track`,
+    parallel: 2,
+    ...options,
+  });
 
 const PER_BATCH = 500;
 

@@ -7,9 +7,9 @@ import { before, beforeEach, describe, test } from "node:test";
 import { messageOf, type RunnerError } from "../../src/core/errors.ts";
 import { rehearsePipeline } from "../../src/rehearsal.ts";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import { allowing, batchOf, flowOf, planOf, run, sourceOf, stage } from "../support/flow.ts";
-import { upsertInto } from "../support/upsert.ts";
 
 interface Snapshot {
   readonly ids: readonly number[];
@@ -47,8 +47,12 @@ onEachDatabase((database) => {
           ids.filter((id) => !failing.includes(id)).map((id) => ({ id: String(id), name: "n" })),
         ),
       ]),
-      sink: upsertInto("kept", {
+      sink: stage(postgresUpsert, {
+        table: "kept",
+        key: ["id"],
         track: "kept_track",
+        commit_rows: 50_000,
+        parallel: 1,
         vanished: {
           action: "report",
           of: "staged",
@@ -292,8 +296,10 @@ onEachDatabase((database) => {
     test("need a track table", async () => {
       const [, merged] = flowsOf({ ids: [1] });
       assert.ok(merged);
-      const sink = { ...merged.sink, options: { ...merged.sink.options, track: undefined } };
-      const { error } = await run(database(), [flowOf({ source: merged.source, sink })]);
+      const options = { ...merged.sink.options, track: undefined };
+      const { error } = await run(database(), [
+        flowOf({ source: merged.source, sink: stage(postgresUpsert, options) }),
+      ]);
       assert.equal((error as RunnerError).code, "vanished_needs_track");
     });
   });

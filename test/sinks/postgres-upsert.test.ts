@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { RunnerError } from "../../src/core/errors.ts";
+import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { codeOf, messageOf } from "../support/errors.ts";
 import {
   allowing,
   batchOf,
@@ -10,14 +11,11 @@ import {
   rowsSource,
   run,
   sourceOf,
+  stage,
 } from "../support/flow.ts";
 import { randomFrom } from "../support/random.ts";
-import { upsertInto } from "../support/upsert.ts";
 
 type Row = Readonly<Record<string, string | null>>;
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
-const codeOf = (error: unknown) => (error as RunnerError | undefined)?.code;
 
 onEachDatabase((database) => {
   /** Merges rows into a table and gives what became of them. */
@@ -29,7 +27,7 @@ onEachDatabase((database) => {
       ...options
     }: { rejects?: number; key?: string[] } & Record<string, unknown> = {},
   ) => {
-    const sink = upsertInto(table, options);
+    const sink = stage(postgresUpsert, { table, key: ["id"], ...options });
     const summary = await run(database(), [
       flowOf({ source: rowsSource(rows), sink, rejects: allowing(rejects) }),
     ]);
@@ -244,8 +242,10 @@ onEachDatabase((database) => {
             METERED,
           ),
         ]);
-        const sink = upsertInto("twice", track ? { track } : {});
-        const summary = await run(database(), [flowOf({ source, sink, rejects: allowing(2) })]);
+        const options = { table: "twice", key: ["id"], ...(track ? { track } : {}) };
+        const summary = await run(database(), [
+          flowOf({ source, sink: stage(postgresUpsert, options), rejects: allowing(2) }),
+        ]);
         assert.equal(summary.status, "done", messageOf(summary.error));
         assert.deepEqual(await rejectsOf(summary), [
           {
@@ -835,7 +835,7 @@ onEachDatabase((database) => {
             if (fails) throw new Error("broken");
             yield* rows.slice(3);
           }),
-          sink: upsertInto("parts", { commit_rows }),
+          sink: stage(postgresUpsert, { table: "parts", key: ["id"], commit_rows }),
         });
       assert.equal((await run(database(), [flow(true, "all")])).status, "failed");
       assert.equal((await all("parts")).length, 3);
@@ -855,7 +855,7 @@ onEachDatabase((database) => {
       await run(database(), [
         flowOf({
           source,
-          sink: upsertInto("metered"),
+          sink: stage(postgresUpsert, { table: "metered", key: ["id"] }),
         }),
       ]);
       assert.deepEqual(seen, [1, 2, 3]);

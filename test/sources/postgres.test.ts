@@ -12,6 +12,7 @@ import { sharedSessions } from "../../src/postgres/shared.ts";
 import { postgresCopy } from "../../src/sinks/postgres-copy.ts";
 import { postgres } from "../../src/sources/postgres.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/database.ts";
+import { messageOf } from "../support/errors.ts";
 import { allowing, flowOf, run, stage } from "../support/flow.ts";
 import { contextAlone, valuesOf } from "../support/transform.ts";
 
@@ -32,8 +33,6 @@ const copied = (batch: Batch): string => {
   }
   return writer.data.toString();
 };
-
-const messageOf = (error: unknown) => (error as RunnerError | undefined)?.message ?? "";
 
 onEachDatabase((database) => {
   describe("postgres", () => {

@@ -6,6 +6,7 @@ import { Batch, type Input, type Rejected } from "../../src/core/batch.ts";
 import { TextColumn } from "../../src/core/columns.ts";
 import { type Component, type Context, defineSource } from "../../src/core/component.ts";
 import { type RejectLimits, STRICT } from "../../src/core/limits.ts";
+import type { Schema } from "../../src/core/option-schema.ts";
 import type { FlowPlan, Plan, StagePlan } from "../../src/core/plan.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { RunOptions } from "../../src/run-flows.ts";
@@ -14,14 +15,21 @@ import type { TestDatabase } from "./database.ts";
 
 const place = { file: "test.yaml", line: 1, column: 1 };
 
-/** A stage of a plan; what it says of places is made up. */
+/** A stage of a plan, with the defaults of its options; what it says of places is made up. */
 export const stage = (component: Component, options: object = {}): StagePlan => ({
   component,
-  options,
+  options: { ...defaultsOf(component), ...options },
   place,
   locate: () => place,
   times: () => 0,
 });
+
+const defaultsOf = ({ options }: Component): object =>
+  Object.fromEntries(
+    Object.entries((options as Schema).properties ?? {}).flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
 
 type Row = Readonly<Record<string, string | null>>;
 

@@ -42,7 +42,8 @@ export const { base, cases }: Golden = parse(
 const sinp = (name: string) =>
   fileURLToPath(new URL(`../../pipelines/sinp/${name}`, import.meta.url));
 
-const DEFAULTS: Parameters<typeof mapSinp.create>[0] = {
+/** The options of `map_sinp` where a case says nothing else. */
+export const MAP_SINP_OPTIONS: Parameters<typeof mapSinp.create>[0] = {
   fields: sinp("fields.csv"),
   vocabularies: sinp("vocabularies.csv"),
   licenses: ["any"],
@@ -75,7 +76,7 @@ export const mapped = async (
   async function* one(): AsyncGenerator<Batch> {
     yield batchOf([{ ...STAGED, ...base.record, ...record }]);
   }
-  const transform = mapSinp.create({ ...DEFAULTS, ...settings });
+  const transform = mapSinp.create({ ...MAP_SINP_OPTIONS, ...settings });
   const [batch] = await Array.fromAsync(transform(one(), { ...contextAlone(said), database }));
   assert.ok(batch);
   return { batch, said };

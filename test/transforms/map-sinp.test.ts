@@ -2,34 +2,18 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { Batch } from "../../src/core/batch.ts";
 import type { Context } from "../../src/core/component.ts";
 import { readFields } from "../../src/geonature/fields.ts";
 import { mapSinp } from "../../src/transforms/map-sinp.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import { batchOf, inputNamed } from "../support/flow.ts";
+import { MAP_SINP_OPTIONS } from "../support/golden.ts";
 import { installSandbox } from "../support/sandbox.ts";
 import { contextAlone } from "../support/transform.ts";
 
-const sinp = (name: string) =>
-  fileURLToPath(new URL(`../../pipelines/sinp/${name}`, import.meta.url));
-
 type Options = Parameters<typeof mapSinp.create>[0];
-const OPTIONS: Options = {
-  fields: sinp("fields.csv"),
-  vocabularies: sinp("vocabularies.csv"),
-  licenses: ["any"],
-  observers: "as_published",
-  blurred_remarks: "keep",
-  uncertainty_max_point_m: 100,
-  fossil: "leave_out",
-  living: "leave_out",
-  absent: "leave_out",
-  unresolved_uuid: "wait",
-  keep: [],
-  platforms: [],
-};
+const OPTIONS: Options = { ...MAP_SINP_OPTIONS, platforms: [] };
 
 const columns = (await readFields({ path: OPTIONS.fields, option: "fields" }, () => undefined))
   ?.filter(({ part }) => part === "input")

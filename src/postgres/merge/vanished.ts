@@ -84,7 +84,7 @@ export async function* settleVanished(
 interface Found {
   readonly findings: readonly Finding[];
   /** Why rows that are due were not deleted. */
-  readonly whyNot?: string;
+  readonly whyNot?: string | undefined;
 }
 
 const NOTHING: Found = { findings: [] };
@@ -97,65 +97,104 @@ const missedIn = (exports: number): string => {
 
 const find = async (
   session: Session,
-  { option, track: name }: Watch,
-  parts: MergeSettings,
+  watch: Watch,
+  merge: MergeSettings,
   { scope }: Export,
 ): Promise<Found> => {
-  const { shape, unique, track, run } = parts;
+  const { option } = watch;
+  const { shape, track } = merge;
+  const where = await findGone(session, watch, merge, scope);
+  if (where === undefined) return NOTHING;
+  const gone = await session.query<Gone>(sql.reported(shape));
+  if (option.action === "report" || gone.count === 0) return { findings: listed(gone.rows, []) };
+
+  await session.query(sql.markDue(shape, option, where), [option.after_exports]);
+  const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
+  const findings = listed(gone.rows, kept.rows);
+  const shares = await session.query<Share>(sql.share(track), [watch.track, scope]);
+  const [share = { due: 0, rows: 0 }] = shares.rows;
+  if (share.due === 0) return { findings };
+  const tooMany = whyTooMany(share, option.max);
+  if (tooMany !== undefined) return { findings, whyNot: tooMany };
+  const { deleted, whyNot } = await deleteDue(session, option, { merge, where });
+  const keys = new Set(deleted.map(({ key }) => key));
+  return { findings: [...findings.filter(({ key }) => !keys.has(key)), ...deleted], whyNot };
+};
+
+/**
+ * Puts the rows whose record is gone into the temporary table; undefined when there are none, else the condition
+ * by which the target's index is used for them.
+ */
+const findGone = async (
+  session: Session,
+  { option, track: name }: Watch,
+  merge: MergeSettings,
+  scope: string,
+): Promise<string | undefined> => {
+  const { shape, unique, track, run } = merge;
   await session.script(sql.goneTable(shape));
   const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
-  if (found.count === 0) return NOTHING;
+  if (found.count === 0) return undefined;
   await session.script(sql.countGone);
   await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
   const where = await narrowing(session, { shape, unique, rows: GONE });
-  await session.query(sql.forgetDeleted(parts, where));
+  await session.query(sql.forgetDeleted(merge, where));
   if (option.scope !== undefined) {
     await session.query(sql.leaveOutOfScope(shape, option.scope, where));
   }
   await session.query(sql.countExports, [name, scope, run]);
-  const gone = await session.query<{ key: string; exports: number }>(sql.reported(shape));
-  const listed = (kept: ReadonlySet<string>) =>
-    gone.rows.map(
-      ({ key, exports }): Finding => ({
-        kind: "vanished",
-        key,
-        column: null,
-        old: null,
-        new: `${missedIn(exports)}${kept.has(key) ? ", kept as `keep_when` says" : ""}`,
-      }),
-    );
-  if (option.action === "report" || gone.count === 0) return { findings: listed(new Set()) };
+  return where;
+};
 
-  await session.query(sql.markDue(shape, option, where), [option.after_exports]);
-  const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
-  const findings = listed(new Set(kept.rows.map(({ key }) => key)));
-  const [given] = (
-    await session.query<{ due: number; rows: number }>(sql.share(track), [name, scope])
-  ).rows;
-  const { due, rows } = given ?? { due: 0, rows: 0 };
-  if (due === 0) return { findings };
-  const max = parseLimit(option.max) ?? { rows: 0 };
-  if (isOver(max, due, rows)) {
-    return {
-      findings,
-      whyNot: `${count(due)} of ${count(rows)} are more than \`max: ${limitText(max)}\` allows`,
-    };
-  }
+interface Gone {
+  readonly key: string;
+  readonly exports: number;
+}
+
+const listed = (gone: readonly Gone[], kept: readonly { readonly key: string }[]): Finding[] => {
+  const keys = new Set(kept.map(({ key }) => key));
+  return gone.map(({ key, exports }) => ({
+    kind: "vanished",
+    key,
+    column: null,
+    old: null,
+    new: `${missedIn(exports)}${keys.has(key) ? ", kept as `keep_when` says" : ""}`,
+  }));
+};
+
+/** Rows that are to be deleted, and all that could be. */
+interface Share {
+  readonly due: number;
+  readonly rows: number;
+}
+
+const whyTooMany = ({ due, rows }: Share, most: VanishedOption["max"]): string | undefined => {
+  const max = parseLimit(most) ?? { rows: 0 };
+  return isOver(max, due, rows)
+    ? `${count(due)} of ${count(rows)} are more than \`max: ${limitText(max)}\` allows`
+    : undefined;
+};
+
+const deleteDue = async (
+  session: Session,
+  option: VanishedOption,
+  { merge, where }: { merge: MergeSettings; where: string },
+): Promise<{ deleted: readonly Finding[]; whyNot?: string }> => {
   const deleted: Finding[] = [];
   const refusal = await attempt(session, async () => {
-    const statements = sql.deletion(parts, option, where);
+    const statements = sql.deletion(merge, option, where);
     for (const statement of statements.along) await session.query(statement);
-    const gone = await session.query<{ key: string; old: string }>(statements.rows);
+    const { rows } = await session.query<{ key: string; old: string }>(statements.rows);
     deleted.push(
-      ...gone.rows.map(
+      ...rows.map(
         ({ key, old }): Finding => ({ kind: "deleted", key, column: null, old, new: null }),
       ),
     );
     await session.query(statements.known);
   });
-  if (refusal !== undefined) return { findings, whyNot: `the server refuses it: ${said(refusal)}` };
-  const keys = new Set(deleted.map(({ key }) => key));
-  return { findings: [...findings.filter(({ key }) => !keys.has(key)), ...deleted] };
+  return refusal === undefined
+    ? { deleted }
+    : { deleted: [], whyNot: `the server refuses it: ${said(refusal)}` };
 };
 
 const said = ({ message, detail }: DatabaseError): string =>

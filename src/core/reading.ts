@@ -1,0 +1,56 @@
+/** What the parts of a pipeline share while they are read out of its files. */
+
+import { existsSync } from "node:fs";
+import { absolutePath } from "./absolute-path.ts";
+import type { Complain } from "./complaint.ts";
+import type { Component } from "./component.ts";
+import type { Place } from "./errors.ts";
+import { fileLabel } from "./place.ts";
+import { entryOf, isUnknown, unsetIn, type YamlScalar, type YamlValue } from "./yaml-value.ts";
+
+/** With what a pipeline is read. */
+export interface ReadingOptions {
+  readonly components: readonly Component[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether variables may be unset: for `validate`, which needs no secrets. */
+  readonly isOffline: boolean;
+}
+
+/** And what is noted on the way. */
+export interface Reading extends ReadingOptions {
+  readonly complain: Complain;
+  /** Variables without a value. */
+  readonly unset: Set<string>;
+  /** Where each flow has its name. */
+  readonly names: Map<string, Place>;
+  /** Absolute paths of the files that are included. */
+  readonly included: Set<string>;
+}
+
+/** Notes the variables without a value. Parameters and aliases were complained of where they stand. */
+export const noteUnset = (value: YamlValue, { unset }: Reading): void => {
+  for (const name of unsetIn(value)) if (/^\w+$/.test(name)) unset.add(name);
+};
+
+/** The text of an entry; undefined when there is none, or its variables have no value. */
+export const textIn = (value: YamlValue, key: string): string | undefined => {
+  const text = entryOf(value, key)?.value;
+  return text?.kind === "scalar" && text.value !== null && !isUnknown(text)
+    ? String(text.value)
+    : undefined;
+};
+
+/** The absolute paths of a list of SQL scripts; complains of those that are not there. */
+export const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {
+  const scripts = value?.kind === "list" ? value.items : [];
+  return scripts
+    .filter((item): item is YamlScalar => item.kind === "scalar")
+    .map((item) => {
+      if (item.unset?.length) return String(item.value);
+      const path = absolutePath(String(item.value), item);
+      if (!existsSync(path)) {
+        complain("file_missing", item.place, `The script ${fileLabel(path)} is not there.`);
+      }
+      return path;
+    });
+};
