@@ -280,6 +280,7 @@ flows:
         database(),
         `create role connect_deleting;
          create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);
+         create table s.bird_track_written (id integer primary key, note integer);
          grant usage on schema s to connect_deleting; grant select, insert, update on s.bird, s.bird_track to connect_deleting`,
       );
       const asked = () =>
@@ -294,6 +295,7 @@ flows:
       assert.deepEqual(grants.flat(), [
         "  grant delete on table s.bird to connect_deleting;",
         "  grant delete on table s.bird_track to connect_deleting;",
+        "  grant delete, insert, select, update on table s.bird_track_written to connect_deleting;",
         "  grant select on table s.plain to connect_deleting;",
         "  grant select on table s.nest to connect_deleting;",
         "  grant delete, select on table s.nest to connect_deleting;",

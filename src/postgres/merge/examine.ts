@@ -84,13 +84,12 @@ const examineTrack = async (
   shape: MergeShape,
   { track, view }: { track: string; view: View },
 ): Promise<void> => {
-  const known = await checkTrack(session, shape, track);
-  const isWritten =
-    writtenColumns(shape).length === 0 ||
-    (await checkWritten(session, shape, writtenTable(track))) !== undefined;
-  if ((known === undefined || !isWritten) && !view.coming.hasTable(track)) {
-    await requireCreate(session, track);
-  }
+  if (view.coming.hasTable(track)) return;
+  if ((await checkTrack(session, shape, track)) === undefined) await requireCreate(session, track);
+  if (writtenColumns(shape).length === 0) return;
+  const written = writtenTable(track);
+  if ((await checkWritten(session, shape, written)) === undefined)
+    await requireCreate(session, written);
 };
 
 const checkConstants = async (session: Session, shape: MergeShape): Promise<void> => {

@@ -4,6 +4,7 @@ import { quoted, quotedList, quotedTable } from "../names.ts";
 import { keyOf, keyText, sameKey } from "./key-sql.ts";
 import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
+import type { Step } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
 
@@ -24,32 +25,47 @@ export const findGone = ({ key }: MergeShape, track: string): string => `
 /** Without it, PostgreSQL would sort all records of the export to find a few rows among them. */
 export const countGone = `analyze ${GONE}`;
 
+/** The step is taken when a statement, which gives nothing but keys, finds any: mostly there is none. */
+const whenAny = (keys: string, step: Step): Step => ({
+  // Not `limit 1`, for which PostgreSQL would compare each with each, since it hopes to meet one soon.
+  sql: `select from (select count(*) as keys from (${keys}) as found) as counted where keys > 0`,
+  whenAny: [step],
+});
+
 /**
- * Records that are in the export, but did not come so far this time, are seen all the same. `$1` is the run.
+ * Records that are in the export, but did not come so far this time, are seen all the same.
  *
  * A join, not `exists`: the few rows are hashed then, and the records of the export pass by; for `exists` PostgreSQL
  * hashes all of those, to have each once.
  */
-export const takeBackPresent = (shape: MergeShape, track: string, present: string): string => `
-  with present as (
-    select ${shape.key.map(({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`).join(", ")}
-      from (${present}\n) as present
-  ),
-  back as (
-    delete from ${GONE} as gone using present where ${sameKey(shape, "present", "gone")}
-    returning ${keyOf(shape, "gone")}
+export const takeBackPresent = (shape: MergeShape, track: string, present: string): Step => {
+  const typed = shape.key.map(
+    ({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`,
+  );
+  const records = `(select ${typed.join(", ")} from (${present}\n) as present) as present`;
+  const isPresent = sameKey(shape, "present", "gone");
+  return whenAny(`select from ${GONE} as gone join ${records} on ${isPresent}`, {
+    sql: `
+  with back as (
+    delete from ${GONE} as gone using ${records} where ${isPresent} returning ${keyOf(shape, "gone")}
   )
-  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`;
+  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`,
+    ofRun: true,
+  });
+};
 
 /** Rows that somebody has deleted, or that are the pipeline's no longer, are forgotten. */
-export const forgetDeleted = ({ shape, track, written }: Tables, where: string): string => `
+export const forgetDeleted = ({ shape, track, written }: Tables, where: string): Step => {
+  const lost = `not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})`;
+  return whenAny(`select from ${GONE} as gone where ${lost}`, {
+    sql: `
   with lost as (
-    delete from ${GONE} as gone
-     where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})
-    returning ${keyOf(shape, "gone")}
+    delete from ${GONE} as gone where ${lost} returning ${keyOf(shape, "gone")}
   ),
   unwritten as (${forget(shape, written, "lost")})
-  ${forget(shape, track, "lost")}`;
+  ${forget(shape, track, "lost")}`,
+  });
+};
 
 type Tables = Pick<MergeParts, "shape" | "track" | "written">;
 

@@ -6,6 +6,7 @@ import type { Finding } from "../../core/tally.ts";
 import { attempt } from "../attempt.ts";
 import type { MergeSettings } from "./merge.ts";
 import { narrowing } from "./narrowing.ts";
+import { takeSteps } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import * as sql from "./vanished-sql.ts";
 
@@ -136,9 +137,10 @@ const findGone = async (
   const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
   if (found.count === 0) return undefined;
   await session.script(sql.countGone);
-  await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
+  const given = { run, table: shape.table.name };
+  await takeSteps(session, [sql.takeBackPresent(shape, track, option.present)], given);
   const where = await narrowing(session, { shape, unique, rows: GONE });
-  await session.query(sql.forgetDeleted(merge, where));
+  await takeSteps(session, [sql.forgetDeleted(merge, where)], given);
   if (option.scope !== undefined) {
     await session.query(sql.leaveOutOfScope(shape, option.scope, where));
   }
