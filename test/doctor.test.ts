@@ -174,9 +174,9 @@ flows:
       );
       const found = await doctor("observations.yaml");
       assert.deepEqual(problems(found), ["flow datasets: dataset_unknown"]);
-      assert.equal(
-        messageOf(found, "dataset_unknown"),
-        '1 record would be rejected as dataset_unknown: `uuid` is "8a863029-f435-446a-821e-275f4f641165", which `gn_meta.t_datasets` does not have.',
+      assert.match(
+        messageOf(found, "dataset_unknown") ?? "",
+        /^1 record would be rejected as dataset_unknown: `uuid` is "8a863029-f435-446a-821e-275f4f641165", which `gn_meta\.t_datasets` does not have\. Create the data set in GeoNature/,
       );
       await execute(
         database(),

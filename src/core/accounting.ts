@@ -1,9 +1,10 @@
 import type { Batch, Input, Rejected } from "./batch.ts";
+import { cureOf } from "./codes.ts";
 import { addsUp, type Counts, NO_ROWS, NOTHING, storeCounts, sum } from "./counts.ts";
-import type { Place } from "./errors.ts";
 import { doesNotAddUp, tooManyRejects } from "./errors.ts";
 import { FlowExamples } from "./flow-examples.ts";
 import { exceededLimit, type RejectLimits } from "./limits.ts";
+import type { LimitPlace } from "./plan.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +18,7 @@ import { countAttributes, type Span } from "./trace.ts";
 export class FlowAccount {
   readonly flow: string;
   readonly #limits: RejectLimits;
-  readonly #limitsPlace: (code: string | undefined) => Place;
+  readonly #limitFor: (code: string | undefined) => LimitPlace;
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
@@ -44,8 +45,8 @@ export class FlowAccount {
   constructor(options: {
     flow: string;
     limits: RejectLimits;
-    /** Where the limit for a code stands in the YAML, or that for all together: what is over it is mended there. */
-    limitsPlace: (code: string | undefined) => Place;
+    /** The limit for a code, or that for all together, in the YAML: what is over it is mended there. */
+    limitFor: (code: string | undefined) => LimitPlace;
     rejectFile: RejectFile;
     state: RunState;
     signal: AbortSignal;
@@ -58,7 +59,7 @@ export class FlowAccount {
   }) {
     this.flow = options.flow;
     this.#limits = options.limits;
-    this.#limitsPlace = options.limitsPlace;
+    this.#limitFor = options.limitFor;
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
@@ -123,7 +124,9 @@ export class FlowAccount {
 
   /** The first rejects of each code. */
   get rejectExamples(): ReadonlyMap<string, readonly Rejected[]> {
-    return this.#examplesByCode;
+    return new Map(
+      [...this.#examplesByCode].map(([code, ofCode]) => [code, ofCode.slice(0, EXAMPLES)]),
+    );
   }
 
   /** What a run that ends here has set aside, committed or not; undefined when that is nothing. */
@@ -239,7 +242,7 @@ export class FlowAccount {
       this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
       const ofCode = this.#examplesByCode.get(reject.code) ?? [];
       if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
-      if (ofCode.length < EXAMPLES) ofCode.push(reject);
+      if (ofCode.length < FEW) ofCode.push(reject);
     }
     this.#judge(false);
   }
@@ -254,28 +257,28 @@ export class FlowAccount {
     const exceeded = exceededLimit(this.#limits, counts);
     if (exceeded === undefined) return;
     this.#isJudgedWhole = isLast;
-    // Codes that may be any number are no reason, so they are not told as one.
-    const byCode = this.rejectedByCode.filter(([code]) => this.#limits.byCode.get(code) !== "any");
+    // Those of a code that keeps to a limit of its own are no reason, so they are not told as one.
+    const isReason = (code: string) =>
+      exceeded.code === undefined ? !this.#limits.byCode.has(code) : code === exceeded.code;
+    const byCode = this.rejectedByCode.filter(([code]) => isReason(code));
+    const rejected = byCode.reduce((all, [, rows]) => all + rows, 0);
+    const { place, parameter } = this.#limitFor(exceeded.code);
     const error = tooManyRejects({
       flow: this.flow,
       byCode,
       read: this.#read,
       isEarly: !isLast,
       limit: exceeded.text,
-      first: this.#firstOf(exceeded.code),
-      examples: byCode.flatMap(([code]) => this.#examplesByCode.get(code) ?? []).slice(0, EXAMPLES),
+      parameter,
+      first: [...this.#examplesByCode].find(([code]) => isReason(code))?.[1][0],
+      examples: byCode
+        .flatMap(([code]) => this.#examplesByCode.get(code) ?? [])
+        .slice(0, rejected <= FEW ? FEW : EXAMPLES),
+      cure: cureOf(byCode.map(([code]) => code)),
       file: this.#rejectFile.label,
     });
-    error.place = this.#limitsPlace(exceeded.code);
+    error.place = place;
     throw error;
-  }
-
-  /** The first reject of a code, or of those that have no limit of their own. */
-  #firstOf(code: string | undefined): Rejected | undefined {
-    const codes = [...this.#examplesByCode.keys()];
-    const counts = (one: string) =>
-      code === undefined ? !this.#limits.byCode.has(one) : one === code;
-    return this.#examplesByCode.get(codes.find(counts) ?? "")?.[0];
   }
 
   /**
@@ -291,3 +294,5 @@ export class FlowAccount {
 }
 
 const EXAMPLES = 3;
+/** So many rejects that end a flow are told all of them. */
+const FEW = 20;
