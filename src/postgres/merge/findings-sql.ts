@@ -4,7 +4,7 @@ import type { Finding } from "../../core/tally.ts";
 import { isFound } from "./compare-sql.ts";
 import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
-import { readable, readableOf } from "./labels.ts";
+import { readable, readableOf, rowLabel } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
 
@@ -14,7 +14,7 @@ export const examples = (
   columns: readonly MergedColumn[],
   { rows, where, most }: { rows: string; where: string; most: number },
 ): string => `
-  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${columns
+  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, ${columns
     .map((column, index) => {
       const [old, fresh] = oldAndNew(column);
       const shown = (text: string) => (column.json ? text : readable(shape, column.target, text));
@@ -25,7 +25,7 @@ export const examples = (
     join ${shape.table.sql} as target on ${isFound(shape, where)}
    where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
-/** `n`, key, column, old and new text of the columns whose places are in a list (`places`), of the staged rows that `rows` chooses. */
+/** `n`, key, label, column, old and new text of the columns whose places are in a list (`places`), of the staged rows that `rows` chooses. */
 export const differences = (
   shape: MergeShape,
   { rows, places, where }: { rows: string; places: string; where: string },
@@ -36,7 +36,7 @@ export const differences = (
     return [`('${place}', ${literal(column.target.name)}, (${old})::text, (${fresh})::text)`];
   });
   return `
-  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, value.column_name, value.old, value.new
+  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, value.column_name, value.old, value.new
     from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
     join ${shape.table.sql} as target on ${isFound(shape, where)}
    cross join lateral (values ${values.length === 0 ? "(null, null, null, null)" : values.join(", ")}) as value (place, column_name, old, new)
@@ -45,8 +45,8 @@ export const differences = (
 
 /** Makes findings of differences; `of` are selects of a kind beside each. */
 const noted = (shape: MergeShape, of: readonly string[]): string => `
-  insert into ${FOUND} (n, kind, key, column_name, old, new)
-  select n, kind, key, column_name, ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
+  insert into ${FOUND} (n, kind, key, label, column_name, old, new)
+  select n, kind, key, label, column_name, ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
     from (${of.join(" union all ")}) as found order by n, kind, column_name`;
 
 const ofKind = (kind: Finding["kind"], sql: string, condition = "true"): string =>
@@ -74,24 +74,17 @@ export const forgetRefused = `
   delete from ${FOUND} where kind in ('overruled', 'superseded') and n not in (select ${NUMBER} from ${STAGE})`;
 
 /**
- * Notes of rows that get another key what tells the row apart, which stays, then old and new of the key's columns that
- * differ. `rows` is a table with a condition, which has `row_key` where rows are told apart by their primary key.
+ * Notes of rows that get another key old and new of the key's columns that differ. `rows` is a table with a condition,
+ * which has `old_key`, `new_key` and the row's `label`.
  */
-export const movedFindings = (
-  { key, identity }: MergeShape,
-  kind: Finding["kind"],
-  { rows, isTold = false }: { rows: string; isTold?: boolean },
-): string => {
-  const parts = [
-    ...(isTold ? identity : []).map(
-      ({ name }, n) => `(true, ${literal(name)}, row_key[${n + 1}], row_key[${n + 1}])`,
-    ),
-    ...key.map(({ name }, n) => `(false, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`),
-  ].map((part, place) => `(${place}, ${part.slice(1)}`);
+export const movedFindings = ({ key }: MergeShape, kind: Finding["kind"], rows: string): string => {
+  const parts = key.map(
+    ({ name }, n) => `(${n}, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`,
+  );
   return `
-  insert into ${FOUND} (kind, key, column_name, old, new)
-  select ${literal(kind)}, array_to_string(new_key, ', '), part.name, part.old, part.new
+  insert into ${FOUND} (kind, key, label, column_name, old, new)
+  select ${literal(kind)}, array_to_string(new_key, ', '), moved.label, part.name, part.old, part.new
     from (select * from ${rows}) as moved
-    cross join lateral (values ${parts.join(", ")}) as part (place, stays, name, old, new)
-   where part.stays or part.old is distinct from part.new order by n, part.place`;
+    cross join lateral (values ${parts.join(", ")}) as part (place, name, old, new)
+   where part.old is distinct from part.new order by n, part.place`;
 };

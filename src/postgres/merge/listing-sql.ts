@@ -10,14 +10,14 @@ import { NEW_ROWS } from "./write-sql.ts";
 export const listUpdates = (shape: MergeShape, where: string): string => {
   const places = "concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, ''))";
   return `
-  insert into ${LISTED} (n, key, column_name, old, new)
+  insert into ${LISTED} (n, key, label, column_name, old, new)
   ${differences(shape, { rows: "diff.verdict = 'changed'", places, where })}`;
 };
 
 /** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */
 export const keepListed = (shape: MergeShape): string => `
-  insert into runner.finding (run, flow, kind, key, column_name, old, new)
-  select $1, $2, 'updated', key, column_name,
+  insert into runner.finding (run, flow, kind, key, label, column_name, old, new)
+  select $1, $2, 'updated', key, label, column_name,
          ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
     from ${LISTED}
    where n in (select ${NUMBER} from ${STAGE})`;
