@@ -13,7 +13,7 @@ import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
-import { sparing, tableLines, widthOf } from "./table.ts";
+import { countLines, tableLines, widthOf } from "./table.ts";
 import { citationLine } from "./text.ts";
 
 export interface ShowFlags {
@@ -62,7 +62,9 @@ const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] 
     `${run.status}, started ${run.started}${took}, by ${run.holder}, version ${run.version}`,
     ...(run.replay === null ? [] : [`It loaded repaired records: ${run.replay}`]),
     ...(run.error === null ? [] : [run.error]),
-    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...countLines(flows, width)]),
+    ...(flows.length === 0
+      ? ["It committed nothing."]
+      : ["", ...countLines(flowCounts(flows), COUNTED, width)]),
     ...comparedLines(flows),
     ...flows.flatMap((flow) => rejectLines(flow, width)),
     ...undoneLines(run, width),
@@ -97,10 +99,10 @@ const shownCounts = (flows: readonly PastFlow[]): (keyof Counts)[] => [
   ),
 ];
 
-const countLines = (flows: readonly PastFlow[], width: number): string[] => {
+const flowCounts = (flows: readonly PastFlow[]): string[][] => {
   const shown = shownCounts(flows);
   const rows = flows.map((flow) => [flow.flow, ...shown.map((name) => withChange(flow, name))]);
-  return tableLines(sparing([["flow", ...shown], ...rows], COUNTED, width), { width });
+  return [["flow", ...shown], ...rows];
 };
 
 const withChange = ({ counts, before }: PastFlow, name: keyof Counts): string =>
