@@ -1,6 +1,7 @@
 /** Examines a plan before it runs: walks its flows and asks each component whether all that it needs is there. */
 
 import type { Batch } from "./core/batch.ts";
+import { cureOf } from "./core/codes.ts";
 import type { Component } from "./core/component.ts";
 import { anyColumns, given, transformed } from "./core/dry-run.ts";
 import { knownRejects, type Place, RunnerError } from "./core/errors.ts";
@@ -145,7 +146,7 @@ const tellRejects = (
   for (const code of new Set(rejects.map((reject) => reject.code))) {
     const messages = rejects.filter((reject) => reject.code === code).map(({ message }) => message);
     const limit = flow.rejects.byCode.get(code) ?? flow.rejects.max;
-    const { message } = knownRejects(code, messages);
+    const { message } = knownRejects(code, messages, cureOf([code]));
     tell({ level: isAbove(limit, messages.length) ? "problem" : "warning", code, message });
   }
 };

@@ -7,7 +7,7 @@ import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Export, Log } from "./core/component.ts";
 import type { Counts } from "./core/counts.ts";
-import { RunnerError, unknownFlow } from "./core/errors.ts";
+import { flowAftermath, RunnerError, unknownFlow } from "./core/errors.ts";
 import { placedIn, runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Display, showProgress } from "./core/progress.ts";
@@ -176,7 +176,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   const account = new FlowAccount({
     flow: flow.name,
     limits: flow.rejects,
-    limitsPlace: flow.rejectsPlace ?? (() => flow.place),
+    limitFor: flow.limitFor ?? (() => ({ place: flow.place })),
     rejectFile,
     state,
     signal,
@@ -189,6 +189,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   const context: Context = {
     signal,
     soon: run.options.soon,
+    loadsWhole: run.stop.loadsWhole,
     log: { ...log, now: (words) => account.now(words) },
     database,
     mode,
@@ -235,6 +236,9 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     await tellChecks(flow.checks ?? [], run);
   } catch (thrown) {
     const error = await causeOf(thrown, account, flow, signal);
+    if (error instanceof RunnerError) {
+      error.aftermath = flowAftermath(flow.name, account.committed.read, mode);
+    }
     account.end(error);
     span.end(countAttributes(account.committed), error);
     if (account.committed.read > 0) run.options.onPart?.(summary());

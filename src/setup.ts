@@ -20,7 +20,7 @@ export const setUpPipeline = (plan: Plan, options: SetupOptions): Promise<readon
       if (component.install === undefined) return [];
       const run = { pipeline: plan.name, flow: name, lock: plan.lock };
       const names = await namesOf(flow);
-      return component.install({ ...sink.options }, { session, names, run });
+      return component.install(sink.options as Record<string, unknown>, { session, names, run });
     });
   });
 

@@ -80,11 +80,11 @@ flows:
     assert.equal(
       stdout,
       [
-        "flow;what;rows;record;column;old;new;code;because",
+        "flow;what;rows;record;row;column;old;new;code;because",
         "merge;read;2",
         "merge;inserted;2",
-        "merge;inserted;;2020;;;;;",
-        "merge;inserted;;never;;;;;",
+        "merge;inserted;;2020;;;;;;",
+        "merge;inserted;;never;;;;;;",
         "",
       ].join("\n"),
     );
@@ -444,7 +444,7 @@ flows:
     server.closeAllConnections();
     server.close();
     assert.equal(code, 130, stderr);
-    assert.match(stderr, /^Warning: Stopping with the next commit, .*Ctrl-C again stops now/m);
+    assert.match(stderr, /^Warning: Stopping at once: nothing was read that is not committed\.$/m);
     assert.match(
       stderr,
       /^Interrupted: what was not committed is undone\. Run it again to go on\.$/m,

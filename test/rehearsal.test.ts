@@ -118,7 +118,7 @@ onEachDatabase((database) => {
       );
       assert.deepEqual(merged?.changed, {
         changes: { name: 1 },
-        examples: [{ key: "2", column: "name", old: "old name", new: "new name" }],
+        examples: [{ key: "2", label: null, column: "name", old: "old name", new: "new name" }],
       });
       assert.deepEqual(merged?.rejectedByCode, [["string_data_right_truncation", 1]]);
       assert.equal(
@@ -216,7 +216,7 @@ onEachDatabase((database) => {
       );
       assert.match(
         messageOf(rehearsal.error),
-        /^input\.txt:1 was rejected \(bad\): It is bad\.\nFlow `failing` stopped there, as its limit is 0; there may be more behind it\.\nNothing was committed\. Mend the data/,
+        /^input\.txt:1 was rejected \(bad\): It is bad\.\nFlow `failing` stopped there, as its limit is 0; there may be more behind it\.\nMend the data/,
       );
       assert.equal(await everything(database()), before);
     });

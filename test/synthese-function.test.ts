@@ -61,7 +61,7 @@ onEachDatabase((database) => {
     );
   const findings = (run: string) =>
     rows(
-      `select kind, key, column_name, old, new from runner.finding where run = ${run} order by kind, key, column_name`,
+      `select kind, key, label, column_name, old, new from runner.finding where run = ${run} order by kind, key, column_name`,
     );
   const last = async () => String((await rows("select max(run) as run from runner.run"))[0]?.run);
   const fingerprint = () =>
@@ -210,8 +210,9 @@ flows:
         ["adopt_ambiguous"],
       );
       const [ids] = await rows(
-        `select count(*)::int as n from runner.finding join gn_synthese.synthese on id_synthese::text = old
-          where run = ${ownRun} and kind = 'adopted' and column_name = 'id_synthese' and old = new and additional_data ->> 'hand' = '1'`,
+        `select count(distinct key)::int as n from runner.finding
+           join gn_synthese.synthese on label = concat_ws(', ', 'id_synthese ' || id_synthese, nom_cite)
+          where run = ${ownRun} and kind = 'adopted' and additional_data ->> 'hand' = '1'`,
       );
       assert.equal(ids?.n, 39);
       assert.deepEqual(await sums(), { ...countsOf(await sink("-adopting")) });

@@ -90,13 +90,14 @@ onEachDatabase((database) => {
         planned.map(({ kind }) => kind),
         ["vanished", "deleted", "deleted"],
       );
+      for (const { label } of planned) assert.match(label ?? "", /^id_synthese \d+, [A-Z][a-z]+ /);
       assert.deepEqual(await here(), first);
 
       const { flow, said, run } = await load(third);
       assert.equal(flow?.vanished, 3);
       assert.match(
         said.join("\n"),
-        /3 rows of `gn_synthese\.synthese` are no longer in the export of flow `occurrences`: 2 deleted, 1 left as it is\./,
+        /3 rows of `gn_synthese\.synthese` are no longer in the export of flow `occurrences`: 2 deleted, 1 left as it is\. For example:\n {2}\d+, \d+ \(id_synthese \d+, [A-Z][a-z]+ [^)]*\).*: missed in/,
       );
       const left = await here();
       assert.deepEqual(

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { before, describe, test } from "node:test";
-import { messageOf } from "../src/core/errors.ts";
+import { messageOf, type RunnerError } from "../src/core/errors.ts";
+import { fileLabel } from "../src/core/place.ts";
 import { readMapping } from "../src/geonature/mapping.ts";
 import type { FlowSummary } from "../src/run-flows.ts";
 import { execute, onEachDatabase, rowsOf } from "./support/database.ts";
@@ -201,7 +202,7 @@ onEachDatabase((database) => {
 
     test("a judged row whose taxon changes at GBIF is held, with old and new, until the pipeline says apply", async () => {
       const [row] = await rows(
-        `select entity_source_pk_value as pk, id_synthese, cd_nom from gn_synthese.synthese
+        `select entity_source_pk_value as pk, id_synthese, cd_nom, nom_cite as name from gn_synthese.synthese
           where id_nomenclature_valid_status = ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '1')`,
       );
       await execute(
@@ -220,7 +221,13 @@ onEachDatabase((database) => {
       assert.deepEqual([flow?.updated, flow?.held], [0, 1]);
       const key = flow?.findings[0]?.key;
       assert.ok(
-        said.some((text) => text.includes(`, ${row?.pk}: cd_nom "${row?.cd_nom} (`)),
+        said.some(
+          (text) =>
+            text.includes("as people have worked on it; `validated: apply` updates it.") &&
+            text.includes(
+              `, ${row?.pk} (id_synthese ${row?.id_synthese}, ${row?.name}): cd_nom "${row?.cd_nom} (`,
+            ),
+        ),
         said.join("\n"),
       );
       const applying = join(pipelines, "applying.yaml");
@@ -360,7 +367,11 @@ onEachDatabase((database) => {
       assert.equal(new Map(reported.flow?.rejectedByCode).get("adoptable"), 3);
       assert.equal(reported.flow?.inserted, 0);
       assert.ok(
-        reported.said.some((text) => text.startsWith("`gn_synthese.synthese` has rows under")),
+        reported.said.some((text) =>
+          /^`gn_synthese\.synthese` has rows under .*; `adopt: apply` makes the rows the pipeline's\./.test(
+            text,
+          ),
+        ),
       );
       assert.deepEqual(await now(), before);
 
@@ -415,14 +426,17 @@ onEachDatabase((database) => {
           where name_source = 'GBIF' and observers ~ '[a-z]{4}' order by id_synthese offset 300 limit 1;`,
       );
       const before = await fingerprint();
-      const { flows } = await run(["duplicates"]);
+      const { flows, said } = await run(["duplicates"]);
       assert.equal(flows[0]?.inserted, 1);
       const [head, line] = (await readFile(join(pipelines, "duplicates.csv"), "utf8")).split("\n");
       assert.match(
         head ?? "",
-        /^id_synthese,gbifID,cd_ref,lb_nom,day,distance_m,observers,other_source,/,
+        /^id_synthese;gbifID;cd_ref;lb_nom;day;distance_m;observers;other_source;/,
       );
-      assert.match(line ?? "", /,0,.*,Occtax,\d+,lpo-1,"Dupont, /);
+      assert.match(line ?? "", /;0;.*;Occtax;\d+;lpo-1;Dupont, /);
+      assert.ok(
+        said.includes(`Written: ${fileLabel(join(pipelines, "duplicates.csv"))}, 1 record.`),
+      );
       assert.deepEqual(await fingerprint(), before);
       assert.ok(!(await synthese()).flow?.name.includes("duplicates"));
     });
@@ -508,7 +522,13 @@ flows:
       assert.equal(summary.status, "failed");
       assert.match(
         messageOf(summary.error),
-        /was rejected \(dataset_unknown\): .*\nFlow `datasets` stopped there, .* 3 were set aside: 3 dataset_unknown\./,
+        /was rejected \(dataset_unknown\): .*\n.* \(dataset_unknown\): .*\(title "Observation\.org.*\n.* \(dataset_unknown\): .*\nFlow `datasets` stopped there, .* 3 were set aside: 3 dataset_unknown\.\n.*Create the data set .*flows\/create-datasets\.yaml.* Or allow more of them: `unknown`, below `with` of its include\.$/,
+      );
+      // The user's own line: the limit is a default of a file that others share.
+      const { place, aftermath } = summary.error as RunnerError;
+      assert.deepEqual(
+        [place && basename(place.file), place?.line, place?.fallback?.parameter, aftermath],
+        ["check.yaml", 3, "unknown", "Nothing of flow `datasets` was committed."],
       );
       const listed = summary.said.find((text) => text.includes("title")) ?? "";
       assert.match(listed, /"8a863029-f435-446a-821e-275f4f641165" \(title "Observation\.org/);

@@ -4,7 +4,7 @@ import { COUNTED, NOTED } from "../core/counts.ts";
 import type { Session } from "../core/session.ts";
 import type { Rehearsal } from "../rehearsal.ts";
 
-const HEADER = ["flow", "what", "rows", "record", "column", "old", "new", "code", "because"];
+const HEADER = ["flow", "what", "rows", "record", "row", "column", "old", "new", "code", "because"];
 
 /** The header, the counts of each flow, and by column how many rows would change. */
 export const planRows = ({ flows }: Pick<Rehearsal, "flows">): string[][] => [
@@ -17,6 +17,7 @@ export const planRows = ({ flows }: Pick<Rehearsal, "flows">): string[][] => [
       flow.name,
       "changed",
       String(rows),
+      "",
       "",
       column,
     ]),
@@ -46,9 +47,9 @@ export async function* loggedRows(
 const PAGE_ROWS = 2000;
 
 const LOGGED = `
-select flow, kind as what, null as rows, key as record, column_name as column, old, new, null as code, null as because
+select flow, kind as what, null as rows, key as record, label as row, column_name as column, old, new, null as code, null as because
   from runner.finding where run = $1
 union all
-select flow, 'rejected', null, place, null, null, null, code, message
+select flow, 'rejected', null, place, null, null, null, null, code, message
   from runner.reject where run = $1
- order by 1, 2, 8, 4, 5`;
+ order by 1, 2, 9, 4, 6`;

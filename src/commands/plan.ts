@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/counts.ts";
 import { count, duration, tellOn } from "../core/progress.ts";
+import { rowOf } from "../core/tally.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import { type FlowSummary, isChosen } from "../run-flows.ts";
+import { findingTable } from "./finding-rows.ts";
 import { loadToRun } from "./load.ts";
 import { openList } from "./plan-list.ts";
 import { loggedRows, planRows } from "./plan-rows.ts";
@@ -97,7 +99,6 @@ export const planLines = (
 const detailLines = (flow: FlowSummary, width: number): string[] => {
   const indent = "  ";
   const changes = changeRows(flow);
-  const findings = findingRows(flow);
   return [
     ...(changes.length > 0
       ? [
@@ -109,11 +110,11 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
           }),
         ]
       : []),
-    ...(findings.length > 0
+    ...(flow.findings.length > 0
       ? [
           "",
           `${flow.name} would find, the first of each kind (all: \`--csv\`):`,
-          ...tableLines([["what", "key", "column", "old", "new"], ...findings], { width, indent }),
+          ...tableLines(findingTable(flow.findings), { width, indent }),
         ]
       : []),
     ...(flow.rejectedByCode.length > 0
@@ -129,20 +130,10 @@ const changeRows = ({ changed }: FlowSummary): string[][] =>
       [column, count(rows)],
       changed.examples
         .filter((example) => example.column === column)
-        .map(({ key, old, new: now }) => [key, old ?? "(empty)", now ?? "(empty)"]),
+        .map((one) => [rowOf(one), one.old ?? "(empty)", one.new ?? "(empty)"]),
       3,
     ),
   );
-
-/** What a row is, its key, and below each other old and new of what it is about. */
-const findingRows = ({ findings }: FlowSummary): string[][] =>
-  findings.map(({ kind, key, column, old, new: now }, index) => {
-    const before = findings[index - 1];
-    const isSameRow = before?.kind === kind && before.key === key;
-    const row = isSameRow ? ["", ""] : [kind, key];
-    if (column === null) return [...row, "", old ?? "", now ?? ""];
-    return [...row, column, old ?? "(empty)", old === now ? "(stays)" : (now ?? "(empty)")];
-  });
 
 const rejectsOf = ({ rejectedByCode, rejectExamples }: FlowSummary): RejectGroup[] =>
   rejectedByCode.map(([code, records]) => ({

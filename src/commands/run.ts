@@ -44,7 +44,6 @@ export const runCommand = async (
     );
     return 2;
   }
-  soon.addEventListener("abort", () => report.log.warn(STOPPING));
   const startedAt = new Date();
   const summary = await runPipeline(plan, {
     flows: flags.flow,
@@ -70,6 +69,3 @@ export const runCommand = async (
   if (summary.status === "interrupted") return interruptedCode(now);
   return summary.status === "done" ? 0 : exitCodeOf(summary.error);
 };
-
-const STOPPING =
-  "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.";

@@ -11,6 +11,7 @@ import { fileLabel } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { count, duration } from "../core/progress.ts";
 import { databaseWords } from "./again.ts";
+import { findingTable } from "./finding-rows.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
 import { countLines, tableLines, widthOf } from "./table.ts";
@@ -68,7 +69,7 @@ const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] 
     ...comparedLines(flows),
     ...flows.flatMap((flow) => rejectLines(flow, width)),
     ...undoneLines(run, width),
-    ...flows.flatMap(findingLines),
+    ...flows.flatMap((flow) => findingLines(flow, width)),
     ...(citations.length === 0 ? [] : ["", ...citations.map(pastCitationLine)]),
   ];
 };
@@ -139,9 +140,17 @@ const undoneLines = ({ undone }: PastRun, width: number): string[] => {
   return ["", `${undone.flow} rejected, and was undone:`, ...table, ...end];
 };
 
-const findingLines = ({ flow, findings }: PastFlow): string[] => {
+const findingLines = ({ flow, findings, firstFindings }: PastFlow, width: number): string[] => {
   const kinds = Object.entries(findings).map(([kind, rows]) => `${count(rows)} ${kind}`);
-  return kinds.length === 0 ? [] : ["", `${flow} noted in runner.finding: ${kinds.join(", ")}`];
+  if (kinds.length === 0) return [];
+  const isAll =
+    Object.values(findings).reduce((all, rows) => all + rows, 0) ===
+    new Set(firstFindings.map(({ kind, key }) => `${kind} ${key}`)).size;
+  return [
+    "",
+    `${flow} noted in runner.finding: ${kinds.join(", ")}${isAll ? "" : "; the first of each kind"}`,
+    ...tableLines(findingTable(firstFindings), { width, indent: "  " }),
+  ];
 };
 
 const pastCitationLine = ({ citation, records, license, doi }: PastCitation): string =>

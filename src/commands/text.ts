@@ -12,9 +12,10 @@ import { explainLine } from "./explain.ts";
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
   if (error instanceof RunnerError) {
-    const { code, message, place } = error;
+    const { code, message, place, aftermath } = error;
     const text = place ? formatComplaint({ code, message, place }) : message;
-    return withoutPasswords(`${text}\n${explainLine([code])}`);
+    const lines = [text, aftermath, explainLine([code])];
+    return withoutPasswords(lines.filter((line) => line !== undefined).join("\n"));
   }
   const refused = systemRefused(error);
   if (refused !== undefined) return errorText(refused);

@@ -7,5 +7,6 @@ import type { YamlScalar } from "./yaml-value.ts";
  */
 export const absolutePath = (text: string, scalar: YamlScalar): string => {
   if (text === "-" || text === "") return text;
-  return resolve(scalar.isFromShell ? process.cwd() : dirname(scalar.place.file), text);
+  const { file } = (scalar.place.fallback ?? scalar).place;
+  return resolve(scalar.isFromShell ? process.cwd() : dirname(file), text);
 };

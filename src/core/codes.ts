@@ -38,6 +38,14 @@ export const explanationOf = (
   return groups.find(({ codes }) => Object.hasOwn(codes, word))?.codes[word];
 };
 
+/** What to do about rejects of which correcting values helps none, the first of them; undefined where it may help. */
+export const cureOf = (codes: readonly string[]): string | undefined => {
+  const groups = codes.length > 0 ? readCodes() : [];
+  const [first, ...others] = codes.map((code) => explanationOf(code, groups));
+  const isBeyondRepair = [first, ...others].every((one) => one?.repairable === false);
+  return isBeyondRepair ? first?.cure.en : undefined;
+};
+
 /** The page of all codes in Markdown; each is a heading, so that it can be linked to. */
 export const codesPage = (groups: readonly CodeGroup[], language: Language): string => {
   const { title, introduction, other } = PAGE[language];

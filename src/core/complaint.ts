@@ -1,6 +1,6 @@
 import type { Place } from "./errors.ts";
 import { meantName } from "./nearest.ts";
-import { codeFrame, formatPlace, inclusions } from "./place.ts";
+import { codeFrame, fallbacks, formatPlace, inclusions } from "./place.ts";
 
 /** Something that is wrong with a pipeline file, and where. */
 export interface Complaint extends ComplaintDetails {
@@ -46,7 +46,7 @@ export type Complain = (
 export const formatComplaint = ({ message, place, isWarning }: Complaint): string =>
   [
     `${formatPlace(place)} ${isWarning ? "Warning: " : ""}${message}`,
-    ...inclusions(place).map((line) => `  (${line})`),
+    ...[...fallbacks(place), ...inclusions(place)].map((line) => `  (${line})`),
     "",
     codeFrame(place),
   ]

@@ -29,6 +29,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Aborted when the run is to stop with its next commit: a sink that can commit sooner than it would does so. */
   readonly soon?: AbortSignal | undefined;
+  /** Says that there is no commit before the end of this table, once rows have come; until it is disposed of. */
+  readonly loadsWhole?: (table: string) => Disposable;
   readonly log: Log;
   readonly database: Database;
   /** `run` writes; `plan` writes and is rolled back; `preview` and `validate` write nothing. */

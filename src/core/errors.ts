@@ -22,6 +22,8 @@ export interface Place {
   readonly column: number;
   /** Where the file was included, when it is not the pipeline itself. */
   readonly includedFrom?: Place;
+  /** The parameter of an included file that is not given here, so that its default counts, and where that stands. */
+  readonly fallback?: { readonly parameter: string; readonly place: Place };
 }
 
 /** A failure with a stable `code`, a sentence for people, and where it happened once that is known. */
@@ -35,6 +37,8 @@ export class RunnerError extends Error {
   readonly position: number | undefined;
   /** The part of the pipeline that it happened in; the runner adds it on the error's way up. */
   place: Place | undefined;
+  /** What became of the flow that it ended, as a sentence; the runner adds that, too. */
+  aftermath: string | undefined;
 
   constructor(
     code: string,
@@ -99,6 +103,15 @@ export const filterCondition = (given: number): RunnerError =>
     2,
     `\`filter\` takes exactly one of \`in\`, \`not_in\`, \`matches\` and \`present\`; it has ${given === 0 ? "none" : given}. ` +
       "For several conditions, write several filters.",
+  );
+
+/** `file` with a separator for a format that has its own. */
+export const delimiterUnused = (format: string): RunnerError =>
+  new RunnerError(
+    "delimiter_unused",
+    2,
+    `\`delimiter\` is of \`format: csv\`, and this is \`${format}\`, which has its own. Leave it out, or write \`format: csv\`.`,
+    { subject: "delimiter" },
   );
 
 // Validating
@@ -572,7 +585,7 @@ export const recordsDiffer = (input: string, read: number, announced: number): R
   new RunnerError(
     "records_differ",
     1,
-    `${input} has ${read} records, GBIF announced ${announced}. Nothing was loaded. Run again; with \`--fresh\` GBIF is asked for a new archive.`,
+    `${input} has ${read} records, GBIF announced ${announced}. Run again; with \`--fresh\` GBIF is asked for a new archive.`,
   );
 
 /** A preview or plan of an archive that was never fetched. */
@@ -1196,7 +1209,7 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
   new RunnerError(
     "key_outside_index",
     1,
-    `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others. Nothing was committed.`,
+    `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others.`,
     { subject: table },
   );
 
@@ -1335,12 +1348,18 @@ export const stageBusy = (lock: string): RunnerError =>
     `The lock \`${lock}\` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.`,
   );
 
+/** A stage, and how the user has the pipeline fill it: `synthese: stage_only`. */
+interface StageNamed {
+  readonly table: string;
+  readonly how: string;
+}
+
 /** The function was called, and no row is staged. */
-export const stageEmpty = (table: string): RunnerError =>
+export const stageEmpty = ({ table, how }: StageNamed): RunnerError =>
   new RunnerError(
     "stage_empty",
     1,
-    `The stage ${table} is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` first.`,
+    `The stage ${table} is empty. Nothing was merged, and nothing deleted: run the pipeline with \`${how}\` first.`,
   );
 
 /** The function was called for a part of which no row is staged. */
@@ -1352,27 +1371,35 @@ export const stagePartEmpty = (table: string, parameter: string, value: string):
   );
 
 /** The function is of another form than the stage. */
-export const stageVersion = (table: string, name: string): RunnerError =>
+export const stageVersion = ({ table, how }: StageNamed, name: string): RunnerError =>
   new RunnerError(
     "stage_version",
     1,
-    `The rows in ${table} are of another version than the function ${name}: the pipeline was changed between. Nothing was merged: run the pipeline in the mode \`stage_only\` again, which makes the function anew.`,
+    `The rows in ${table} are of another version than the function ${name}: the pipeline was changed between. Nothing was merged: run the pipeline with \`${how}\` again, which makes the function anew.`,
   );
 
 /** The pipeline has brought newer records than the stage has. */
-export const stageStale = (table: string, staged: string, later: string): RunnerError =>
+export const stageStale = (
+  { table, how }: StageNamed,
+  staged: string,
+  later: string,
+): RunnerError =>
   new RunnerError(
     "stage_stale",
     1,
-    `The stage ${table} is of run ${staged}, and run ${later} of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
+    `The stage ${table} is of run ${staged}, and run ${later} of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline with \`${how}\` again.`,
   );
 
 /** What is staged was merged by another run in a newer form. */
-export const stageOvertaken = (table: string, staged: string, later: string): RunnerError =>
+export const stageOvertaken = (
+  { table, how }: StageNamed,
+  staged: string,
+  later: string,
+): RunnerError =>
   new RunnerError(
     "stage_overtaken",
     1,
-    `The stage ${table} is of run ${staged}, and run ${later} has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode \`stage_only\` again.`,
+    `The stage ${table} is of run ${staged}, and run ${later} has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline with \`${how}\` again.`,
   );
 
 /** A trigger or rule of the target swallowed rows without a word. */
@@ -1381,7 +1408,7 @@ export const rowsSuppressed = (table: string, rows: number): RunnerError =>
     "rows_suppressed",
     1,
     `Table \`${table}\` took ${rows} rows and did not store them: a trigger or rule suppresses them. ` +
-      "Nothing was committed; load another table, or switch the trigger off for the load.",
+      "Load another table, or switch the trigger off for the load.",
   );
 
 /** PostgreSQL refused a statement for a reason that is not a record's. */
@@ -1393,12 +1420,7 @@ export const statementFailed = (
   new RunnerError(
     "statement_failed",
     1,
-    [
-      `Postgres says: ${message.replace(/\.?$/, ".")}`,
-      detail,
-      hint,
-      `(SQLSTATE ${sqlstate}) Nothing was committed.`,
-    ]
+    [`Postgres says: ${message.replace(/\.?$/, ".")}`, detail, hint, `(SQLSTATE ${sqlstate})`]
       .filter(Boolean)
       .join(" "),
     { cause },
@@ -1580,13 +1602,17 @@ export const databaseRefuses = (cause: Error): RunnerError =>
   );
 
 /** Records that are known before the run, and would be set aside. */
-export const knownRejects = (code: string, messages: readonly string[]): RunnerError => {
+export const knownRejects = (
+  code: string,
+  messages: readonly string[],
+  cure?: string,
+): RunnerError => {
   const more = messages.length > 5 ? ` And ${messages.length - 5} more.` : "";
   const records = messages.length === 1 ? "1 record" : `${messages.length} records`;
   return new RunnerError(
     code,
     1,
-    `${records} would be rejected as ${code}: ${messages.slice(0, 5).join(" ")}${more}`,
+    `${records} would be rejected as ${code}: ${messages.slice(0, 5).join(" ")}${more}${cure === undefined ? "" : ` ${cure}`}`,
   );
 };
 
@@ -1929,35 +1955,38 @@ export const tooManyRejects = (problem: {
   isEarly: boolean;
   /** As the YAML has it: `0`, `1%`; with the code when the limit is that code's own. */
   limit: string;
+  /** The parameter of an included file that gives the limit. */
+  parameter?: string | undefined;
   /** The first reject that counts. */
   first?: { place: string; code: string; message: string } | undefined;
   examples: readonly { place: string; code: string; message: string }[];
+  /** What to do, where mending the data is no use. */
+  cure?: string | undefined;
   file: string | undefined;
 }): RunnerError => {
   const { flow, byCode, read, isEarly, limit, first, examples, file } = problem;
   const rejected = byCode.reduce((sum, [, rows]) => sum + rows, 0);
-  const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
   const codes = byCode.map(([code, rows]) => `${rows} ${code}`).join(", ");
-  const counts = isEarly
-    ? `${records} rejected by the time ${read} ${read === 1 ? "was" : "were"} read in flow \`${flow}\`, which stopped there`
-    : `${records} rejected of ${read} read in flow \`${flow}\``;
-  const where = isEarly ? "Those so far are in" : "All are in";
-  const remedy =
-    limit === "0"
-      ? "Mend the data, add a transform, or allow some with `rejects: { max: 1% }`."
-      : "Mend the data, or raise the limit: `rejects` of the flow.";
-  if (isEarly && first !== undefined && /^0( |$)/.test(limit)) {
+  const remedy = rejectRemedy(problem);
+  if (isEarly && first !== undefined && isZero(limit)) {
+    const others = rejected === examples.length ? examples.filter((one) => one !== first) : [];
     const more = rejected === 1 ? "" : ` By then, ${rejected} were set aside: ${codes}.`;
     return new RunnerError(
       "too_many_rejects",
       1,
       [
         `${first.place} was rejected (${first.code}): ${first.message}`,
+        ...others.map(({ place, code, message }) => `${place} (${code}): ${message}`),
         `Flow \`${flow}\` stopped there, as its limit is ${limit}; there may be more behind it.${more}`,
-        `Nothing was committed. ${file ? `${rejected === 1 ? "It is" : "They are"} in ${file}. ` : ""}${remedy}`,
+        `${file ? `${rejected === 1 ? "It is" : "They are"} in ${file}. ` : ""}${remedy}`,
       ].join("\n"),
     );
   }
+  const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
+  const counts = isEarly
+    ? `${records} rejected by the time ${read} ${read === 1 ? "was" : "were"} read in flow \`${flow}\`, which stopped there`
+    : `${records} rejected of ${read} read in flow \`${flow}\``;
+  const where = isEarly ? "Those so far are in" : "All are in";
   return new RunnerError(
     "too_many_rejects",
     1,
@@ -1966,11 +1995,46 @@ export const tooManyRejects = (problem: {
       byCode.length > 1 ? `  ${codes}; such as` : "",
       ...examples.map(({ place, code, message }) => `  ${place} ${code}: ${message}`),
       rejected > examples.length ? `  and ${rejected - examples.length} more.` : "",
-      `Nothing was committed. ${file ? `${where} ${file}. ` : ""}${remedy}`,
+      `${file ? `${where} ${file}. ` : ""}${remedy}`,
     ]
       .filter(Boolean)
       .join("\n"),
   );
+};
+
+/** What became of a flow that an error has ended: so many of its records are committed, or would be by a run. */
+export const flowAftermath = (flow: string, records: number, mode: "run" | "plan"): string => {
+  const some = records === 1 ? "1 record" : `${records} records`;
+  if (mode === "plan") {
+    return records === 0
+      ? `A run would commit nothing of flow \`${flow}\`.`
+      : `A run would have committed ${some} of flow \`${flow}\` before that, to stay.`;
+  }
+  return records === 0
+    ? `Nothing of flow \`${flow}\` was committed.`
+    : `Before that, ${some} of flow \`${flow}\` ${records === 1 ? "was committed and stays" : "were committed and stay"}.`;
+};
+
+const isZero = (limit: string): boolean => /^0( |$)/.test(limit);
+
+/** What a person can do about rejects that end a flow: about the data, then about the limit. */
+const rejectRemedy = ({
+  limit,
+  parameter,
+  cure,
+}: {
+  limit: string;
+  parameter?: string | undefined;
+  cure?: string | undefined;
+}): string => {
+  const where =
+    parameter === undefined
+      ? "`rejects` of the flow"
+      : `\`${parameter}\`, below \`with\` of its include`;
+  if (cure !== undefined) return `${cure} Or allow more of them: ${where}.`;
+  if (limit !== "0") return `Mend the data, or raise the limit: ${where}.`;
+  const allow = parameter === undefined ? "`rejects: { max: 1% }`" : where;
+  return `Mend the data, add a transform, or allow some with ${allow}.`;
 };
 
 /** The same error, with what may be changed in the YAML instead of the data. */

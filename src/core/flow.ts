@@ -55,7 +55,7 @@ export const recordsOf = (flow: FlowPlan, context: Context): AsyncIterable<Batch
 };
 
 const stage = <Stage extends Source | Transform | Sink>({ component, options }: StagePlan): Stage =>
-  component.create({ ...options }) as Stage;
+  component.create(options as Record<string, unknown>) as Stage;
 
 /**
  * Passes batches on until the signal is aborted, then throws, also while it waits for one.

@@ -9,7 +9,7 @@ import { meantName } from "./nearest.ts";
 import { partsOf } from "./options-check.ts";
 import { flowOptions, includedOptions, includeOptions } from "./pipeline-schema.ts";
 import { fileLabel } from "./place.ts";
-import type { FlowDraft } from "./plan.ts";
+import type { FlowDraft, LimitPlace } from "./plan.ts";
 import { noteUnset, type Reading, scriptsOf, textIn } from "./reading.ts";
 import { stageOf } from "./stage.ts";
 import { lackingIn, withVariables } from "./variables.ts";
@@ -118,7 +118,7 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
     place: value.place,
     ...stagesOf(value, reading),
     rejects: limitsOf(entryOf(value, "rejects")?.value, codesIn(value), complain),
-    rejectsPlace: rejectsPlaceIn(value),
+    limitFor: limitIn(value),
     checks: scriptsOf(entryOf(value, "checks")?.value, complain),
     isOnRequest: onRequest !== undefined && plain(onRequest) === true,
     lacking: lackingIn(value),
@@ -156,12 +156,12 @@ const stagesOf = (
   };
 };
 
-/** Where the limit for a code is mended. Who gave a parameter is to change it there, not in a file that others share. */
-const rejectsPlaceIn = (flow: YamlValue) => {
+/** Where a limit is changed: one that a parameter gives at the include, and not in a file that others share. */
+const limitIn = (flow: YamlValue) => {
   const limits = entryOf(flow, "rejects");
-  return (code: string | undefined): Place => {
+  return (code: string | undefined): LimitPlace => {
     const limit = limits && entryOf(limits.value, code ?? "max")?.value;
-    const isGiven = limit?.kind === "scalar" && limit.usedAt !== undefined;
-    return isGiven ? limit.place : (limits?.keyPlace ?? flow.place);
+    if (limit?.parameter !== undefined) return { place: limit.place, parameter: limit.parameter };
+    return { place: limits?.keyPlace ?? flow.place };
   };
 };

@@ -5,6 +5,7 @@ import { type WrittenReject, withColumns } from "./reject-file.ts";
 import { isUnheld } from "./run-lock.ts";
 import { inTransaction, type Session } from "./session.ts";
 import type { RunStatus, Undone } from "./state.ts";
+import type { Finding } from "./tally.ts";
 
 /** A run of a pipeline, and what it did in all its flows together. */
 export interface PastRun {
@@ -34,7 +35,12 @@ export interface PastFlow {
   readonly rejects: readonly RejectCount[];
   /** Rows that are worth a look for another reason, by kind: `held`, `adopted`. Each column of one is a finding. */
   readonly findings: Readonly<Record<string, number>>;
+  /** The first rows of each kind. */
+  readonly firstFindings: readonly PastFinding[];
 }
+
+/** A row that was worth a look, or what a column of it was and is. */
+export type PastFinding = Omit<Finding, "kind"> & { readonly kind: string };
 
 export interface RejectCount {
   readonly code: string;
@@ -144,6 +150,7 @@ const withDetails = async (
       group by kind order by kind`,
     [run, flow],
   );
+  const firstFindings = await session.query<PastFinding>(FIRST_FINDINGS, [run, flow]);
   return {
     flow,
     counts: countsOf(counts),
@@ -153,8 +160,16 @@ const withDetails = async (
         : { run: before, counts: countsOf(countsBefore) },
     rejects: rejects.rows.map((row) => (before === null ? { ...row, before: 0 } : row)),
     findings: Object.fromEntries(findings.rows.map(({ kind, rows: found }) => [kind, found])),
+    firstFindings: firstFindings.rows,
   };
 };
+
+/** Of each kind ten rows; of one that was deleted not the whole row, which is kept to bring it back. */
+const FIRST_FINDINGS = `
+select kind, key, to_jsonb(finding) ->> 'label' as label, column_name as column, case when column_name is not null then old end as old, new
+  from (select *, dense_rank() over (partition by kind order by key) as nth
+          from runner.finding where run = $1 and flow = $2) as finding
+ where nth <= 10 order by kind, key, column_name`;
 
 /** What the data of a run must be cited as. */
 export const pastCitations = async (session: Session, run: number): Promise<PastCitation[]> => {

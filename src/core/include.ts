@@ -5,7 +5,7 @@ import { type Complain, renamed } from "./complaint.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { checkedOptions } from "./options-check.ts";
 import { type PARAMETER_TYPES, parameterOptions } from "./pipeline-schema.ts";
-import { entryOf, type YamlEntry, type YamlValue } from "./yaml-value.ts";
+import { entryOf, moved, type YamlEntry, type YamlValue } from "./yaml-value.ts";
 
 type ParameterType = (typeof PARAMETER_TYPES)[number];
 
@@ -45,12 +45,22 @@ export const boundParameters = (
     }
   }
   for (const parameter of parameters) {
-    const value = boundValue(parameter, entryOf(given, parameter.key)?.value, binding);
+    const own = entryOf(given, parameter.key)?.value;
+    const value = boundValue(parameter, own, binding);
     // What was complained of here is not complained of again wherever it is used.
-    bound.set(parameter.key, value ?? unknownValue(parameter.key, place));
+    const known = value ?? unknownValue(parameter.key, place);
+    const isDefault = own === undefined && value !== undefined;
+    bound.set(parameter.key, isDefault ? asDefault(known, parameter.key, place) : known);
   }
   return bound;
 };
+
+/**
+ * A default as if it stood where the file is included: whoever has to change it does so there, and not in a file that
+ * others share.
+ */
+const asDefault = (value: YamlValue, parameter: string, place: Place): YamlValue =>
+  moved(value, (at) => ({ ...place, fallback: { parameter, place: at } }));
 
 const unknownValue = (name: string, place: Place): YamlValue => ({
   kind: "scalar",

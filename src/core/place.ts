@@ -46,6 +46,10 @@ export const shellWord = (word: string): string =>
 export const inclusions = ({ includedFrom }: Place): string[] =>
   includedFrom ? [`included from ${formatPlace(includedFrom)}`, ...inclusions(includedFrom)] : [];
 
+/** "default of `unknown`, pipelines/flows/check-datasets.yaml:12:7": what counts where a parameter is not given. */
+export const fallbacks = ({ fallback }: Place): string[] =>
+  fallback ? [`default of \`${fallback.parameter}\`, ${formatPlace(fallback.place)}`] : [];
+
 /**
  * The line of a place with the one above it and a caret below; empty when the file cannot be read.
  *

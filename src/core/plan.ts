@@ -32,12 +32,19 @@ export interface FlowPlan {
   readonly transforms: readonly StagePlan[];
   readonly sink: StagePlan;
   readonly rejects: RejectLimits;
-  /** Where the limit for a code stands, or that for all together; a parameter's, where it was given. */
-  readonly rejectsPlace?: (code: string | undefined) => Place;
+  /** The limit for a code, or that for all together, as the user can change it. */
+  readonly limitFor?: (code: string | undefined) => LimitPlace;
   /** Absolute paths of SQL files whose rows are told when the flow is done, and by `runner doctor`. */
   readonly checks?: readonly string[];
   /** Whether it runs only when it is named. */
   readonly isOnRequest?: boolean;
+}
+
+/** Where a limit of rejects is changed. */
+export interface LimitPlace {
+  readonly place: Place;
+  /** The parameter of an included file that gives it; undefined where it is in `rejects` of the flow. */
+  readonly parameter?: string | undefined;
 }
 
 export interface StagePlan {

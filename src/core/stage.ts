@@ -2,6 +2,7 @@
 
 import { isAbsolute } from "node:path";
 import { absolutePath } from "./absolute-path.ts";
+import { noteOrigin } from "./as-written.ts";
 import { type Complain, renamed } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import { type Place, suggestion } from "./errors.ts";
@@ -115,6 +116,7 @@ const optionsOf = (
   const { name } = component;
   const checked = partsOf(given, component.options, { name, place: keyPlace, complain });
   const inner = checked.value;
+  noteOrigin(checked.options, inner);
   return {
     component,
     options: checked.options,

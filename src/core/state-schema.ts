@@ -3,7 +3,7 @@ import { inTransaction, type Session } from "./session.ts";
 import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 const SCHEMA = `
 do $$ begin
@@ -53,6 +53,7 @@ create table if not exists runner.finding (
   old text,
   new text
 );
+alter table runner.finding add column if not exists label text;
 create index if not exists finding_run on runner.finding (run, flow, kind);
 create table if not exists runner.export (
   run bigint not null references runner.run on delete cascade,

@@ -14,6 +14,7 @@ export const storeFindings = async (
     flow,
     values("kind"),
     values("key"),
+    values("label"),
     values("column"),
     values("old"),
     values("new"),
@@ -21,5 +22,5 @@ export const storeFindings = async (
 };
 
 const WRITE_FINDINGS = `
-insert into runner.finding (run, flow, kind, key, column_name, old, new)
-select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[])`;
+insert into runner.finding (run, flow, kind, key, label, column_name, old, new)
+select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])`;

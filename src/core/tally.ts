@@ -33,6 +33,7 @@ export interface Changes {
   /** A few of each column. */
   readonly examples: readonly {
     readonly key: string;
+    readonly label: string | null;
     readonly column: string;
     readonly old: string | null;
     readonly new: string | null;
@@ -51,11 +52,17 @@ export interface Finding {
     | "deleted";
   /** The row's key, for people. */
   readonly key: string;
+  /** What says to people which row it is, besides the key: its number, its name. */
+  readonly label: string | null;
   /** Null when it is about the whole row. */
   readonly column: string | null;
   readonly old: string | null;
   readonly new: string | null;
 }
+
+/** `2, 1234 (id_synthese 4711, Aglais io)`: a row as people look it up. */
+export const rowOf = ({ key, label }: Pick<Finding, "key" | "label">): string =>
+  label === null ? key : `${key} (${label})`;
 
 /** They are stored in `runner.finding`, with the rows they are about. */
 export interface Findings {

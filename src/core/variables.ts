@@ -84,7 +84,10 @@ const replaced = (
   const whole = /^\$\{with\.([^}]*)\}$/.exec(text);
   if (whole) {
     const value = parameter(whole[1] ?? "", scalar, variables, complain);
-    return value === undefined ? scalar : { ...value, usedAt: scalar.place };
+    if (value === undefined) return scalar;
+    // Of includes inside each other, the outermost is the user's.
+    const name = value.parameter ?? whole[1] ?? "";
+    return { ...value, parameter: name };
   }
   const unset: string[] = [];
   let isFromShell = false;

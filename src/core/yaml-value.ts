@@ -6,8 +6,8 @@ export type YamlValue = YamlScalar | YamlList | YamlMap;
 
 interface Located {
   readonly place: Place;
-  /** Where `${with.name}` took this value from elsewhere. */
-  readonly usedAt?: Place;
+  /** The parameter of the pipeline's `include` that gives it, by which it is changed. */
+  readonly parameter?: string;
 }
 
 export interface YamlScalar extends Located {
@@ -49,6 +49,21 @@ export const plain = (value: YamlValue): unknown => {
   if (value.kind === "scalar") return value.value;
   if (value.kind === "list") return value.items.map(plain);
   return Object.fromEntries(value.entries.map((entry) => [entry.key, plain(entry.value)]));
+};
+
+/** The same value, each part of it at another place. */
+export const moved = (value: YamlValue, to: (place: Place) => Place): YamlValue => {
+  const place = to(value.place);
+  if (value.kind === "scalar") return { ...value, place };
+  if (value.kind === "list") {
+    return { ...value, place, items: value.items.map((item) => moved(item, to)) };
+  }
+  const entries = value.entries.map((entry) => ({
+    ...entry,
+    keyPlace: to(entry.keyPlace),
+    value: moved(entry.value, to),
+  }));
+  return { ...value, place, entries };
 };
 
 /** The entry of a map with this key, if the value is a map that has one. */

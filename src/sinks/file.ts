@@ -4,9 +4,10 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Batch } from "../core/batch.ts";
 import { defineSink } from "../core/component.ts";
-import { replayNotAdded } from "../core/errors.ts";
+import { delimiterUnused, replayNotAdded } from "../core/errors.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
+import { counted } from "../core/progress.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
 
@@ -22,25 +23,33 @@ export const file = defineSink({
     format: oneOf(["tsv", "csv", "ndjson"], {
       description:
         "`tsv`: a header line, then a line per record; tab, line end and backslash in a value are written `\\t`, `\\n`, `\\r` and `\\\\`, " +
-        "an empty value is empty. `csv`: the same with commas, and quotes where they are needed. `ndjson`: a JSON object per line, an empty value is `null`.",
+        "an empty value is empty. `csv`: the same with a `delimiter`, and quotes where they are needed. `ndjson`: a JSON object per line, an empty value is `null`.",
       default: "tsv",
     }),
+    delimiter: Type.Optional(
+      oneOf([",", ";"], {
+        description:
+          "What separates the values of `csv`: `,` when absent; `;` is what a spreadsheet expects where numbers have a decimal comma, as in French.",
+      }),
+    ),
   }),
   example: "file: { path: ../out/observations.tsv, format: tsv }",
   uses: ({ path }) => fileUse(path, "replace"),
-  create: ({ path, format }) =>
-    async function* (batches, context) {
+  create: ({ path, format, delimiter }) => {
+    if (delimiter !== undefined && format !== "csv") throw delimiterUnused(format);
+    const { header, lines } = WRITERS[format](delimiter ?? ",");
+    return async function* (batches, context) {
       if (context.run.isReplay && path !== "-") throw replayNotAdded(fileLabel(path));
       const tally = context.tally();
       const target = await openTarget(context.mode === "plan" ? undefined : path);
       let inserted = 0;
-      let hasHeader = format === "ndjson";
+      let hasHeader = false;
       try {
         for await (const batch of batches) {
           tally.take(batch);
-          if (!hasHeader) await target.write(HEADER[format](batch.names));
+          if (!hasHeader) await target.write(header(batch.names));
           hasHeader = true;
-          if (batch.size > 0) await target.write(LINES[format](batch));
+          if (batch.size > 0) await target.write(lines(batch));
           inserted += batch.size;
           batch.release();
         }
@@ -49,49 +58,58 @@ export const file = defineSink({
         context.signal.throwIfAborted();
         await target.finish();
         yield await tally.commit(session, { inserted });
+        if (path !== "-" && context.mode === "run") {
+          context.log.info(`Written: ${fileLabel(path)}, ${counted(inserted, "record")}.`);
+        }
       } finally {
         await target.discard();
       }
-    },
+    };
+  },
 });
 
-const LINES = {
-  tsv: (batch: Batch): string => {
-    const columns = batch.names.map((name) => batch.column(name));
-    const lines: string[] = [];
-    for (const row of batch.rows) {
-      lines.push(`${columns.map((column) => escaped(column.text(row) ?? "")).join("\t")}\n`);
-    }
-    return lines.join("");
-  },
-  csv: (batch: Batch): string => {
-    const columns = batch.names.map((name) => batch.column(name));
-    const lines: string[] = [];
-    for (const row of batch.rows) {
-      lines.push(`${columns.map((column) => inQuotes(column.text(row) ?? "")).join(",")}\n`);
-    }
-    return lines.join("");
-  },
-  ndjson: (batch: Batch): string => {
-    const columns = batch.names.map((name) => [name, batch.column(name)] as const);
-    const lines: string[] = [];
-    for (const row of batch.rows) {
-      const record = Object.fromEntries(columns.map(([name, column]) => [name, column.text(row)]));
-      lines.push(`${JSON.stringify(record)}\n`);
-    }
-    return lines.join("");
-  },
-} as const;
+/** How a format is written: what stands before the first record, and the records. */
+interface Writer {
+  header(names: readonly string[]): string;
+  lines(batch: Batch): string;
+}
 
-const HEADER = {
-  tsv: (names: readonly string[]): string => `${names.map(escaped).join("\t")}\n`,
-  csv: (names: readonly string[]): string => `${names.map(inQuotes).join(",")}\n`,
-  ndjson: (): string => "",
-} as const;
+/** A line for each record, and one for their names. */
+const table = (value: (text: string) => string, delimiter: string): Writer => {
+  const line = (values: readonly string[]) => `${values.map(value).join(delimiter)}\n`;
+  return {
+    header: line,
+    lines(batch) {
+      const columns = batch.names.map((name) => batch.column(name));
+      const lines: string[] = [];
+      for (const row of batch.rows) lines.push(line(columns.map((one) => one.text(row) ?? "")));
+      return lines.join("");
+    },
+  };
+};
+
+const WRITERS: Readonly<Record<"tsv" | "csv" | "ndjson", (delimiter: string) => Writer>> = {
+  tsv: () => table(escaped, "\t"),
+  csv: (delimiter) => table((value) => inQuotes(value, delimiter), delimiter),
+  ndjson: () => ({
+    header: () => "",
+    lines(batch) {
+      const columns = batch.names.map((name) => [name, batch.column(name)] as const);
+      const lines: string[] = [];
+      for (const row of batch.rows) {
+        const record = Object.fromEntries(
+          columns.map(([name, column]) => [name, column.text(row)]),
+        );
+        lines.push(`${JSON.stringify(record)}\n`);
+      }
+      return lines.join("");
+    },
+  }),
+};
 
 /** A value as CSV has it. */
-const inQuotes = (value: string): string =>
-  /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+const inQuotes = (value: string, delimiter: string): string =>
+  /["\r\n]/.test(value) || value.includes(delimiter) ? `"${value.replaceAll('"', '""')}"` : value;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "\t": "\\t",

@@ -7,7 +7,6 @@ import { peek } from "../core/peek.ts";
 import { COUNTED_ROWS, type Held, tellReplaced, tellUntilNext } from "../core/replaced-rows.ts";
 import { forgetReplayed } from "../core/replayed.ts";
 import type { Session } from "../core/session.ts";
-import { tellWhole } from "../core/stop-whole.ts";
 import { type Static, Type } from "../core/type.ts";
 import { checkColumns, referencingTables, type TargetTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
@@ -63,7 +62,7 @@ export const postgresCopy = defineSink({
       const tally = context.tally();
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
-      using _ = tellWhole(settings.table, context);
+      using _ = context.loadsWhole?.(settings.table);
       await using session = await context.database.session();
       await session.begin();
       // Constraints that wait for the commit would name no row, and undo everything.

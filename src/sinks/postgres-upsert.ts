@@ -9,7 +9,6 @@ import {
 } from "../core/errors.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
-import { tellWhole } from "../core/stop-whole.ts";
 import { findTable } from "../postgres/catalog.ts";
 import { checkCreated, checkShape, openTarget, warnUnused } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
@@ -100,7 +99,7 @@ export const postgresUpsert = defineSink({
       const onCommit = (merged: Merged) => {
         total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
       };
-      using _ = settings.commit_rows === "all" ? tellWhole(settings.table, context) : undefined;
+      using _ = settings.commit_rows === "all" ? context.loadsWhole?.(settings.table) : undefined;
       const work = { session, merge, context, onCommit };
       if (isShared) {
         await session.commit();
@@ -112,7 +111,7 @@ export const postgresUpsert = defineSink({
           commitRows: settings.commit_rows,
         });
       }
-      tellFindings(settings.table, total, context);
+      tellFindings(merge.shape, total, context);
       if (watch) yield* settleVanished(session, watch, { merge, context });
       await session.script(dropTemporary);
     };

@@ -82,7 +82,7 @@ const options = Type.Object({
   report: Type.Array(columnName("A column."), {
     default: [],
     description:
-      "Columns of the record that are shown beside a value that is missing, in the list at the end of the flow. With `missing: null`, nothing is listed unless this is given.",
+      "Columns of the record that are shown beside a value that is missing: in the message of each record that is set aside, and in the list at the end of the flow. With `missing: null`, nothing is listed unless this is given.",
   }),
 });
 
@@ -182,7 +182,8 @@ const lookedUp = (batch: Batch, { settings, from, table, missed }: Work): Batch 
     const isSeveral = found === "several";
     missed.add(shown(texts, isSeveral), () => noteOf(notes, row));
     if (settings.missing === "reject") {
-      rejects.set(row, new Reject(settings.code, problem({ settings, from, texts, isSeveral })));
+      const miss = { settings, from, texts, isSeveral, note: noteOf(notes, row) };
+      rejects.set(row, new Reject(settings.code, problem(miss)));
     }
   }
   return [...written, ...constants].reduce(
@@ -209,7 +210,10 @@ const shown = (texts: readonly (string | null)[], isSeveral = false): string =>
   (isSeveral ? " (several results)" : "");
 
 const noteOf = (notes: readonly (readonly [string, Column])[], row: number): string => {
-  const known = notes.map(([name, column]) => `${name} ${shown([column.text(row)])}`);
+  const known = notes.flatMap(([name, column]) => {
+    const text = column.text(row);
+    return text === null ? [] : [`${name} ${JSON.stringify(text)}`];
+  });
   return known.length > 0 ? ` (${known.join(", ")})` : "";
 };
 
@@ -220,11 +224,12 @@ const problem = (miss: {
   from: readonly string[];
   texts: readonly (string | null)[];
   isSeveral: boolean;
+  note: string;
 }): string => {
   const { table } = miss.settings;
   const empty = miss.from.filter((_, index) => miss.texts[index] === null);
-  if (empty.length > 0) return `${named(empty)} is empty.`;
-  const is = `${named(miss.from)} is ${shown(miss.texts)}`;
+  if (empty.length > 0) return `${named(empty)} is empty${miss.note}.`;
+  const is = `${named(miss.from)} is ${shown(miss.texts)}${miss.note}`;
   return miss.isSeveral
     ? `${is}, for which \`${table}\` has several different rows.`
     : `${is}, which \`${table}\` does not have.`;

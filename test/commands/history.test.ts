@@ -128,6 +128,37 @@ describe("what earlier runs did", () => {
     assert.doesNotMatch(same.stdout, /In brackets/);
   });
 
+  test("show has the first rows that people should look at, with old and new and what they are called", async () => {
+    await writeFile(
+      join(folder, "judged.yaml"),
+      `name: judged
+flows:
+  - name: load
+    source: { csv: { path: judged.csv } }
+    sink:
+      postgres_upsert:
+        table: judged
+        key: [id]
+        hold_when: { where: "true", columns: [n] }
+        row_label: [name]
+        create: { columns: { id: int, name: text, n: int }, primary_key: [id] }
+`,
+    );
+    await writeFile(join(folder, "judged.csv"), "id,name,n\n1,Aus,1\n2,Bus,1\n");
+    assert.equal((await runner("judged.yaml")).code, 0);
+    await writeFile(join(folder, "judged.csv"), "id,name,n\n1,Aus,2\n2,Bus,1\n");
+    assert.equal((await runner("judged.yaml")).code, 0);
+    const { stdout } = await runner("show", "judged.yaml");
+    assert.ok(
+      stdout.endsWith(
+        "\nload noted in runner.finding: 1 held\n" +
+          "  what  key  row  column  old  new\n" +
+          "  held    1  Aus  n         1    2\n",
+      ),
+      stdout,
+    );
+  });
+
   test("the rejects of a run that failed are those of its file", async () => {
     await writeFile(join(folder, "past.yaml"), yaml("0"));
     await records("1,a\n2,2024\n3,\n");
@@ -142,7 +173,7 @@ describe("what earlier runs did", () => {
     const show = await runner("show", "past.yaml");
     assert.match(
       show.stdout,
-      /failed, started .*\nin\.csv:2 was rejected \(bad_date\): .*\nFlow `load` stopped there/,
+      /failed, started .*\nin\.csv:2 was rejected \(bad_date\): .*\nin\.csv:4 \(date_missing\): .*\nFlow `load` stopped there/,
     );
     assert.match(show.stdout, /It committed nothing\./);
     assert.match(

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { runRunner } from "../support/runner.ts";
 
-test("a plan that fails in a later flow says what stays loaded, and that nothing was committed of the flow that fails", async () => {
+test("a plan that fails in a later flow says what stays loaded, and that nothing would be committed of the flow that fails", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   const flow = (name: string, type: string) => `  - name: ${name}
     source: { csv: { path: in.csv } }
@@ -21,6 +21,6 @@ test("a plan that fails in a later flow says what stays loaded, and that nothing
   assert.equal(code, 1, stderr);
   assert.match(
     stderr,
-    /^A run would fail after it has loaded `good`, which stays\. Of the flow that fails:\n[\s\S]*^Nothing was committed\./m,
+    /^A run would fail after it has loaded `good`, which stays\. Of the flow that fails:\n[\s\S]*^A run would commit nothing of flow `bad`\.$/m,
   );
 });

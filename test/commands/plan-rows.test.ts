@@ -51,14 +51,14 @@ flows:
 `,
     });
     assert.deepEqual(planRows(rehearsal), [
-      ["flow", "what", "rows", "record", "column", "old", "new", "code", "because"],
+      ["flow", "what", "rows", "record", "row", "column", "old", "new", "code", "because"],
       ["f", "read", "7"],
       ["f", "inserted", "2"],
       ["f", "updated", "1"],
       ["f", "unchanged", "1"],
       ["f", "held", "1"],
       ["f", "rejected", "2"],
-      ["f", "changed", "1", "", "name"],
+      ["f", "changed", "1", "", "", "name"],
     ]);
     const bad = (place: string, message: string) => [
       "f",
@@ -68,16 +68,17 @@ flows:
       null,
       null,
       null,
+      null,
       "bad_date",
       message,
     ];
     assert.deepEqual(pages.flat(), [
-      ["f", "held", null, "2", "name", "b", "b2", null, null],
-      ["f", "inserted", null, "4", null, null, '{"name":"d"}', null, null],
-      ["f", "inserted", null, "7", null, null, "{}", null, null],
+      ["f", "held", null, "2", null, "name", "b", "b2", null, null],
+      ["f", "inserted", null, "4", null, null, null, '{"name":"d"}', null, null],
+      ["f", "inserted", null, "7", null, null, null, "{}", null, null],
       bad("t.csv:6", '`seen` is no date: "never".'),
       bad("t.csv:7", '`seen` is no date: "no".'),
-      ["f", "updated", null, "1", "name", "a", "a2", null, null],
+      ["f", "updated", null, "1", null, "name", "a", "a2", null, null],
     ]);
     assert.equal((await rowsOf(database(), "select from t")).length, 3);
   });
@@ -110,11 +111,11 @@ flows:
     assert.deepEqual(
       pages.flat().filter(([, what]) => what !== "rejected"),
       [
-        ["g", "inserted", null, "4", null, null, '{"name":"d","size":4}', null, null],
-        ["g", "updated", null, "1", "data", '{"k": "x"}', '{"k": "y"}', null, null],
-        ["g", "updated", null, "1", "name", "a", "a2", null, null],
-        ["g", "updated", null, "1", "size", "1", "10", null, null],
-        ["g", "updated", null, "3", "size", "3", null, null, null],
+        ["g", "inserted", null, "4", null, null, null, '{"name":"d","size":4}', null, null],
+        ["g", "updated", null, "1", null, "data", '{"k": "x"}', '{"k": "y"}', null, null],
+        ["g", "updated", null, "1", null, "name", "a", "a2", null, null],
+        ["g", "updated", null, "1", null, "size", "1", "10", null, null],
+        ["g", "updated", null, "3", null, "size", "3", null, null, null],
       ],
     );
   });
@@ -137,11 +138,11 @@ flows:
 `,
     });
     assert.deepEqual(pages.flat(), [
-      ["i", "inserted", null, "2", null, null, '{"code":"72 (seen)","size":72}', null, null],
-      ["i", "inserted", null, "3", null, null, '{"size":1}', null, null],
-      ["i", "inserted", null, "4", null, null, '{"code":"9","size":1}', null, null],
-      ["i", "updated", null, "1", "code", "72 (seen)", "73 (heard)", null, null],
-      ["i", "updated", null, "1", "size", "72", "73", null, null],
+      ["i", "inserted", null, "2", null, null, null, '{"code":"72 (seen)","size":72}', null, null],
+      ["i", "inserted", null, "3", null, null, null, '{"size":1}', null, null],
+      ["i", "inserted", null, "4", null, null, null, '{"code":"9","size":1}', null, null],
+      ["i", "updated", null, "1", null, "code", "72 (seen)", "73 (heard)", null, null],
+      ["i", "updated", null, "1", null, "size", "72", "73", null, null],
     ]);
   });
 

@@ -35,8 +35,8 @@ const busy = flow({
   changed: {
     changes: { name: 2, cd_nom: 1 },
     examples: [
-      { key: "7", column: "name", old: "Aus", new: null },
-      { key: "8", column: "name", old: null, new: "Bus" },
+      { key: "7", label: null, column: "name", old: "Aus", new: null },
+      { key: "8", label: "Bus", column: "name", old: null, new: "Bus" },
     ],
   },
 });
@@ -60,8 +60,8 @@ merge  2,004     1,000        2      1,000     0         2         0
 
 merge would update:
   column  rows  for example  old      new
-  name       2            7  Aus      (empty)
-                          8  (empty)  Bus
+  name       2  7            Aus      (empty)
+                8 (Bus)      (empty)  Bus
   cd_nom     1
 
 merge would reject:
@@ -81,8 +81,9 @@ test("a plan shows adopted, re-keyed and vanished rows where there are any, and 
     held: 1,
     adopted: 2,
     findings: [
-      { kind: "held", key: "5, 1", column: "cd_nom", old: "3", new: null },
-      { kind: "vanished", key: "5, 9", column: null, old: null, new: null },
+      { kind: "held", key: "5, 1", label: "id 7, Aus", column: "cd_nom", old: "3", new: null },
+      { kind: "held", key: "5, 1", label: "id 7, Aus", column: "date", old: null, new: "x" },
+      { kind: "vanished", key: "5, 9", label: null, column: null, old: null, new: null },
     ],
   });
   const lines = planLines({ pipeline: "inat", flows: [moved], skipped: [] }, 100);
@@ -94,8 +95,9 @@ flow   read  inserted  updated  unchanged  held  rejected  filtered  adopted
 merge     3         0        2          0     1         0         0        2
 
 merge would find, the first of each kind (all: \`--csv\`):
-  what      key   column  old  new
-  held      5, 1  cd_nom    3  (empty)
+  what      key   row        column  old      new
+  held      5, 1  id 7, Aus  cd_nom  3        (empty)
+                             date    (empty)  x
   vanished  5, 9`,
   );
   const staged = flow({

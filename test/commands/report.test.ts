@@ -112,7 +112,7 @@ describe("runner run", () => {
     const failed = await runner("told.yaml", "--quiet");
     assert.match(
       failed.stderr,
-      / was rejected \(bad_date\): .*\n.* By then, 2 were set aside: 2 bad_date\./,
+      / was rejected \(bad_date\): .*\nin\.csv:3 \(bad_date\): .*\n.* By then, 2 were set aside: 2 bad_date\./,
     );
   });
 

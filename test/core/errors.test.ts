@@ -16,6 +16,31 @@ test("a path with a variable of the shell's own form says how one is written", (
   assert.equal(message, "There is no file or folder $DATA/a.zip. A variable is written `${DATA}`.");
 });
 
+test("what is said of a flow that failed is true of what it had committed, in a run and in a plan", () => {
+  assert.equal(errors.flowAftermath("f", 0, "run"), "Nothing of flow `f` was committed.");
+  assert.equal(
+    errors.flowAftermath("f", 2000, "run"),
+    "Before that, 2000 records of flow `f` were committed and stay.",
+  );
+  assert.equal(
+    errors.flowAftermath("f", 1, "run"),
+    "Before that, 1 record of flow `f` was committed and stays.",
+  );
+  assert.equal(errors.flowAftermath("f", 0, "plan"), "A run would commit nothing of flow `f`.");
+  assert.equal(
+    errors.flowAftermath("f", 2000, "plan"),
+    "A run would have committed 2000 records of flow `f` before that, to stay.",
+  );
+});
+
+const UNKNOWN_DATASETS = ["a", "b"].map((uuid, index) => ({
+  place: `a.zip#${index + 1}`,
+  code: "dataset_unknown",
+  message: `\`uuid\` is ${uuid}.`,
+}));
+
+const STAGE = { table: "s.t", how: "synthese: stage_only" };
+
 /** Messages that no other test pins whole. */
 const MESSAGES: [errors.RunnerError, string][] = [
   [
@@ -33,6 +58,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
     "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
+  ],
+  [
+    errors.delimiterUnused("tsv"),
+    "`delimiter` is of `format: csv`, and this is `tsv`, which has its own. Leave it out, or write `format: csv`.",
   ],
   [
     errors.lockNotShared("s.t", "a", { file: "a.yaml", lock: "x" }),
@@ -171,6 +200,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.knownRejects("dataset_unknown", ["`uuid` is 1.", "`uuid` is 2."]),
     "2 records would be rejected as dataset_unknown: `uuid` is 1. `uuid` is 2.",
+  ],
+  [
+    errors.knownRejects("dataset_unknown", ["`uuid` is 1."], "Create it."),
+    "1 record would be rejected as dataset_unknown: `uuid` is 1. Create it.",
   ],
   [
     errors.lockBusy("staging", "by pipeline `a`, process 1 on h, run 2, since 2026-01-01 10:00:00"),
@@ -353,7 +386,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
       { sqlstate: "42501", hint: "Ask." },
       undefined,
     ),
-    "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501) Nothing was committed.",
+    "Postgres says: permission denied for table t. Ask. (SQLSTATE 42501)",
   ],
   [
     errors.noPipelineThere("samples"),
@@ -413,7 +446,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.rowsSuppressed("t", 2),
-    "Table `t` took 2 rows and did not store them: a trigger or rule suppresses them. Nothing was committed; load another table, or switch the trigger off for the load.",
+    "Table `t` took 2 rows and did not store them: a trigger or rule suppresses them. Load another table, or switch the trigger off for the load.",
   ],
   [
     errors.unknownType("born", "datetime2"),
@@ -571,7 +604,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "30 records were rejected of 1310 read in flow `synthese`; its limit is 1%.\n" +
       "  16 no_coordinates, 14 date_missing; such as\n" +
       "  a.sql#1 no_coordinates: No place.\n  and 29 more.\n" +
-      "Nothing was committed. All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
+      "All are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
   ],
   [
     errors.tooManyRejects({
@@ -585,7 +618,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     }),
     "1611 records were rejected by the time 150000 were read in flow `synthese`, which stopped there; its limit is 1%.\n" +
       "  a.sql#1 no_coordinates: No place.\n  and 1610 more.\n" +
-      "Nothing was committed. Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
+      "Those so far are in r.ndjson. Mend the data, or raise the limit: `rejects` of the flow.",
   ],
   [
     errors.tooManyRejects({
@@ -603,7 +636,40 @@ const MESSAGES: [errors.RunnerError, string][] = [
     }),
     "o.txt:4 was rejected (bad_date): `eventDate` is no date.\n" +
       "Flow `obs` stopped there, as its limit is 0; there may be more behind it. By then, 7 were set aside: 5 bad_date, 2 date_missing.\n" +
-      "Nothing was committed. They are in r.ndjson. Mend the data, add a transform, or allow some with `rejects: { max: 1% }`.",
+      "They are in r.ndjson. Mend the data, add a transform, or allow some with `rejects: { max: 1% }`.",
+  ],
+  [
+    errors.tooManyRejects({
+      flow: "datasets",
+      byCode: [["dataset_unknown", 2]],
+      read: 2,
+      isEarly: true,
+      limit: "0 for `dataset_unknown`",
+      parameter: "unknown",
+      first: UNKNOWN_DATASETS[0],
+      examples: UNKNOWN_DATASETS,
+      cure: "Create it.",
+      file: "r.ndjson",
+    }),
+    "a.zip#1 was rejected (dataset_unknown): `uuid` is a.\n" +
+      "a.zip#2 (dataset_unknown): `uuid` is b.\n" +
+      "Flow `datasets` stopped there, as its limit is 0 for `dataset_unknown`; there may be more behind it. By then, 2 were set aside: 2 dataset_unknown.\n" +
+      "They are in r.ndjson. Create it. Or allow more of them: `unknown`, below `with` of its include.",
+  ],
+  [
+    errors.tooManyRejects({
+      flow: "obs",
+      byCode: [["bad_date", 1]],
+      read: 20,
+      isEarly: false,
+      limit: "0",
+      parameter: "max_rejects",
+      examples: [{ place: "o.txt:4", code: "bad_date", message: "`eventDate` is no date." }],
+      file: undefined,
+    }),
+    "1 record was rejected of 20 read in flow `obs`; its limit is 0.\n" +
+      "  o.txt:4 bad_date: `eventDate` is no date.\n" +
+      "Mend the data, add a transform, or allow some with `max_rejects`, below `with` of its include.",
   ],
   [
     errors.keyNotGiven("idd", ["id", "n"]),
@@ -623,7 +689,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
-    "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others. Nothing was committed.",
+    "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others.",
   ],
   [
     errors.vanishedNeedsTrack(),
@@ -678,24 +744,24 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The lock `staging` is held by a pipeline, or by another call of this function. Nothing was merged: wait for it to end.",
   ],
   [
-    errors.stageEmpty("s.t"),
-    "The stage s.t is empty. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` first.",
+    errors.stageEmpty(STAGE),
+    "The stage s.t is empty. Nothing was merged, and nothing deleted: run the pipeline with `synthese: stage_only` first.",
   ],
   [
     errors.stagePartEmpty("s.t", "p_dataset", "x"),
     "The stage s.t has no row of p_dataset x. Nothing was merged, and nothing deleted.",
   ],
   [
-    errors.stageVersion("s.t", "s.f"),
-    "The rows in s.t are of another version than the function s.f: the pipeline was changed between. Nothing was merged: run the pipeline in the mode `stage_only` again, which makes the function anew.",
+    errors.stageVersion(STAGE, "s.f"),
+    "The rows in s.t are of another version than the function s.f: the pipeline was changed between. Nothing was merged: run the pipeline with `synthese: stage_only` again, which makes the function anew.",
   ],
   [
-    errors.stageStale("s.t", "3", "4"),
-    "The stage s.t is of run 3, and run 4 of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
+    errors.stageStale(STAGE, "3", "4"),
+    "The stage s.t is of run 3, and run 4 of the same pipeline has brought newer records since. Nothing was merged, and nothing deleted: run the pipeline with `synthese: stage_only` again.",
   ],
   [
-    errors.stageOvertaken("s.t", "3", "4"),
-    "The stage s.t is of run 3, and run 4 has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline in the mode `stage_only` again.",
+    errors.stageOvertaken(STAGE, "3", "4"),
+    "The stage s.t is of run 3, and run 4 has merged newer values of its records since. Nothing was merged, and nothing deleted: run the pipeline with `synthese: stage_only` again.",
   ],
   [
     errors.trackDiffers("t", ["id", "hash"], ["a"]),

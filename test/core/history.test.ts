@@ -27,5 +27,18 @@ onEachDatabase((database) => {
     await using session = await database().opened.session();
     const [flow] = await pastFlows(session, Number(summary.run));
     assert.deepEqual([flow?.counts.held, flow?.findings], [2, { held: 2 }]);
+    const told = (key: string, column: string, now: string) => ({
+      kind: "held",
+      key,
+      label: null,
+      column,
+      old: "x",
+      new: now,
+    });
+    assert.deepEqual(flow?.firstFindings, [
+      told("1", "a", "n"),
+      told("1", "b", "n"),
+      told("2", "a", "n"),
+    ]);
   });
 });

@@ -340,7 +340,7 @@ test("an archive in the place of a pipeline is told to need one", async () => {
   );
 });
 
-test("a limit of rejects that a pipeline gives by a parameter stands where it is given", async () => {
+test("a limit of rejects that a parameter gives stands where the pipeline gives it, or includes the file", async () => {
   const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
   await writeFile(
     join(folder, "flows.yaml"),
@@ -357,14 +357,18 @@ flows:
   const load = async (given: string) => {
     await writeFile(file, `name: p\nflows:\n  - include: flows.yaml\n${given}`);
     const { plan } = await loadPipeline(file, { components, environment: {}, isOffline: true });
-    return plan?.flows[0]?.rejectsPlace;
+    return plan?.flows[0]?.limitFor;
   };
-  const at = (place: { file: string; line: number } | undefined) =>
-    place && [relative(folder, place.file), place.line];
+  const at = (limit: ReturnType<NonNullable<typeof given>> | undefined) =>
+    limit && [relative(folder, limit.place.file), limit.place.line, limit.parameter];
   const given = await load("    with: { max: 5 }\n");
-  assert.deepEqual(at(given?.(undefined)), ["p.yaml", 4]);
-  assert.deepEqual(at(given?.("bad_date")), ["flows.yaml", 7]);
-  const asItIs = await load("");
-  assert.deepEqual(at(asItIs?.(undefined)), ["flows.yaml", 2]);
+  assert.deepEqual(at(given?.(undefined)), ["p.yaml", 4, "max"]);
+  assert.deepEqual(at(given?.("bad_date")), ["flows.yaml", 7, undefined]);
+  const asItIs = (await load(""))?.(undefined);
+  assert.deepEqual(at(asItIs), ["p.yaml", 3, "max"]);
+  assert.deepEqual(
+    [asItIs?.place.fallback?.parameter, asItIs?.place.fallback?.place.line],
+    ["max", 2],
+  );
   await rm(folder, { recursive: true });
 });

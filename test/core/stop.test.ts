@@ -25,24 +25,35 @@ const metered = (batches: number, at: (batch: number) => void) =>
     }
   });
 
+const listener = () => {
+  const said: string[] = [];
+  return { said, warn: (text: string) => said.push(text) };
+};
+
 describe("a wish to stop", () => {
   test("waits while records are read that are not committed, and for no longer", () => {
     const soon = new AbortController();
     const flow = { hasUncommitted: true, isDone: false };
-    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal });
+    const { said, ...log } = listener();
+    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal, log });
     stop.begin(flow);
     soon.abort("SIGINT");
     assert.equal(stop.signal.aborted, false);
+    assert.deepEqual(said, [
+      "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.",
+    ]);
     stop.committed();
     assert.equal(stop.signal.reason, "SIGINT");
   });
 
   test("is granted at once while nothing is held, such as while a service is waited for", () => {
     const soon = new AbortController();
-    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal });
+    const { said, ...log } = listener();
+    const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal, log });
     stop.begin({ hasUncommitted: false, isDone: false });
     soon.abort("SIGINT");
     assert.equal(stop.signal.aborted, true);
+    assert.deepEqual(said, ["Stopping at once: nothing was read that is not committed."]);
   });
 });
 
@@ -122,7 +133,7 @@ onEachDatabase((database) => {
     assert.equal((await rowsOf(database(), "select id from stop_last")).length, 2);
   });
 
-  test("whoever asks to stop a table that is loaded as a whole is told that there is no commit before its end", async () => {
+  test("whoever asks to stop a table that is loaded as a whole is told that there is no commit before its end, and nothing else", async () => {
     const soon = new AbortController();
     const source = sourceOf(async function* () {
       for (let batch = 1; batch <= 20; batch++) {

@@ -238,7 +238,7 @@ onEachDatabase((database) => {
         [
           'input.txt:2 was rejected (invalid_text_representation): Postgres refused: invalid input syntax for type integer: "2021-13-05" (column "id").',
           "Flow `flow` stopped there, as its limit is 0; there may be more behind it.",
-          `Nothing was committed. It is in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
+          `It is in ${summary.rejectFile}. Mend the data, add a transform, or allow some with \`rejects: { max: 1% }\`.`,
         ].join("\n"),
       );
       assert.deepEqual(await rowsOf(database(), "select * from strict"), []);

@@ -228,7 +228,7 @@ onEachDatabase((database) => {
       assert.equal(many.vanished, 3);
       assert.match(
         many.said.join("\n"),
-        / 3 left as they are\. None was deleted: 3 of 4 are more than `max: 50%` allows\. /,
+        / 3 left as they are\. None was deleted: 3 of 4 are more than `vanished: \{ max: 50% \}` allows\. /,
       );
       await execute(
         database(),

@@ -355,7 +355,7 @@ flows:
       const error = await failure();
       assert.equal(
         error.message,
-        `occurrence.txt has ${ROWS} records, GBIF announced ${ROWS + 1}. Nothing was loaded. Run again; with \`--fresh\` GBIF is asked for a new archive.`,
+        `occurrence.txt has ${ROWS} records, GBIF announced ${ROWS + 1}. Run again; with \`--fresh\` GBIF is asked for a new archive.`,
       );
       assert.deepEqual(await loaded(), { o: 0, m: 0 });
     });

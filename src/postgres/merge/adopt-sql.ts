@@ -2,6 +2,7 @@
 
 import { quoted, quotedList } from "../names.ts";
 import { assignments, keyArray, sameKey } from "./key-sql.ts";
+import { rowLabel } from "./labels.ts";
 import type { AdoptOption, MergeShape } from "./shape.ts";
 import {
   ADOPT_SCOPE,
@@ -38,7 +39,7 @@ export const adoptTables = ({ table }: MergeShape, { option, identity }: Adopt):
     create temporary table runner_fresh (n integer primary key);
     create temporary table runner_adopt_scope (${within.join(", ")}, unique (${within.map((_, index) => `w${index}`).join(", ")}));
     create temporary table runner_adoptable (${columns.join(", ")}, primary key (${quotedList(identity.map(({ name }) => `row ${name}`))}));
-    create temporary table runner_match (n integer, rank integer, row_key text[], old_key text[], new_key text[], is_sure boolean, nth bigint);`;
+    create temporary table runner_match (n integer, rank integer, row_key text[], old_key text[], new_key text[], is_sure boolean, nth bigint, label text);`;
 };
 
 /**
@@ -92,11 +93,11 @@ export const adoptSql = (shape: MergeShape, { option, identity }: Adopt, where: 
     select distinct n, rank, ${row} from (select *, min(rank) over (partition by n) as first from found) as ranked
      where rank = first
   )
-  insert into ${MATCH} (n, rank, row_key, old_key, new_key, is_sure, nth)
+  insert into ${MATCH} (n, rank, row_key, old_key, new_key, is_sure, nth, label)
   select best.n, best.rank, array[${all(identity, ({ name }) => `${rowColumn(name)}::text`)}],
          ${keyArray(shape, "target")}, ${keyArray(shape, "stage")},
          count(*) over (partition by best.n) = 1 and count(*) over (partition by ${row}) = 1,
-         row_number() over (partition by best.n order by ${row})
+         row_number() over (partition by best.n order by ${row}), ${rowLabel(shape, "target")}
     from best
     join ${STAGE} as stage on stage.${NUMBER} = best.n
     join ${table.sql} as target on ${isRow("best")}`,

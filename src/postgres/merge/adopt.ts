@@ -51,8 +51,8 @@ const AS_IT_WAS = "set local enable_nestloop to default";
 
 const reporting = (shape: MergeShape, adopt: Adopt): Step[] => [
   { sql: setAsideUnsure(adopt, "not is_sure") },
-  { sql: setAsideSure(adopt) },
-  { sql: movedFindings(shape, "adoptable", { rows: `${MATCH} where is_sure`, isTold: true }) },
+  { sql: setAsideSure(shape, adopt) },
+  { sql: movedFindings(shape, "adoptable", `${MATCH} where is_sure`) },
   { sql: `delete from ${STAGE} where ${NUMBER} in (select n from ${MATCH})` },
 ];
 
@@ -62,7 +62,7 @@ const applying = (shape: MergeShape, adopt: Adopt, apply: string): Step[] => {
     { sql: apply },
     // Those, too, for which another session of the same run, or a person, was faster.
     { sql: setAsideUnsure(adopt, `not ${isAdopted}`) },
-    { sql: movedFindings(shape, "adopted", { rows: `${MATCH} where ${isAdopted}`, isTold: true }) },
+    { sql: movedFindings(shape, "adopted", `${MATCH} where ${isAdopted}`) },
     {
       sql: `delete from ${STAGE} where ${NUMBER} in (select n from ${MATCH} where not ${isAdopted})`,
     },
@@ -76,9 +76,9 @@ const setAsideUnsure = (adopt: Adopt, which: string): string => `
     from ${MATCH} where ${which} group by n`;
 
 /** What a person reads of a record whose row may be adopted: which row, its key, by what it was found. */
-const setAsideSure = (adopt: Adopt): string => `
+const setAsideSure = ({ asWritten }: MergeShape, adopt: Adopt): string => `
   insert into ${REFUSED} (n, code, message)
-  select n, 'adoptable', format(${literal("Its row, %s, is there already with the key %s (by `%s`); `adopt` with `action: apply` takes it over.")}, min(${rowText(adopt)}), array_to_string(min(old_key), ', ', '(empty)'), ${matchedBy(adopt)})
+  select n, 'adoptable', format(${literal(`Its row, %s, is there already with the key %s (by \`%s\`); \`${asWritten(["adopt", "action"], "apply").replaceAll("%", "%%")}\` takes it over.`)}, min(${rowText(adopt)}), array_to_string(min(old_key), ', ', '(empty)'), ${matchedBy(adopt)})
     from ${MATCH} where is_sure group by n`;
 
 /** The expression by which it was found. */

@@ -4,7 +4,7 @@ import type { Finding } from "../../core/tally.ts";
 import { isFound } from "./compare-sql.ts";
 import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
-import { readable } from "./labels.ts";
+import { readable, rowLabel } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
 
@@ -14,7 +14,7 @@ export const examples = (
   columns: readonly MergedColumn[],
   { rows, where, most }: { rows: string; where: string; most: number | "all" },
 ): string => `
-  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${columns
+  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, ${columns
     .map((column, index) => {
       const [old, fresh] = oldAndNew(column);
       const shown = (text: string) => (column.json ? text : readable(shape, column.target, text));
@@ -35,8 +35,8 @@ export const judgedFindings = (shape: MergeShape, where: string): string => {
   const rows = "diff.is_judged";
   const kind: Finding["kind"] = shape.held?.action === "apply" ? "overruled" : "held";
   return `
-  insert into ${FOUND} (n, kind, key, column_name, old, new)
-  select held.n, '${kind}', held.key, change.name, change.old, change.new
+  insert into ${FOUND} (n, kind, key, label, column_name, old, new)
+  select held.n, '${kind}', held.key, held.label, change.name, change.old, change.new
     from (${examples(shape, columns, { rows, where, most: "all" })}) as held
     cross join lateral (values ${changes.join(", ")}) as change (place, name, old, new)
    where change.old is distinct from change.new order by held.n, change.place`;
@@ -47,24 +47,17 @@ export const forgetOverruled = `
   delete from ${FOUND} where kind = 'overruled' and n not in (select ${NUMBER} from ${STAGE})`;
 
 /**
- * Notes of rows that get another key what tells the row apart, which stays, then old and new of the key's columns that
- * differ. `rows` is a table with a condition, which has `row_key` where rows are told apart by their primary key.
+ * Notes of rows that get another key old and new of the key's columns that differ. `rows` is a table with a condition,
+ * which has `old_key`, `new_key` and the row's `label`.
  */
-export const movedFindings = (
-  { key, identity }: MergeShape,
-  kind: Finding["kind"],
-  { rows, isTold = false }: { rows: string; isTold?: boolean },
-): string => {
-  const parts = [
-    ...(isTold ? identity : []).map(
-      ({ name }, n) => `(true, ${literal(name)}, row_key[${n + 1}], row_key[${n + 1}])`,
-    ),
-    ...key.map(({ name }, n) => `(false, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`),
-  ].map((part, place) => `(${place}, ${part.slice(1)}`);
+export const movedFindings = ({ key }: MergeShape, kind: Finding["kind"], rows: string): string => {
+  const parts = key.map(
+    ({ name }, n) => `(${n}, ${literal(name)}, old_key[${n + 1}], new_key[${n + 1}])`,
+  );
   return `
-  insert into ${FOUND} (kind, key, column_name, old, new)
-  select ${literal(kind)}, array_to_string(new_key, ', '), part.name, part.old, part.new
+  insert into ${FOUND} (kind, key, label, column_name, old, new)
+  select ${literal(kind)}, array_to_string(new_key, ', '), moved.label, part.name, part.old, part.new
     from (select * from ${rows}) as moved
-    cross join lateral (values ${parts.join(", ")}) as part (place, stays, name, old, new)
-   where part.stays or part.old is distinct from part.new order by n, part.place`;
+    cross join lateral (values ${parts.join(", ")}) as part (place, name, old, new)
+   where part.old is distinct from part.new order by n, part.place`;
 };

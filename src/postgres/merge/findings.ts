@@ -1,7 +1,8 @@
 import type { Context } from "../../core/component.ts";
 import { count } from "../../core/progress.ts";
-import type { Finding } from "../../core/tally.ts";
+import { type Finding, rowOf } from "../../core/tally.ts";
 import type { Merged } from "./merge.ts";
+import type { MergeShape } from "./shape.ts";
 
 /** Of a flow, so many rows of each kind are told, with old and new. */
 const ROWS_SHOWN = 10;
@@ -14,10 +15,11 @@ export const firstOfEachKind = (findings: readonly Finding[]): Finding[] =>
 
 /** Tells what a person should know of the rows of a flow; all of it is in `runner.finding`. */
 export const tellFindings = (
-  table: string,
+  { table, asWritten }: Pick<MergeShape, "table" | "asWritten">,
   { held, adopted, findings }: Pick<Merged, "held" | "adopted" | "findings">,
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
+  const { name } = table;
   const listed = (sentence: string, kind: Finding["kind"]): string =>
     // A plan lists them itself.
     mode === "plan"
@@ -26,13 +28,19 @@ export const tellFindings = (
           "\n",
         );
   if (held > 0) {
-    const left = held === 1 ? "was left as it is" : "were left as they are";
-    log.warn(listed(`${rows(held, table)} would change and ${left} (\`hold_when\`).`, "held"));
+    const [left, them] =
+      held === 1 ? ["was left as it is", "it"] : ["were left as they are", "them"];
+    log.warn(
+      listed(
+        `${rows(held, name)} would change and ${left}, as people have worked on ${them}; \`${asWritten(["hold_when", "action"], "apply")}\` updates ${them}.`,
+        "held",
+      ),
+    );
   }
   if (findings.some(({ kind }) => kind === "overruled")) {
     log.warn(
       listed(
-        `Rows of \`${table}\` that people have worked on (\`hold_when\`) were updated, as \`action: apply\` says.`,
+        `Rows of \`${name}\` that people have worked on were updated, as \`${asWritten(["hold_when", "action"], "apply")}\` says.`,
         "overruled",
       ),
     );
@@ -40,14 +48,14 @@ export const tellFindings = (
   if (findings.some(({ kind }) => kind === "adoptable")) {
     log.warn(
       listed(
-        `\`${table}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); \`adopt\` with \`action: apply\` makes the rows the pipeline's.`,
+        `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); \`${asWritten(["adopt", "action"], "apply")}\` makes the rows the pipeline's.`,
         "adoptable",
       ),
     );
   }
   if (adopted > 0) {
     const belong = adopted === 1 ? "belongs" : "belong";
-    log.info(listed(`${rows(adopted, table)} ${belong} to this pipeline from now on.`, "adopted"));
+    log.info(listed(`${rows(adopted, name)} ${belong} to this pipeline from now on.`, "adopted"));
   }
 };
 
@@ -62,15 +70,12 @@ export const tellAgain = (table: string, again: number, { log }: Pick<Context, "
 const rows = (number: number, table: string): string =>
   `${number === 1 ? "1 row" : `${count(number)} rows`} of \`${table}\``;
 
-/** `  2, 1234 (id_synthese 4711): id_source "3" → "2"`: a line for each row; what stays tells which it is. */
+/** `  2, 1234 (id_synthese 4711, Aglais io): id_source "3" → "2"`: a line for each row. */
 const changesOf = (findings: readonly Finding[], kind: Finding["kind"]): string[] => {
   const ofKind = findings.filter((finding) => finding.kind === kind);
-  return [...Map.groupBy(ofKind, ({ key }) => key)].slice(0, ROWS_SHOWN).map(([key, parts]) => {
-    const stays = parts.filter((part) => part.old === part.new && part.column !== null);
-    const changes = parts.filter((part) => part.old !== part.new);
-    const row = stays.map(({ column, old }) => `${column} ${old}`).join(", ");
-    const what = changes.map((part) => `${part.column} ${shown(part.old)} → ${shown(part.new)}`);
-    return `  ${key}${row && ` (${row})`}${what.length > 0 ? `: ${what.join(", ")}` : ""}`;
+  return [...Map.groupBy(ofKind, rowOf)].slice(0, ROWS_SHOWN).map(([row, parts]) => {
+    const what = parts.map((part) => `${part.column} ${shown(part.old)} → ${shown(part.new)}`);
+    return `  ${row}: ${what.join(", ")}`;
   });
 };
 

@@ -109,8 +109,8 @@ ${writing(merge.shape)}
         v_adopted := v_adopted + v_row.adopted;
         v_rekeyed := v_rekeyed + v_row.rekeyed;
         execute ${dollar(`
-          insert into runner.finding (run, flow, kind, key, column_name, old, new)
-          select $1, $2, kind, key, column_name, old, new from ${FOUND} order by id`)} using v_run, v_staged.flow;`;
+          insert into runner.finding (run, flow, kind, key, label, column_name, old, new)
+          select $1, $2, kind, key, label, column_name, old, new from ${FOUND} order by id`)} using v_run, v_staged.flow;`;
 
 const counting = ({ stage, stageSql }: MergeFunction): string => `
       execute ${dollar(`

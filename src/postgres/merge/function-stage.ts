@@ -15,26 +15,28 @@ import { NUMBER } from "./temporary.ts";
 import { dropTemporary, temporaryTables } from "./temporary-tables.ts";
 
 /** Who has the lock, and whether the stage is there, of this version, and the newest. */
-export const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFunction): string => `
+export const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFunction): string => {
+  const named = { table: stage.table, how: shape.asWritten(["mode"], "stage_only") };
+  return `
   if not pg_try_advisory_xact_lock(hashtextextended(${literal(`runner:${lock.key}`)}, 0)) then
     raise exception using errcode = 'lock_not_available', ${told(stageBusy(lock.name))};
   end if;
   if to_regclass(${literal(stageSql)}) is null then
-    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(stage.table))};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(named))};
   end if;
   select runner_run as run, runner_version as version, runner_flow as flow into v_staged from ${stageSql} limit 1;
   if not found then
-    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(stage.table))};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageEmpty(named))};
   end if;
   if v_staged.version <> ${literal(shape.version)} then
-    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageVersion(stage.table, stage.function))};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageVersion(named, stage.function))};
   end if;
   -- The pipeline has brought newer records, and this flow has not seen them.
   select max(flow.run) as run, max(flow.run) filter (where flow.flow = v_staged.flow) as of_flow into v_row
     from runner.flow join runner.run on run.run = flow.run
    where run.pipeline = (select pipeline from runner.run where run = v_staged.run);
   if v_row.run > greatest(v_row.of_flow, v_staged.run) then
-    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageStale(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageStale(named, "%s", "%s"), "v_staged.run", "v_row.run")};
   end if;
   -- Another run has written other values since: merging would bring back the old ones.
   select max(track.run) as run into v_row
@@ -42,8 +44,9 @@ export const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFu
    where track.run > v_staged.run and track.hash <> stage.runner_hash
      and not exists (select from runner.run where run.run = track.run and run.pipeline = ${literal(stage.function)});
   if v_row.run is not null then
-    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageOvertaken(stage.table, "%s", "%s"), "v_staged.run", "v_row.run")};
+    raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageOvertaken(named, "%s", "%s"), "v_staged.run", "v_row.run")};
   end if;`;
+};
 
 /** The run of this call, its temporary tables, and the parts of the stage's rows. */
 export const beginning = (merge: MergeFunction): string => {
@@ -82,8 +85,8 @@ export const ending = `
     select v_run, v_staged.flow, v_read_all, sum((part ->> 'inserted')::bigint), sum((part ->> 'updated')::bigint),
            sum((part ->> 'unchanged')::bigint), sum((part ->> 'held')::bigint), sum((part ->> 'rejected')::bigint), 0, v_adopted, v_rekeyed
       from jsonb_array_elements(v_result) as part;
-    for v_row in select kind, key, column_name, old, new from runner.finding where run = v_run and kind in ('held', 'overruled') order by key limit ${HELD_TOLD} loop
-      raise notice '%: %: % % → %', initcap(v_row.kind), v_row.key, v_row.column_name, coalesce(v_row.old, '(empty)'), coalesce(v_row.new, '(empty)');
+    for v_row in select kind, concat(key, ' (' || label || ')') as row, column_name, old, new from runner.finding where run = v_run and kind in ('held', 'overruled') order by key limit ${HELD_TOLD} loop
+      raise notice '%: %: % % → %', initcap(v_row.kind), v_row.row, v_row.column_name, coalesce(v_row.old, '(empty)'), coalesce(v_row.new, '(empty)');
     end loop;
     for v_row in select code, count(*) as rows, min(message) as example from runner.reject where run = v_run group by code order by code loop
       raise warning '% of % rows set aside: % (%)', v_row.rows, v_read_all, v_row.code, v_row.example;

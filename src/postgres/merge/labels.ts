@@ -1,6 +1,8 @@
 /** What people call the values of a column, where they are numbers: `72 (Observé)`. */
 
 import type { TargetColumn } from "../catalog.ts";
+import { quoted } from "../names.ts";
+import { literal } from "./key-sql.ts";
 import type { MergeShape } from "./shape.ts";
 
 /** An SQL query of values and labels, by column; a name may end in `*`. */
@@ -34,6 +36,23 @@ export const readable = (
   // Compared in the column's own type, so that an index is used.
   return `${text} || coalesce(' (' || (select label.label::text from (${query}\n) as label (value, label)
     where label.value = (${text})::${type} limit 1) || ')', '')`;
+};
+
+/**
+ * SQL for what tells people which row of the table it is, besides its key: `id_synthese 4711, Aglais io`. Null where
+ * nothing does.
+ */
+export const rowLabel = (
+  { identity, key, named }: Pick<MergeShape, "identity" | "key" | "named">,
+  alias: string,
+): string => {
+  const value = ({ name }: TargetColumn) => `${alias}.${quoted(name)}::text`;
+  const others = identity.filter(({ name }) => !key.some((column) => column.name === name));
+  const parts = [
+    ...others.map((column) => `${literal(`${column.name} `)} || ${value(column)}`),
+    ...named.map(value),
+  ];
+  return parts.length === 0 ? "null::text" : `nullif(concat_ws(', ', ${parts.join(", ")}), '')`;
 };
 
 const IS_PLACE = /(^|\.)geometry\b/;

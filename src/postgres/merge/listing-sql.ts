@@ -2,7 +2,7 @@ import { quoted } from "../names.ts";
 import { isFound } from "./compare-sql.ts";
 import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
-import { labelQuery, readable, readableOf } from "./labels.ts";
+import { labelQuery, readable, readableOf, rowLabel } from "./labels.ts";
 import type { MergeShape } from "./shape.ts";
 import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
 import { NEW_ROWS } from "./write-sql.ts";
@@ -16,8 +16,8 @@ export const listUpdates = (shape: MergeShape, where: string): string => {
   });
   if (values.length === 0) return `select from ${LISTED} where false`;
   return `
-  insert into ${LISTED} (n, key, column_name, old, new)
-  select fresh.${NUMBER}, ${keyText(shape, "target")}, value.column_name, value.old, value.new
+  insert into ${LISTED} (n, key, label, column_name, old, new)
+  select fresh.${NUMBER}, ${keyText(shape, "target")}, ${rowLabel(shape, "target")}, value.column_name, value.old, value.new
     from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
     join ${shape.table.sql} as target on ${isFound(shape, where)}
    cross join lateral (values ${values.join(", ")}) as value (place, column_name, old, new)
@@ -26,8 +26,8 @@ export const listUpdates = (shape: MergeShape, where: string): string => {
 
 /** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */
 export const keepListed = (shape: MergeShape): string => `
-  insert into runner.finding (run, flow, kind, key, column_name, old, new)
-  select $1, $2, 'updated', key, column_name,
+  insert into runner.finding (run, flow, kind, key, label, column_name, old, new)
+  select $1, $2, 'updated', key, label, column_name,
          ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
     from ${LISTED}
    where n in (select ${NUMBER} from ${STAGE})`;

@@ -114,7 +114,7 @@ const mergeStaged = async (merge: Merge): Promise<Omit<Merged, "rejected">> => {
   const moved = await session.query<Pick<Merged, "adopted" | "rekeyed">>(MOVED_COUNTS);
   const { adopted = 0, rekeyed = 0 } = moved.rows[0] ?? {};
   const { rows: findings } = await session.query<Finding>(
-    `select kind, key, column_name as column, old, new from ${FOUND} order by id`,
+    `select kind, key, label, column_name as column, old, new from ${FOUND} order by id`,
   );
   return { ...written, ...withKeyChanges(shape, findings, written), adopted, rekeyed, findings };
 };

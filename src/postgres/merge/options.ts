@@ -104,6 +104,9 @@ export const mergeOptions = Type.Object({
     description:
       "What people call the values of a column, shown wherever old and new are: for each column an SQL query of values and labels, such as `cd_nom: select cd_nom, lb_nom from taxonomie.taxref`. A name that ends in `*` stands for all columns that begin so.",
   }),
+  row_label: columnList(
+    "Columns of the table that say to people which row it is: `[nom_cite]`. Wherever rows are told or listed (held, adopted, vanished, old and new), they stand beside the key, behind the table's primary key.",
+  ),
   track: Type.Optional(
     tableName(
       "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",

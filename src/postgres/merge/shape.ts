@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { asWritten } from "../../core/as-written.ts";
 import { mergeColumnUnknown } from "../../core/errors.ts";
 import { checkColumns, type TargetColumn, type TargetTable } from "../catalog.ts";
 import { checkGiven } from "./given.ts";
@@ -20,6 +21,7 @@ export interface MergeOptions {
   readonly track_input?: string;
   readonly adopt?: AdoptOption;
   readonly labels?: Labels;
+  readonly row_label?: readonly string[];
 }
 
 export type Plain = string | number | boolean | null;
@@ -90,6 +92,10 @@ export interface MergeShape {
   readonly input: string | undefined;
   readonly adopt: AdoptOption | undefined;
   readonly labels: Labels;
+  /** Columns that say to people which row it is. */
+  readonly named: readonly TargetColumn[];
+  /** How the user writes one of the options; see `asWritten`. */
+  readonly asWritten: (path: readonly string[], value: string | number) => string;
   /** Changes with everything that gives a row another meaning for the same values. */
   readonly version: string;
 }
@@ -165,6 +171,11 @@ export const mergeShape = (
     (name) => !isPattern(name) && !plain.includes(name),
   );
   if (strayLabel !== undefined) throw mergeColumnUnknown(strayLabel, plain);
+  const strayName = options.row_label?.find((name) => !find(name));
+  if (strayName !== undefined) {
+    const known = table.columns.map(({ name }) => name);
+    throw mergeColumnUnknown(strayName, known);
+  }
   const { insert_only, not_compared, update, on_update } = options;
   const late = options.unique?.late;
   const meaning = {
@@ -196,6 +207,8 @@ export const mergeShape = (
     input,
     adopt: options.adopt,
     labels: options.labels ?? {},
+    named: (options.row_label ?? []).map((name) => find(name) as TargetColumn),
+    asWritten: (path, value) => asWritten(options, path, value),
     version: createHash("sha256").update(JSON.stringify(meaning)).digest("hex").slice(0, 16),
   };
 };

@@ -18,13 +18,13 @@ export const temporaryTables = (
     create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${t.NUMBER}));
     create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null, is_judged boolean not null${shape.identity.map(({ name, type }) => `, ${t.rowColumn(name)} ${type}`).join("")});
-    create temporary table runner_conflict (n integer, value text, key text, old_key text[], new_key text[], is_own boolean, is_seen boolean, is_tracked boolean, nth bigint);
+    create temporary table runner_conflict (n integer, value text, key text, label text, old_key text[], new_key text[], is_own boolean, is_seen boolean, is_tracked boolean, nth bigint);
     create temporary table runner_moved (n integer, kind text);
     create temporary table runner_judged (row_number integer, state text, message text, detail text, column_name text);
     create temporary table runner_refused (n integer, code text, message text);
-    create temporary table runner_finding (id integer generated always as identity, n integer, kind text, key text, column_name text, old text, new text);
+    create temporary table runner_finding (id integer generated always as identity, n integer, kind text, key text, label text, column_name text, old text, new text);
     ${adopt ? adoptTables(shape, adopt) : ""}
-    ${kind === "listing" ? "create temporary table runner_listed (n integer not null, key text not null, column_name text not null, old text, new text);" : ""}
+    ${kind === "listing" ? "create temporary table runner_listed (n integer not null, key text not null, label text, column_name text not null, old text, new text);" : ""}
     ${track === t.TRACK ? trackTable(shape, "runner_track", "temporary") : ""}
     create temporary view runner_row as ${rowView(shape, t.STAGE)};`;
 

@@ -3,6 +3,7 @@
 import { quoted } from "../names.ts";
 import { movedFindings } from "./findings-sql.ts";
 import { assignments, keyArray, keyText, literal, sameKey } from "./key-sql.ts";
+import { rowLabel } from "./labels.ts";
 import type { MergeParts } from "./merge.ts";
 import type { MergeShape, UniqueOption } from "./shape.ts";
 import type { Step } from "./steps.ts";
@@ -21,7 +22,7 @@ export const uniqueSteps = (
   const isMoved = `n in (select n from ${MOVED})`;
   const { forget, tracked, update } = rekey(shape, unique.column, track);
   const rekeying: Step[] = [
-    { sql: movedFindings(shape, "rekeyed", { rows: `${CONFLICT} where ${isMoved}` }) },
+    { sql: movedFindings(shape, "rekeyed", `${CONFLICT} where ${isMoved}`) },
     { sql: forget, ofRun: true, expects: tracked },
     { sql: update },
   ];
@@ -58,7 +59,7 @@ const uniqueConflicts = (
   const key = shape.key.map(({ name }) => ({ name: quoted(name), own: quoted(`fresh ${name}`) }));
   return `
   with other as materialized (
-  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key,
+  select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
            or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
@@ -68,8 +69,8 @@ const uniqueConflicts = (
    -- A row with the same key is the record's own. The few others are looked at closer, and only they.
    where (${sameKey(shape, "target", "fresh")}) is not true
   )
-  insert into ${CONFLICT} (n, value, key, old_key, new_key, is_own, is_seen, is_tracked, nth)
-  select n, value, key, old_key, new_key, is_own, is_seen, is_tracked, row_number() over (partition by value order by n) from other
+  insert into ${CONFLICT} (n, value, key, label, old_key, new_key, is_own, is_seen, is_tracked, nth)
+  select n, value, key, label, old_key, new_key, is_own, is_seen, is_tracked, row_number() over (partition by value order by n) from other
    where not exists (select from ${shape.table.sql} as target where ${key.map(({ name, own }) => `target.${name} = other.${own}`).join(" and ")}${where})`;
 };
 

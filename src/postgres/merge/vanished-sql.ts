@@ -2,6 +2,7 @@
 
 import { quoted, quotedList, quotedTable } from "../names.ts";
 import { keyOf, keyText, sameKey } from "./key-sql.ts";
+import { rowLabel } from "./labels.ts";
 import type { MergeShape } from "./shape.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
@@ -107,10 +108,13 @@ export const deletion = (
     ),
     rows: `
     delete from ${shape.table.sql} as target using ${GONE} as gone where ${isDue}
-    returning ${keyText(shape, "target")} as key, to_jsonb(target)::text as old`,
+    returning ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, to_jsonb(target)::text as old`,
     track: `delete from ${track} as track using ${GONE} as gone where gone.is_due and ${sameKey(shape, "track", "gone")}`,
   };
 };
 
-export const reported = (shape: MergeShape): string => `
-  select ${keyText(shape, "gone")} as key, exports from ${GONE} as gone order by exports desc, 1`;
+/** All of them, those that the most exports have missed first. */
+export const reported = (shape: MergeShape, where: string): string => `
+  select ${keyText(shape, "gone")} as key, ${rowLabel(shape, "target")} as label, exports
+    from ${GONE} as gone join ${shape.table.sql} as target on ${sameKey(shape, "target", "gone")}${where}
+   order by exports desc, 1`;

@@ -2,10 +2,11 @@ import type { Commit, Context, Export } from "../../core/component.ts";
 import { isOver, limitText, parseLimit } from "../../core/limits.ts";
 import { count } from "../../core/progress.ts";
 import type { DatabaseError, Session } from "../../core/session.ts";
-import type { Finding } from "../../core/tally.ts";
+import { type Finding, rowOf } from "../../core/tally.ts";
 import { attempt } from "../attempt.ts";
 import type { MergeSettings } from "./merge.ts";
 import { narrowing } from "./narrowing.ts";
+import type { MergeShape } from "./shape.ts";
 import { GONE } from "./temporary.ts";
 import * as sql from "./vanished-sql.ts";
 
@@ -87,6 +88,8 @@ interface Found {
   readonly whyNot?: string | undefined;
 }
 
+type Labelled = Pick<Finding, "key" | "label">;
+
 const NOTHING: Found = { findings: [] };
 
 /** Until another export was loaded whole, none has missed it: the same may have been cut or filtered. */
@@ -105,7 +108,7 @@ const find = async (
   const { shape, track } = merge;
   const where = await findGone(session, watch, merge, scope);
   if (where === undefined) return NOTHING;
-  const gone = await session.query<Gone>(sql.reported(shape));
+  const gone = await session.query<Gone>(sql.reported(shape, where));
   if (option.action === "report" || gone.count === 0) return { findings: listed(gone.rows, []) };
 
   await session.query(sql.markDue(shape, option, where), [option.after_exports]);
@@ -114,7 +117,7 @@ const find = async (
   const shares = await session.query<Share>(sql.share(track), [watch.track, scope]);
   const [share = { due: 0, rows: 0 }] = shares.rows;
   if (share.due === 0) return { findings };
-  const tooMany = whyTooMany(share, option.max);
+  const tooMany = whyTooMany(share, option.max, shape);
   if (tooMany !== undefined) return { findings, whyNot: tooMany };
   const { deleted, whyNot } = await deleteDue(session, option, { merge, where });
   const keys = new Set(deleted.map(({ key }) => key));
@@ -145,16 +148,16 @@ const findGone = async (
   return where;
 };
 
-interface Gone {
-  readonly key: string;
+interface Gone extends Labelled {
   readonly exports: number;
 }
 
 const listed = (gone: readonly Gone[], kept: readonly { readonly key: string }[]): Finding[] => {
   const keys = new Set(kept.map(({ key }) => key));
-  return gone.map(({ key, exports }) => ({
+  return gone.map(({ key, label, exports }) => ({
     kind: "vanished",
     key,
+    label,
     column: null,
     old: null,
     new: `${missedIn(exports)}${keys.has(key) ? ", kept as `keep_when` says" : ""}`,
@@ -167,10 +170,14 @@ interface Share {
   readonly rows: number;
 }
 
-const whyTooMany = ({ due, rows }: Share, most: VanishedOption["max"]): string | undefined => {
+const whyTooMany = (
+  { due, rows }: Share,
+  most: VanishedOption["max"],
+  { asWritten }: MergeShape,
+): string | undefined => {
   const max = parseLimit(most) ?? { rows: 0 };
   return isOver(max, due, rows)
-    ? `${count(due)} of ${count(rows)} are more than \`max: ${limitText(max)}\` allows`
+    ? `${count(due)} of ${count(rows)} are more than \`${asWritten(["vanished", "max"], limitText(max))}\` allows`
     : undefined;
 };
 
@@ -183,11 +190,9 @@ const deleteDue = async (
   const refusal = await attempt(session, async () => {
     const statements = sql.deletion(shape, option, { track, where });
     for (const statement of statements.along) await session.query(statement);
-    const { rows } = await session.query<{ key: string; old: string }>(statements.rows);
+    const { rows } = await session.query<Labelled & { old: string }>(statements.rows);
     deleted.push(
-      ...rows.map(
-        ({ key, old }): Finding => ({ kind: "deleted", key, column: null, old, new: null }),
-      ),
+      ...rows.map((row): Finding => ({ kind: "deleted", ...row, column: null, new: null })),
     );
     await session.query(statements.track);
   });
@@ -223,7 +228,7 @@ const tell = (
       `${sentences.join(" ")}.${why} For example:`,
       ...findings
         .slice(0, SHOWN)
-        .map(({ key, kind, new: missed }) => `  ${key}: ${kind === "deleted" ? kind : missed}`),
+        .map((one) => `  ${rowOf(one)}: ${one.kind === "deleted" ? one.kind : one.new}`),
       ...(mode === "run"
         ? [
             `All are in runner.finding: select * from runner.finding where run = ${run.id} and kind in ('vanished', 'deleted');`,

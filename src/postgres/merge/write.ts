@@ -118,6 +118,7 @@ const examplesOf = async (
     columns
       .map(({ target }, index) => ({
         key: row.key ?? "",
+        label: row.label ?? null,
         column: target.name,
         old: row[`old${index}`] ?? null,
         new: row[`new${index}`] ?? null,
