@@ -9,7 +9,14 @@ import { loadPipeline } from "../src/core/pipeline-file.ts";
 import type { Plan } from "../src/core/plan.ts";
 import type { Database } from "../src/core/session.ts";
 import { components } from "../src/registry.ts";
-import { asRole, execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
+import {
+  asRole,
+  execute,
+  newRole,
+  onEachDatabase,
+  rowsOf,
+  type TestDatabase,
+} from "./support/database.ts";
 import { copyPipelines, loaded } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
 import { runRunner } from "./support/runner.ts";
@@ -45,7 +52,7 @@ onEachDatabase((database) => {
        create table s.bird (id integer primary key, seen date, note varchar(5), is_rare boolean default false, weight numeric not null default 0);
        create table s.plain (id integer, name text not null);
        create table s.nest (id integer primary key, bird integer references s.bird);
-       create role connect_weak;`,
+       create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);`,
     ),
   );
 
@@ -245,25 +252,26 @@ flows:
       assert.deepEqual(await codes(yaml, database()), []);
     });
 
-    test("names the grants that a role without rights lacks, once for each table", async () => {
+    test("names the grants that a role without rights lacks, once for each table", async (t) => {
+      const role = await newRole(database(), t);
       const yaml = flow(
         "select 1 as id, 'x' as note",
         "postgres_upsert: { table: s.bird, key: [id] }",
         "{ lookup: { from: id, table: s.nest, key: id } }, { lookup: { from: note, table: s.nest, key: id } }",
       );
-      const found = await complaints(yaml, database(), asRole(database(), "connect_weak"));
+      const found = await complaints(yaml, database(), asRole(database(), role));
       assert.deepEqual(
         found.map(({ message }) => message),
         [
-          "Role `connect_weak` lacks rights for `s.nest`. Who administers the database runs:\n  grant usage on schema s to connect_weak;\n  grant select on table s.nest to connect_weak;",
-          "Role `connect_weak` lacks rights for `s.bird`. Who administers the database runs:\n  grant usage on schema s to connect_weak;\n  grant insert, select, update on table s.bird to connect_weak;",
+          `Role \`${role}\` lacks rights for \`s.nest\`. Who administers the database runs:\n  grant usage on schema s to ${role};\n  grant select on table s.nest to ${role};`,
+          `Role \`${role}\` lacks rights for \`s.bird\`. Who administers the database runs:\n  grant usage on schema s to ${role};\n  grant insert, select, update on table s.bird to ${role};`,
         ],
       );
       await execute(
         database(),
-        "grant usage on schema s to connect_weak; grant select on s.nest to connect_weak; grant insert, select, update on s.bird to connect_weak",
+        `grant usage on schema s to ${role}; grant select on s.nest to ${role}; grant insert, select, update on s.bird to ${role}`,
       );
-      assert.deepEqual(await complaints(yaml, database(), asRole(database(), "connect_weak")), []);
+      assert.deepEqual(await complaints(yaml, database(), asRole(database(), role)), []);
     });
   });
 
@@ -275,12 +283,11 @@ flows:
       );
     const present = "present: select id from s.plain";
 
-    test("names the grants for all that is deleted, and for what is asked", async () => {
+    test("names the grants for all that is deleted, and for what is asked", async (t) => {
+      const role = await newRole(database(), t);
       await execute(
         database(),
-        `create role connect_deleting;
-         create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);
-         grant usage on schema s to connect_deleting; grant select, insert, update on s.bird, s.bird_track to connect_deleting`,
+        `grant usage on schema s to ${role}; grant select, insert, update on s.bird, s.bird_track to ${role}`,
       );
       const asked = () =>
         complaints(
@@ -288,25 +295,29 @@ flows:
             `action: delete, ${present}, keep_when: id in (select bird from s.nest), along: [{ table: s.nest, column: bird, of: id }]`,
           ),
           database(),
-          asRole(database(), "connect_deleting"),
+          asRole(database(), role),
         );
       const grants = (await asked()).map(({ message }) => message.split("\n").slice(1));
       assert.deepEqual(grants.flat(), [
-        "  grant delete on table s.bird to connect_deleting;",
-        "  grant delete on table s.bird_track to connect_deleting;",
-        "  grant select on table s.plain to connect_deleting;",
-        "  grant select on table s.nest to connect_deleting;",
-        "  grant delete, select on table s.nest to connect_deleting;",
+        `  grant delete on table s.bird to ${role};`,
+        `  grant delete on table s.bird_track to ${role};`,
+        `  grant select on table s.plain to ${role};`,
+        `  grant select on table s.nest to ${role};`,
+        `  grant delete, select on table s.nest to ${role};`,
       ]);
       await execute(database(), grants.flat().join("\n"));
       assert.deepEqual(await asked(), []);
     });
 
-    test("needs fewer rights where rows are only reported", async () => {
-      await execute(database(), "revoke delete on s.bird, s.nest from connect_deleting");
+    test("needs fewer rights where rows are only reported", async (t) => {
+      const role = await newRole(database(), t);
+      await execute(
+        database(),
+        `grant usage on schema s to ${role}; grant select, insert, update on s.bird to ${role};
+         grant select, insert, update, delete on s.bird_track to ${role}; grant select on s.plain to ${role}`,
+      );
       const yaml = vanishing(`action: report, ${present}`);
-      const role = asRole(database(), "connect_deleting");
-      assert.deepEqual(await complaints(yaml, database(), role), []);
+      assert.deepEqual(await complaints(yaml, database(), asRole(database(), role)), []);
     });
 
     test("complains of SQL that cannot be read and of columns that are not there, under their names", async () => {

@@ -10,7 +10,7 @@ import type { RunnerError } from "../src/core/errors.ts";
 import type { Database } from "../src/core/session.ts";
 import { type Examination, examine } from "../src/doctor.ts";
 import { runScript } from "../src/postgres/script.ts";
-import { asRole, execute, onEachDatabase, rowsOf } from "./support/database.ts";
+import { asRole, execute, newRole, onEachDatabase, rowsOf } from "./support/database.ts";
 import { copyPipelines, loaded, planFile, runFile } from "./support/pipelines.ts";
 import { planFrom } from "./support/plan.ts";
 import { runRunner } from "./support/runner.ts";
@@ -35,7 +35,7 @@ onEachDatabase((database) => {
   before(async () => {
     Object.assign(process.env, ACCOUNT);
     pipelines = await copyPipelines(database());
-    await execute(database(), "create extension if not exists postgis; create role doctor_weak");
+    await execute(database(), "create extension if not exists postgis");
   });
 
   describe("doctor of a database without a GeoNature", () => {
@@ -246,8 +246,9 @@ flows:
       await change("cd_nomenclature = '3'");
     });
 
-    test("gives a role without rights all grants, which are enough for it to have no problem, and statements as psql takes them", async () => {
-      const weak = asRole(database(), "doctor_weak");
+    test("gives a role without rights all grants, which are enough for it to have no problem, and statements as psql takes them", async (t) => {
+      const role = await newRole(database(), t);
+      const weak = asRole(database(), role);
       const found = await doctor("confluences.yaml", weak);
       assert.ok(problems(found).includes("checks: rights"));
       const text = doctorLines(found, "c.yaml");
@@ -283,11 +284,11 @@ flows:
          end $$;
          delete from gn_synthese.t_sources where name_source = 'GBIF'`,
       );
-      await execute(database(), "drop owned by doctor_weak cascade");
     });
 
-    test("asks for the same rights as the script that stops without them", async () => {
-      const weak = asRole(database(), "doctor_weak");
+    test("asks for the same rights as the script that stops without them", async (t) => {
+      const role = await newRole(database(), t);
+      const weak = asRole(database(), role);
       const check = messageOf(await doctor("confluences.yaml", weak), "rights") ?? "";
       const session = await weak.session();
       const refusal = await runScript(session, join(pipelines, "sql/gbif-source.sql")).then(
@@ -301,9 +302,10 @@ flows:
       assert.ok(grants(check).length > 10);
     });
 
-    test("of a true GeoNature says that the sandbox's script is to leave setup, and gives none of its tables away", async () => {
+    test("of a true GeoNature says that the sandbox's script is to leave setup, and gives none of its tables away", async (t) => {
+      const role = await newRole(database(), t);
       await execute(database(), "comment on schema gn_synthese is null");
-      const weak = asRole(database(), "doctor_weak");
+      const weak = asRole(database(), role);
       const found = await doctor("demo.yaml", weak);
       const { error } = await planFile(join(pipelines, "demo.yaml"), database());
       await execute(database(), "comment on schema gn_synthese is 'sandbox'");
@@ -315,7 +317,8 @@ flows:
       assert.equal((error as RunnerError).code, "setup_failed");
     });
 
-    test("never advises to give away a table of GeoNature that setup alters", async () => {
+    test("never advises to give away a table of GeoNature that setup alters", async (t) => {
+      const role = await newRole(database(), t);
       const script = join(pipelines, "sql/mine.sql");
       await writeFile(
         script,
@@ -325,7 +328,7 @@ flows:
       const plan = await loaded(join(pipelines, "confluences.yaml"), ACCOUNT);
       const found = await examine(
         { ...plan, setup: [script] },
-        { database: asRole(database(), "doctor_weak"), unset: [], signal },
+        { database: asRole(database(), role), unset: [], signal },
       );
       await execute(database(), "comment on schema gn_synthese is 'sandbox'");
       assert.match(
@@ -368,13 +371,14 @@ flows:
       assert.match(messageOf(await doctor("demo.yaml"), "adoptable") ?? "", adoptable);
     });
 
-    test("says that a schema `runner` of an earlier version is for its owner to change, as a run does", async () => {
+    test("says that a schema `runner` of an earlier version is for its owner to change, as a run does", async (t) => {
+      const role = await newRole(database(), t);
       const [was] = await rowsOf(
         database(),
         "select obj_description('runner'::regnamespace) as comment, current_user as owner",
       );
       await execute(database(), "comment on schema runner is 'version 1.'");
-      const weak = asRole(database(), "doctor_weak");
+      const weak = asRole(database(), role);
       const { error } = await planFile(join(pipelines, "demo.yaml"), {
         ...database(),
         opened: weak,
@@ -386,8 +390,9 @@ flows:
       await execute(database(), `comment on schema runner is '${was?.comment}'`);
     });
 
-    test("gives a role without rights all statements at once: after them a plan of it gets to its end", async () => {
-      const weak = asRole(database(), "doctor_weak");
+    test("gives a role without rights all statements at once: after them a plan of it gets to its end", async (t) => {
+      const role = await newRole(database(), t);
+      const weak = asRole(database(), role);
       const refused = await planFile(join(pipelines, "confluences.yaml"), {
         ...database(),
         opened: weak,
@@ -395,7 +400,9 @@ flows:
       assert.equal((refused.error as RunnerError).code, "state_forbidden");
       assert.match(
         (refused.error as Error).message,
-        /\n {2}grant usage on schema runner to doctor_weak;\n {2}grant select, insert, update on all tables in schema runner to doctor_weak;\n {2}grant delete on runner\.input, runner\.replayed to doctor_weak;$/,
+        new RegExp(
+          String.raw`\n  grant usage on schema runner to ${role};\n  grant select, insert, update on all tables in schema runner to ${role};\n  grant delete on runner\.input, runner\.replayed to ${role};$`,
+        ),
       );
       const text = doctorLines(await doctor("confluences.yaml", weak), "c.yaml");
       const statements = text.slice(text.indexOf("For who administers the database") + 1, -2);
@@ -415,13 +422,10 @@ flows:
         );
         assert.equal(planned.status, "done", (planned.error as Error | undefined)?.message);
       }
-      await execute(
-        database(),
-        "reassign owned by doctor_weak to current_user; drop owned by doctor_weak",
-      );
     });
 
-    test("gives the grants for all tables of a statement that reads several", async () => {
+    test("gives the grants for all tables of a statement that reads several", async (t) => {
+      const role = await newRole(database(), t);
       await execute(
         database(),
         "create schema shut; create table shut.a (id int); create table shut.b (id int, t text)",
@@ -436,17 +440,17 @@ flows:
         database(),
       );
       const look = async () =>
-        examine(plan, { database: asRole(database(), "doctor_weak"), unset: [], signal });
+        examine(plan, { database: asRole(database(), role), unset: [], signal });
       const message = messageOf(await look(), "rights_missing") ?? "";
       const statements = message.split("\n").slice(1);
       assert.deepEqual(statements, [
-        "  grant usage on schema shut to doctor_weak;",
-        "  grant select on table shut.a to doctor_weak;",
-        "  grant select on table shut.b to doctor_weak;",
+        `  grant usage on schema shut to ${role};`,
+        `  grant select on table shut.a to ${role};`,
+        `  grant select on table shut.b to ${role};`,
       ]);
       await execute(database(), statements.join("\n"));
       assert.deepEqual(of(await look(), "flow f"), ["ok flow_ready"]);
-      await execute(database(), "drop schema shut cascade; drop owned by doctor_weak");
+      await execute(database(), "drop schema shut cascade");
     });
 
     test("counts rows that count as not sensitive although their taxon has a rule", async () => {

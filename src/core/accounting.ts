@@ -1,13 +1,13 @@
 import type { Batch, Input, Rejected } from "./batch.ts";
-import { cureOf } from "./codes.ts";
 import { addsUp, type Counts, NO_ROWS, NOTHING, storeCounts, sum } from "./counts.ts";
-import { doesNotAddUp, tooManyRejects } from "./errors.ts";
+import { doesNotAddUp } from "./errors.ts";
 import { FlowExamples } from "./flow-examples.ts";
-import { exceededLimit, type RejectLimits } from "./limits.ts";
+import type { RejectLimits } from "./limits.ts";
 import type { LimitPlace } from "./plan.ts";
 import type { RejectFile, Stretch } from "./reject-file.ts";
 import { rememberReplayed } from "./replayed.ts";
 import type { Session } from "./session.ts";
+import { SetAside } from "./set-aside.ts";
 import type { RunState, Undone } from "./state.ts";
 import { storeFindings } from "./store-findings.ts";
 import { storeRejects } from "./store-rejects.ts";
@@ -17,8 +17,7 @@ import { countAttributes, type Span } from "./trace.ts";
 /** What became of the records of a flow, over all its commits. */
 export class FlowAccount {
   readonly flow: string;
-  readonly #limits: RejectLimits;
-  readonly #limitFor: (code: string | undefined) => LimitPlace;
+  readonly #setAside: SetAside;
   readonly #rejectFile: RejectFile;
   readonly #state: RunState;
   readonly #signal: AbortSignal;
@@ -27,25 +26,19 @@ export class FlowAccount {
   readonly #repaired: readonly string[];
   /** Spans of the transactions that are not committed. */
   readonly #open = new Set<Span>();
-  readonly #rejectedAgain = new Set<string>();
-  /** Read and rejected by the batches that passed, committed or not. */
+  /** Read by the batches that passed, committed or not. */
   #read = 0;
   #bytes = 0;
   #input: Input | undefined;
   #now = "";
-  #rejected = 0;
-  readonly #byCode = new Map<string, number>();
-  readonly #examplesByCode = new Map<string, Rejected[]>();
   readonly #examples = new FlowExamples();
   #isComplete = false;
-  /** Whether a limit was exceeded when all records had been counted. */
-  #isJudgedWhole = false;
   #committed: Counts = NOTHING;
 
   constructor(options: {
     flow: string;
     limits: RejectLimits;
-    /** The limit for a code, or that for all together, in the YAML: what is over it is mended there. */
+    /** See `SetAside`. */
     limitFor: (code: string | undefined) => LimitPlace;
     rejectFile: RejectFile;
     state: RunState;
@@ -58,8 +51,7 @@ export class FlowAccount {
     repaired?: readonly string[] | undefined;
   }) {
     this.flow = options.flow;
-    this.#limits = options.limits;
-    this.#limitFor = options.limitFor;
+    this.#setAside = new SetAside(options);
     this.#rejectFile = options.rejectFile;
     this.#state = options.state;
     this.#signal = options.signal;
@@ -104,7 +96,7 @@ export class FlowAccount {
   } {
     return {
       read: this.#read,
-      rejected: this.#rejected,
+      rejected: this.#setAside.total,
       bytes: this.#bytes,
       inputBytes: this.#input?.sizeBytes,
       unit: this.#input?.unit,
@@ -119,23 +111,21 @@ export class FlowAccount {
 
   /** Rejects by code, most frequent first. */
   get rejectedByCode(): [string, number][] {
-    return [...this.#byCode].sort((a, b) => b[1] - a[1]);
+    return this.#setAside.byCode;
   }
 
   /** The first rejects of each code. */
   get rejectExamples(): ReadonlyMap<string, readonly Rejected[]> {
-    return new Map(
-      [...this.#examplesByCode].map(([code, ofCode]) => [code, ofCode.slice(0, EXAMPLES)]),
-    );
+    return this.#setAside.examples;
   }
 
   /** What a run that ends here has set aside, committed or not; undefined when that is nothing. */
   get setAside(): Undone | undefined {
-    if (this.#rejected === 0) return undefined;
+    if (this.#setAside.total === 0) return undefined;
     return {
       flow: this.flow,
       rejects: Object.fromEntries(this.rejectedByCode),
-      isWhole: this.#isJudgedWhole,
+      isWhole: this.#setAside.isJudgedWhole,
       columns: this.#rejectFile.columns(this.flow),
     };
   }
@@ -175,7 +165,8 @@ export class FlowAccount {
       const end = this.#rejectFile.sizeBytes;
       if (last?.end === start) stretches[stretches.length - 1] = { start: last.start, end };
       else stretches.push({ start, end });
-      this.#setAside(more);
+      this.#setAside.add(more);
+      this.#judge(false);
     };
     const store = async (session: Session) => {
       const { run } = this.#state;
@@ -235,50 +226,18 @@ export class FlowAccount {
     for (const span of this.#open) span.end({}, error);
   }
 
-  #setAside(rejected: readonly Rejected[]): void {
-    this.#rejected += rejected.length;
-    for (const reject of rejected) {
-      if (reject.id !== undefined) this.#rejectedAgain.add(reject.id);
-      this.#byCode.set(reject.code, (this.#byCode.get(reject.code) ?? 0) + 1);
-      const ofCode = this.#examplesByCode.get(reject.code) ?? [];
-      if (ofCode.length === 0) this.#examplesByCode.set(reject.code, ofCode);
-      if (ofCode.length < FEW) ofCode.push(reject);
-    }
-    this.#judge(false);
-  }
-
   /** Whether a transaction with so many records is the last of the flow. */
   #isLast(read: number): boolean {
     return this.#isComplete && this.#committed.read + read === this.#read;
   }
 
   #judge(isLast: boolean): void {
-    const counts = { read: this.#read, rejected: this.#byCode, isComplete: this.#isComplete };
-    const exceeded = exceededLimit(this.#limits, counts);
-    if (exceeded === undefined) return;
-    this.#isJudgedWhole = isLast;
-    // Those of a code that keeps to a limit of its own are no reason, so they are not told as one.
-    const isReason = (code: string) =>
-      exceeded.code === undefined ? !this.#limits.byCode.has(code) : code === exceeded.code;
-    const byCode = this.rejectedByCode.filter(([code]) => isReason(code));
-    const rejected = byCode.reduce((all, [, rows]) => all + rows, 0);
-    const { place, parameter } = this.#limitFor(exceeded.code);
-    const error = tooManyRejects({
-      flow: this.flow,
-      byCode,
+    this.#setAside.judge({
       read: this.#read,
-      isEarly: !isLast,
-      limit: exceeded.text,
-      parameter,
-      first: [...this.#examplesByCode].find(([code]) => isReason(code))?.[1][0],
-      examples: byCode
-        .flatMap(([code]) => this.#examplesByCode.get(code) ?? [])
-        .slice(0, rejected <= FEW ? FEW : EXAMPLES),
-      cure: cureOf(byCode.map(([code]) => code)),
+      isComplete: this.#isComplete,
+      isLast,
       file: this.#rejectFile.label,
     });
-    error.place = place;
-    throw error;
   }
 
   /**
@@ -286,13 +245,9 @@ export class FlowAccount {
    * records are in it. A flow that stopped before is loaded again, by sinks that find what is there unchanged.
    */
   async #writeRepaired(session: Session, read: number): Promise<void> {
-    const loaded = this.#repaired.filter((id) => !this.#rejectedAgain.has(id));
+    const loaded = this.#repaired.filter((id) => !this.#setAside.isAgain(id));
     if (!this.#isLast(read) || loaded.length === 0) return;
     const { pipeline, run } = this.#state;
     await rememberReplayed(session, { pipeline, flow: this.flow, run }, loaded);
   }
 }
-
-const EXAMPLES = 3;
-/** So many rejects that end a flow are told all of them. */
-const FEW = 20;

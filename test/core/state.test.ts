@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { RunnerError } from "../../src/core/errors.ts";
 import { file } from "../../src/sinks/file.ts";
-import { asRole, execute, onEachDatabase, rowsOf } from "../support/database.ts";
+import { asRole, execute, newRole, onEachDatabase, rowsOf } from "../support/database.ts";
 import { flowOf, rowsSource, run, stage } from "../support/flow.ts";
 
 onEachDatabase((database) => {
   describe("the runner's memory", () => {
-    test("is made in the schema that an administrator made for a role that may make none", async () => {
-      await execute(database(), "create role state_weak");
-      const weak = { ...database(), opened: asRole(database(), "state_weak") };
+    test("is made in the schema that an administrator made for a role that may make none", async (t) => {
+      const role = await newRole(database(), t);
+      const weak = { ...database(), opened: asRole(database(), role) };
       const path = join(database().folder, "out.tsv");
       const flow = flowOf({
         source: rowsSource([{ id: "1" }]),
@@ -19,7 +19,7 @@ onEachDatabase((database) => {
       const refused = (await run(weak, [flow])).error as RunnerError;
       assert.equal(refused.code, "state_forbidden");
       const [, ...statements] = refused.message.split("\n");
-      assert.deepEqual(statements, ["  create schema runner authorization state_weak;"]);
+      assert.deepEqual(statements, [`  create schema runner authorization ${role};`]);
 
       await execute(database(), statements.join("\n"));
       const { status, error } = await run(weak, [flow]);

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, type TestContext, test } from "node:test";
 import pg from "pg";
 import type { Database, Session } from "../../src/core/session.ts";
 import { openDatabase } from "../../src/postgres/open.ts";
@@ -132,6 +132,19 @@ export const asRole = ({ opened: database }: TestDatabase, role: string): Databa
     };
   },
 });
+
+/** A new role without rights, which goes with the test; what it has come to own by then is the administrator's. */
+export const newRole = async (database: TestDatabase, context: TestContext): Promise<string> => {
+  const role = `weak_${randomBytes(4).toString("hex")}`;
+  await execute(database, `create role ${role}`);
+  context.after(() =>
+    execute(
+      database,
+      `reassign owned by ${role} to current_user; drop owned by ${role} cascade; drop role ${role}`,
+    ),
+  );
+  return role;
+};
 
 /** Statements that prepare a test. */
 export const execute = async ({ opened: database }: TestDatabase, sql: string): Promise<void> => {
