@@ -1,6 +1,6 @@
 /**
  * Writes what is made from something else: the JSON Schema, the reference and the table in the README from
- * the components, the page of codes in both languages, the sandbox's code lists and taxa from the mapping's and the
+ * the components, the page of codes and the reference in both languages, the sandbox's code lists and taxa from the mapping's and the
  * sample's files, the rights in the setup from the check of them, the program that splits lines from its source,
  * the list of the codes of rejects.
  */
@@ -12,6 +12,7 @@ import { codeListsSql } from "../samples/code-lists.ts";
 import { sampleSql } from "../samples/taxref.ts";
 import { codesPage, readCodes } from "../src/core/codes.ts";
 import { componentReference, componentTable } from "../src/core/reference.ts";
+import { frenchReference } from "../src/core/reference-words.ts";
 import { pipelineSchema } from "../src/core/schema.ts";
 import { readMapping } from "../src/geonature/mapping.ts";
 import { mappingPage } from "../src/geonature/mapping-page.ts";
@@ -21,9 +22,9 @@ import { testSchema } from "../src/testing/test-json-schema.ts";
 
 const root = new URL("../", import.meta.url);
 
-const readme = (): string => {
-  const text = readFileSync(new URL("README.md", root), "utf8");
-  const table = `<!-- components -->\n\n${componentTable(components)}\n\n<!-- /components -->`;
+const readme = (file: string, made: string): string => {
+  const text = readFileSync(new URL(file, root), "utf8");
+  const table = `<!-- components -->\n\n${made}\n\n<!-- /components -->`;
   return text.replace(/<!-- components -->[\s\S]*<!-- \/components -->/, () => table);
 };
 
@@ -65,6 +66,9 @@ const rejectCodes = (): string => {
   return `/** The codes that records are rejected with, from \`docs/codes.yaml\` by \`npm run docs\`. */\nexport const REJECT_CODES: readonly string[] = [\n${lines}];\n`;
 };
 
+const lacksFrench = new Set<string>();
+const french = frenchReference((english) => lacksFrench.add(english));
+
 const generated: Record<string, string> = {
   "schema/pipeline.schema.json": `${JSON.stringify(pipelineSchema(components), null, 2)}\n`,
   "schema/test.schema.json": `${JSON.stringify(testSchema(), null, 2)}\n`,
@@ -73,7 +77,17 @@ const generated: Record<string, string> = {
   "docs/fr/errors.md": codesPage(readCodes(), "fr"),
   "docs/mapping.md": mappingPage(mapping),
   "docs/fr/mapping.md": mappingPage(mapping, frenchMapping()),
-  "README.md": readme(),
+  "docs/fr/components.md": componentReference(components, french),
+  "README.md": readme("README.md", componentTable(components)),
+  "README.fr.md": readme(
+    "README.fr.md",
+    componentTable(components, {
+      head: ["composant", "sorte", "fait"],
+      kinds: { source: "source", transform: "transformation", sink: "destination" },
+      page: "docs/fr/components.md",
+      words: french,
+    }),
+  ),
   "pipelines/sql/gbif-source.sql": sourceScript(),
   "pipelines/sql/sandbox/5-code-lists.sql": codeListsSql(),
   "pipelines/sql/sandbox/6-sample.sql": sampleSql(),
@@ -92,5 +106,9 @@ const stale = Object.entries(generated).filter(([file, text]) => {
 if (isCheck && stale.length > 0) {
   console.error(`Not up to date: ${stale.map(([file]) => file).join(", ")}. Run \`npm run docs\`.`);
   process.exitCode = 1;
+}
+for (const english of lacksFrench) {
+  console.error(`docs/components.fr.yaml has no French of: ${english}`);
+  if (isCheck) process.exitCode = 1;
 }
 if (!isCheck) for (const [file, text] of stale) writeFileSync(new URL(file, root), text);

@@ -30,12 +30,13 @@ trap stop EXIT
 umask 077
 echo "$password" > "$folder/password"
 [ "$(id -u)" = 0 ] && chown postgres "$folder/password"
-as_owner "$bin/initdb" -D "$folder/data" -U runner --pwfile="$folder/password" \
+# The role is not called `runner`: its tables without a schema would be in the runner's own.
+as_owner "$bin/initdb" -D "$folder/data" -U tester --pwfile="$folder/password" \
   --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
 as_owner "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o \
   "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder ${POSTGRES_OPTIONS--c fsync=off} -c max_connections=50" \
   >/dev/null
 chmod 755 "$folder"
 
-export TEST_DATABASE_URL="postgresql://runner:$password@127.0.0.1:$port/postgres"
+export TEST_DATABASE_URL="postgresql://tester:$password@127.0.0.1:$port/postgres"
 "$@"

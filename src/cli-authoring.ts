@@ -1,7 +1,13 @@
 /** The commands for who writes a pipeline: each is loaded when it is used. */
 
 import type { Command } from "commander";
-import { csvOption, type Ending, formatOption, wholeNumber } from "./cli-options.ts";
+import {
+  csvOption,
+  type Ending,
+  encodingOption,
+  formatOption,
+  wholeNumber,
+} from "./cli-options.ts";
 import type { GuessFlags } from "./commands/guess.ts";
 import type { InitFlags } from "./commands/init.ts";
 import type { TestFlags } from "./commands/test.ts";
@@ -16,6 +22,7 @@ export const addAuthoring = (main: Command, { end, interrupted }: Ending): void 
     .argument("<archive>", "a zip, a `.tgz`, a folder, a text file, or an http(s) URL of one")
     .option("--table <name>", "only this table")
     .option("--rows <number>", "how many records of each table to look at", wholeNumber, 10_000)
+    .addOption(encodingOption())
     .option("--json", "print it as one JSON object instead")
     .addOption(csvOption())
     .action(async (archive: string, flags: GuessFlags) => {
@@ -29,6 +36,7 @@ export const addAuthoring = (main: Command, { end, interrupted }: Ending): void 
     .argument("[what]", "a GBIF data set's key, a query file, or an archive (see `guess`)")
     .option("--name <name>", "the pipeline's name; made from what it begins with when absent")
     .option("--into <folder>", "the folder in which `pipelines/` is, or is made", ".")
+    .addOption(encodingOption())
     .option("--force", "overwrite a pipeline of that name")
     .action(async (what: string | undefined, flags: InitFlags) => {
       const { initCommand } = await import("./commands/init.ts");

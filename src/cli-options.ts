@@ -23,6 +23,23 @@ export const wholeNumber = (value: string): number => {
   return Number(value);
 };
 
+/** The name of an encoding. */
+const encodingName = (value: string): string => {
+  try {
+    new TextDecoder(value);
+    return value;
+  } catch {
+    throw new InvalidArgumentError("UTF-8, UTF-16 and windows-1252 are known, among others.");
+  }
+};
+
+/** For commands that look at a text which may not be UTF-8. */
+export const encodingOption = () =>
+  new Option(
+    "--encoding <name>",
+    "how its text is encoded, such as `windows-1252`; what `meta.xml` says, or a guess, when absent",
+  ).argParser(encodingName);
+
 /** A file that Prometheus' node exporter reads: it passes over all others. */
 export const promFile = (value: string): string => {
   if (!value.endsWith(".prom"))
@@ -57,3 +74,7 @@ export const csvOption = (does = "print it for a spreadsheet", other = "json") =
     "--csv",
     `${does}; separated by semicolons, as LibreOffice and Excel in French expect`,
   ).conflicts(other);
+
+/** For commands that print what people read at length. */
+export const languageOption = () =>
+  new Option("--language <language>", "instead of the shell's").choices(["en", "fr"]);

@@ -29,7 +29,10 @@ export const addRunning = (main: Command, { end, interrupted }: Ending): void =>
     .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option("--fresh", "ask services anew for what earlier runs asked for")
     .option("--json", "print a summary as the last line of standard output")
-    .option("--yes", "write into tables that hold rows which the pipeline never wrote")
+    .option(
+      "--yes",
+      "write into tables with rows that the pipeline never wrote, and go on under a name that another file had",
+    )
     .option("--quiet", "print only what needs a person")
     .addOption(
       new Option("--log <format>", "how to tell what happens: for people, or as JSON by line")

@@ -1,8 +1,9 @@
 /** The command line: which command, with which flags; what they do is in `commands/`. */
 
 import { existsSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError } from "commander";
 import { addAuthoring } from "./cli-authoring.ts";
+import { languageOption } from "./cli-options.ts";
 import { addPast } from "./cli-past.ts";
 import { addRunning, addSetup } from "./cli-running.ts";
 import { componentsCommand } from "./commands/components.ts";
@@ -59,9 +60,14 @@ const program = (end: (code: number) => void): Command => {
 
   main
     .command("components")
-    .description("list sources, transforms and sinks, or show all about one")
+    .description(
+      "list sources, transforms and sinks, or show all about one; in French where the shell speaks it",
+    )
     .argument("[name]", "the component")
-    .action((name?: string) => end(componentsCommand(name)));
+    .addOption(languageOption())
+    .action((name: string | undefined, { language }: { language?: Language }) =>
+      end(componentsCommand(name, language ?? languageOf(process.env))),
+    );
 
   main
     .command("explain")
@@ -69,7 +75,7 @@ const program = (end: (code: number) => void): Command => {
       "say what a code means and what to do about it; in French where the shell speaks it",
     )
     .argument("<code...>", "codes of messages or rejects, such as `too_many_rejects`")
-    .addOption(new Option("--language <language>", "instead of the shell's").choices(["en", "fr"]))
+    .addOption(languageOption())
     .action((codes: string[], { language }: { language?: Language }) =>
       end(explainCommand(codes, language ?? languageOf(process.env))),
     );

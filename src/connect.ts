@@ -64,7 +64,12 @@ export const askDatabaseOf = async (
       const key = position === undefined ? message : `${message} ${formatPlace(place)}`;
       return !told.has(key) && told.add(key);
     })
-    .filter(({ level, isLocal }) => level === "problem" && !isLocal)
-    .map(({ code, message, place }) => ({ code, message, place }));
+    .filter(({ level, isLocal }) => level !== "ok" && !isLocal)
+    .map(({ code, message, place, level }) => ({
+      code,
+      message,
+      place,
+      ...(level === "warning" ? { isWarning: true } : {}),
+    }));
   return { database: opened?.label, complaints };
 };

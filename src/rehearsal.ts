@@ -21,6 +21,7 @@ import {
   setUp,
   whatToRun,
 } from "./run-flows.ts";
+import { sharedName } from "./shared-name.ts";
 import { version } from "./version.ts";
 
 export interface RehearsalOptions extends Omit<RunOptions, "isFresh"> {
@@ -74,6 +75,8 @@ export const rehearsePipeline = async (
       lock: plan.lock,
       isRehearsal: true,
     });
+    const shared = await sharedName(session, { plan, state, database });
+    if (shared !== undefined) options.log.warn(shared.message);
     const due = (await replay?.flowsWith(session, wanted, options.log)) ?? wanted;
     await setUp(only, plan.setup, (sql) => {
       skipped.push(sql);

@@ -25,6 +25,7 @@ import { openDatabase } from "./postgres/open.ts";
 import { runScript } from "./postgres/script.ts";
 import { advised } from "./reject-advice.ts";
 import { type Replay, replayOf } from "./replay.ts";
+import type { ConfirmName } from "./shared-name.ts";
 import { version } from "./version.ts";
 
 export interface RunOptions {
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly display?: Display | undefined;
   /** Asked before the first write into tables that hold rows of others; absent where nobody is to be asked. */
   readonly confirm?: Confirm | undefined;
+  /** Asked where the name is another pipeline's; absent where nobody is to be asked. */
+  readonly confirmName?: ConfirmName | undefined;
   /** The pipeline and its database as the user names them in commands. */
   readonly named?: string | undefined;
   /** Told when the run has a number. */

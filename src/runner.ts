@@ -22,6 +22,7 @@ import {
   setUp,
   whatToRun,
 } from "./run-flows.ts";
+import { askBeforeSharedName } from "./shared-name.ts";
 import { version } from "./version.ts";
 
 export interface RunSummary {
@@ -75,7 +76,8 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     });
     rejectFile = new RejectFile(rejectPath(plan, database, run.run));
     try {
-      const { confirm } = options;
+      const { confirm, confirmName } = options;
+      await askBeforeSharedName(session, { plan, state: run, database }, confirmName);
       const due = (await replay?.flowsWith(session, wanted, options.log)) ?? wanted;
       const before = await tablesThere(session);
       await setUp(database, plan.setup);
@@ -96,7 +98,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
       error = thrown;
     }
     rejectFile.close();
-    const isRefused = error instanceof RunnerError && error.code === "first_write";
+    const isRefused = error instanceof RunnerError && REFUSALS.includes(error.code);
     const ending = statusOf(error, options.signal);
     await run.finish(
       isRefused ? "refused" : ending,
@@ -124,6 +126,9 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     citations: [...citations.values()],
   };
 };
+
+/** Somebody was asked, and said no. */
+const REFUSALS = ["first_write", "name_shared"];
 
 /** The batches of one flow as its sink would get them; writes nothing, and opens the database only if asked. */
 export const previewFlow = (

@@ -580,9 +580,13 @@ describe("runner validate", () => {
     assert.match(stderr, /`file` has no option `pth`/);
     assert.match(
       stderr,
-      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, twins\/a\.yaml, with the same database: runs, locks and what was loaded go by the name\. Give this one another\. So it is with twins\/c\.yaml\.$/m,
+      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, at twins\/a\.yaml:1:7, with the same database: runs, locks and what was loaded go by the name\. Give this one another\. So it is with twins\/c\.yaml:1:7\.$/m,
     );
     assert.equal(stderr.split("is there already").length, 2, "it is told once in all");
+    // Whoever copied a pipeline looks at the copy alone.
+    const alone = await runner("validate", "twins/c.yaml");
+    assert.match(alone.stderr, /^twins\/c\.yaml:1:7 Warning: .*, at twins\/a\.yaml:1:7, with/m);
+    assert.match(alone.stdout, /^twins\/c\.yaml: 1 flow, all right/m);
   });
 
   test("warns of two pipelines that empty one table and have no lock in common", async () => {

@@ -7,10 +7,9 @@ import { blocksOf } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 
-/** What is for developers, or made of the components themselves, in English alone. */
+/** What is for developers, in English alone. */
 const ENGLISH_ALONE = [
   "architecture.md",
-  "components.md",
   "performance-apis.md",
   "performance-synthese.md",
   "performance.md",

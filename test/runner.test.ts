@@ -24,6 +24,7 @@ import {
   sourceOf,
   stage,
 } from "./support/flow.ts";
+import { lockedTable } from "./support/locked-table.ts";
 
 const into = (table: string) =>
   stage(postgresCopy, { table, mode: "replace", create: { columns: { id: "int" } } });
@@ -405,15 +406,7 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
   });
 
   test("an interrupted run does not wait for a lock that somebody else holds", async () => {
-    await using other = await openDatabase(server ?? "", {
-      signal: new AbortController().signal,
-      embeddedFolder: "",
-      onNotice: () => undefined,
-    });
-    await using session = await other.session();
-    await session.script("create table if not exists locked (id int)");
-    await session.begin();
-    await session.query("lock table locked in access share mode");
+    await using locked = await lockedTable(server ?? "", "locked");
     const controller = new AbortController();
     const { plan, remove } = await planOn([
       flowOf({ source: rowsSource([{ id: "1" }]), sink: into("locked") }),
@@ -421,13 +414,12 @@ describe("on a server only", { skip: server ? false : "TEST_DATABASE_URL names n
     setTimeout(() => controller.abort("SIGINT"), 300);
     const summary = await runPipeline(plan, { signal: controller.signal, log });
     assert.equal(summary.status, "interrupted");
-    const { rows } = await session.query("select status, error from runner.run where run = $1", [
-      summary.run,
-    ]);
+    const { rows } = await locked.session.query(
+      "select status, error from runner.run where run = $1",
+      [summary.run],
+    );
     // Not what PostgreSQL says of a statement that was cancelled.
     assert.deepEqual(rows, [{ status: "interrupted", error: "Stopped by SIGINT." }]);
-    await session.rollback();
-    await session.script("drop table locked");
     await remove();
   });
 

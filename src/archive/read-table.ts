@@ -49,6 +49,8 @@ interface TableChoice {
   readonly table?: string;
   readonly max_gb: number;
   readonly max_ratio: number;
+  /** Instead of what `meta.xml` says. */
+  readonly encoding?: string;
 }
 
 /** The columns of a table as far as its name tells them. */
@@ -60,7 +62,7 @@ type Lent = Pick<Context, "signal" | "log">;
 /** The records of a table of the archive at a path or URL; columns by term name, as `meta.xml` has them. */
 export async function* readTable(
   location: string,
-  { table, max_gb, max_ratio }: TableChoice,
+  { table, max_gb, max_ratio, encoding }: TableChoice,
   context: Lent,
 ): AsyncGenerator<Batch> {
   const limits = { maxBytes: max_gb * GB, maxRatio: max_ratio };
@@ -71,7 +73,8 @@ export async function* readTable(
     return;
   }
   for (const warning of meta.warnings) context.log.warn(warning);
-  const found = findTable(archive, meta, table);
+  const declared = findTable(archive, meta, table);
+  const found = encoding === undefined ? declared : { ...declared, encoding };
   const files = found.files.map((file) => archive.entries.get(file) as Entry);
   for (const file of files) {
     const input = inputOf(archive, files, file.name);

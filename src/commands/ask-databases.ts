@@ -22,7 +22,14 @@ export const connected = async (found: Found, options: ConnectOptions): Promise<
     const answer = await askedAbout(one, options);
     if (answer instanceof RunnerError) failures.push(answer);
     const { database, complaints } = answer instanceof RunnerError ? NOT_ASKED : answer;
-    loaded.set(file, { ...one, complaints: [...one.complaints, ...complaints] });
+    const [warnings, problems] = [true, false].map((wanted) =>
+      complaints.filter(({ isWarning = false }) => isWarning === wanted),
+    );
+    loaded.set(file, {
+      ...one,
+      complaints: [...one.complaints, ...(problems ?? [])],
+      warnings: [...one.warnings, ...(warnings ?? [])],
+    });
     asked.set(file, database ?? "embedded, which no run has made yet");
   }
   return { ...found, loaded, asked, failures };

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { RUNNER } from "../core/program.ts";
 import { counted } from "../core/progress.ts";
 import type { Confirm, ForeignTable } from "../first-write.ts";
+import type { ConfirmName } from "../shared-name.ts";
 import { named } from "./again.ts";
 
 /** Asks the person at the terminal; where there is none, or none is to be asked, the answer is known. */
@@ -17,10 +18,25 @@ export const confirmFirstWrite = (
       `This pipeline has never written into\n${tables.map(tableLine).join("")}` +
         `\`${RUNNER} plan ${named(file, database)}\` shows what it would change there.\n`,
     );
-    // A French hand types `o`, whatever is asked.
-    return ["y", "o"].includes(await answerTo("Write into them? [y/N] ", signal));
+    return isYes(await answerTo("Write into them? [y/N] ", signal));
   };
 };
+
+/** The same of going on with what another pipeline of the name has done. */
+export const confirmSharedName = (
+  { yes = false }: { readonly yes?: boolean },
+  signal: AbortSignal,
+): ConfirmName => {
+  if (yes) return async () => true;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return async () => false;
+  return async ({ message }) => {
+    process.stderr.write(`${message}\n`);
+    return isYes(await answerTo("Is it the same pipeline? [y/N] ", signal));
+  };
+};
+
+/** A French hand types `o`, whatever is asked. */
+const isYes = (letter: string): boolean => ["y", "o"].includes(letter);
 
 const tableLine = ({ name, rows, isEmptied }: ForeignTable): string => {
   const held = rows === undefined ? "" : `, about ${counted(rows, "row")}`;

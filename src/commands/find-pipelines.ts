@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Complaint } from "../core/complaint.ts";
+import { pipelinesIn } from "../core/elsewhere.ts";
 import { duplicatePipeline, lockNotShared, noPipelineThere } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import {
@@ -12,7 +13,7 @@ import {
   loadPipeline,
   type PlanDraft,
 } from "../core/pipeline-file.ts";
-import { fileLabel } from "../core/place.ts";
+import { fileLabel, formatPlace } from "../core/place.ts";
 import { emptiedTables } from "../core/uses.ts";
 import { readYaml } from "../core/yaml-file.ts";
 import { isPartial } from "../core/yaml-value.ts";
@@ -21,6 +22,8 @@ import { components } from "../registry.ts";
 export interface Found {
   /** By absolute path, in the order in which they were named and found. */
   readonly loaded: ReadonlyMap<string, Loaded>;
+  /** Pipelines in the folders of these that go by the name of one of them, and were not asked for. */
+  readonly namesakes: ReadonlyMap<string, Loaded>;
   /** Files of flows with parameters that no pipeline here includes: nobody knows their values. */
   readonly unchecked: readonly string[];
   /** By absolute path: the files of tests. */
@@ -52,31 +55,48 @@ export const loadTargets = async (
   const unchecked = alone.filter(({ hasParameters }) => hasParameters).map(({ file }) => file);
   const tests = new Map<string, CheckedTests>();
   for (const file of found.flatMap((one) => one.tests)) tests.set(file, await checkedTests(file));
-  return { loaded, unchecked, tests };
+  return { loaded, namesakes: await namesakesOf(loaded, options), unchecked, tests };
+};
+
+/** Whoever copied a pipeline looks at the copy alone. */
+const namesakesOf = async (
+  loaded: ReadonlyMap<string, Loaded>,
+  options: LoadOptions,
+): Promise<Map<string, Loaded>> => {
+  const known = Map.groupBy(loaded, ([file]) => dirname(file));
+  const files = [...known].flatMap(([folder, own]) => {
+    const names = own.map(([, { draft }]) => draft?.name);
+    return pipelinesIn(folder).filter(
+      ({ file, name }) => names.includes(name) && !loaded.has(file),
+    );
+  });
+  const all = files.map(async ({ file }) => [file, await loadPipeline(file, options)] as const);
+  return new Map(await Promise.all(all));
 };
 
 const checkedTests = async (file: string): Promise<CheckedTests> => {
   // Loaded for who has tests: it costs as much as many pipelines.
   const { loadTestFile } = await import("../testing/test-file.ts");
   const { columnComplaints } = await import("../testing/check-columns.ts");
-  const { cases, complaints } = await loadTestFile(file, components);
-  const ofColumns = await Promise.all(cases.map(columnComplaints));
+  const { cases, readable, complaints } = await loadTestFile(file, components);
+  const ofColumns = await Promise.all(readable.map(columnComplaints));
   return { tests: cases.length, complaints: [...complaints, ...ofColumns.flat()] };
 };
 
 /** Pipelines that go by the same name in the same database, told once for each name; an embedded one is each folder's own. */
-export const sameNames = ({ loaded }: Found): Complaint[] => {
-  const named = [...loaded].flatMap(([file, { draft: plan }]) => {
+export const sameNames = ({ loaded, namesakes }: Found): Complaint[] => {
+  const named = [...namesakes, ...loaded].flatMap(([file, { draft: plan }]) => {
     const place = plan?.namePlace;
     if (plan === undefined || plan.name === "" || place === undefined) return [];
     const key = [plan.name, databaseOf(plan, file)].join("\0");
-    return [{ key, name: plan.name, label: fileLabel(file), place }];
+    return [{ key, name: plan.name, place, isAsked: loaded.has(file) }];
   });
-  return [...Map.groupBy(named, ({ key }) => key).values()].flatMap(([first, second, ...more]) => {
-    if (first === undefined || second === undefined) return [];
-    const others = more.map(({ label }) => label);
-    const { code, message } = duplicatePipeline(first.name, first.label, others);
-    return [{ code, message, place: second.place, isWarning: true }];
+  return [...Map.groupBy(named, ({ key }) => key).values()].flatMap(([first, ...more]) => {
+    const own = more.find(({ isAsked }) => isAsked);
+    if (first === undefined || own === undefined) return [];
+    const others = more.filter((one) => one !== own).map(({ place }) => formatPlace(place));
+    const { code, message } = duplicatePipeline(own.name, formatPlace(first.place), others);
+    return [{ code, message, place: own.place, isWarning: true }];
   });
 };
 

@@ -7,11 +7,12 @@ import { count, counted } from "../core/progress.ts";
 import { commasOf, datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
+import { encodingWords } from "../scaffold/table-flow.ts";
 import { isCoreAgain, tablesToLoad } from "../scaffold/tables-to-load.ts";
 import { tableLines, wrapped } from "./table.ts";
 
 /** What was seen, for people. */
-export const guessLines = (seen: Seen, { given, width }: Settings): string[] => {
+export const guessLines = (seen: Seen, { given, encoding, width }: Settings): string[] => {
   const { archive, tables, asked } = seen;
   const types = typesOf(tables);
   // The core is what people look for; what belongs to it would be as long again.
@@ -20,7 +21,7 @@ export const guessLines = (seen: Seen, { given, width }: Settings): string[] => 
     `${archive}: ${counted(tables.length, "table")}.`,
     ...(first ? ["", ...seenLines(first, { width, types, isCore: first === tables[0] })] : []),
     ...others.flatMap((table) => ["", ...summaryLines(table, { width, types, tables })]),
-    ...nextLines(seen, given),
+    ...nextLines(seen, shellWord(given) + (encoding ? ` --encoding ${shellWord(encoding)}` : "")),
   ];
 };
 
@@ -30,13 +31,9 @@ const nextLines = ({ tables, asked }: Seen, given: string): string[] => {
   const other = others.find((table) => !isCoreAgain(table, tables)) ?? others[0];
   const steps = [
     ...(other
-      ? [
-          `\`${RUNNER} guess ${shellWord(given)} --table ${shellWord(other.name)}\` shows its columns`,
-        ]
+      ? [`\`${RUNNER} guess ${given} --table ${shellWord(other.name)}\` shows its columns`]
       : []),
-    ...(tablesToLoad(tables).length > 0
-      ? [`\`${RUNNER} init ${shellWord(given)}\` writes a pipeline`]
-      : []),
+    ...(tablesToLoad(tables).length > 0 ? [`\`${RUNNER} init ${given}\` writes a pipeline`] : []),
   ];
   return steps.length === 0 ? [] : ["", `Next: ${steps.join(",\n  ")}.`];
 };
@@ -44,6 +41,8 @@ const nextLines = ({ tables, asked }: Seen, given: string): string[] => {
 interface Settings {
   /** The archive, as it was given. */
   readonly given: string;
+  /** How it is encoded, where the user said so. */
+  readonly encoding?: string | undefined;
   readonly width: number;
 }
 
@@ -128,8 +127,14 @@ const extentLines = (table: SeenTable, width: number): string[] => {
     ? counted(total, "record")
     : `about ${counted(total, "record")}; of the first ${count(rows)}`;
   const head = `${headOf(table)}: ${whole}`;
-  if (damaged === 0) return [`${head}.`];
-  return wrapped(`${head}, ${count(damaged)} of them damaged: ${damage}`, { width });
+  return [
+    ...(damaged === 0
+      ? [`${head}.`]
+      : wrapped(`${head}, ${count(damaged)} of them damaged: ${damage}`, { width })),
+    ...(table.encoding_example === undefined
+      ? []
+      : wrapped(`${encodingWords(table)} If not, say \`--encoding\`.`, { width, indent: "  " })),
+  ];
 };
 
 const conclusions = (

@@ -1,3 +1,6 @@
+import { pipelineNameIn } from "../core/elsewhere.ts";
+import { givenPipeline } from "../core/errors.ts";
+import { shellWord } from "../core/place.ts";
 import { datesOf, idOf, linkOf, typesOf } from "../guess/choices.ts";
 import { lookAt, type Seen } from "../guess/look.ts";
 import { guessLines } from "./guess-lines.ts";
@@ -6,6 +9,7 @@ import { csvText, widthOf } from "./table.ts";
 export interface GuessFlags {
   readonly table?: string;
   readonly rows: number;
+  readonly encoding?: string;
   readonly json?: boolean;
   readonly csv?: boolean;
 }
@@ -16,13 +20,18 @@ export const guessCommand = async (
   flags: GuessFlags,
   signal: AbortSignal,
 ): Promise<number> => {
+  if (pipelineNameIn(location) !== undefined) throw givenPipeline(shellWord(location));
   const say = (text: string) => console.error(text);
   const log = { info: say, warn: (text: string) => say(`Warning: ${text}`), now: () => undefined };
-  const seen = await lookAt(location, { rows: flags.rows, table: flags.table, signal, log });
+  const seen = await lookAt(location, { ...flags, signal, log });
   if (flags.json) console.log(JSON.stringify(guessObject(seen), null, 2));
   else if (flags.csv) process.stdout.write(csvText(guessRows(seen)));
   else
-    for (const line of guessLines(seen, { given: location, width: widthOf(process.stdout) }))
+    for (const line of guessLines(seen, {
+      ...flags,
+      given: location,
+      width: widthOf(process.stdout),
+    }))
       console.log(line);
   return seen.asked.some(({ problem }) => problem !== undefined) ? 1 : 0;
 };

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { initNothing, RunnerError } from "../core/errors.ts";
+import { initEncoding, initNothing, RunnerError } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
 import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
@@ -9,6 +9,7 @@ import { validateCommand } from "./validate.ts";
 export interface InitFlags {
   readonly name?: string;
   readonly into: string;
+  readonly encoding?: string;
   readonly force?: boolean;
 }
 
@@ -72,11 +73,13 @@ export const begin = async (
   { ask, signal }: { ask: Ask | undefined; signal: AbortSignal },
 ): Promise<Written> => {
   const beginning = await askedBeginning(given, ask);
+  if (flags.encoding !== undefined && beginning.kind !== "archive") throw initEncoding();
   const wanted = flags.name ?? (await ask?.("A name for the pipeline?", beginning.name));
   const say = (text: string) => console.error(text);
   return writePipeline(beginning, {
     name: pipelineName(wanted ?? beginning.name),
     folder: flags.into,
+    encoding: flags.encoding,
     signal,
     log: { info: () => undefined, warn: (text) => say(`Warning: ${text}`), now: () => undefined },
     mayOverwrite: async (file) => {
@@ -97,11 +100,13 @@ const askedBeginning = async (given: string | undefined, ask: Ask | undefined) =
     try {
       return await beginningOf(what);
     } catch (error) {
-      if (!ask || !(error instanceof RunnerError) || error.code !== "init_unknown") throw error;
+      if (!ask || !(error instanceof RunnerError) || !ASKED_AGAIN.has(error.code)) throw error;
       console.error(error.message);
     }
   }
 };
+
+const ASKED_AGAIN = new Set(["init_unknown", "given_pipeline"]);
 
 const WHAT = [
   "What do you have? One of:",

@@ -19,8 +19,8 @@ export const loadToRun = async (
     isWanted,
     tell = tellComplaints,
   }: {
-    /** Whose inputs must be there. */
-    flows?: readonly string[] | undefined;
+    /** Whose inputs must be there; of all when absent. */
+    flows?: readonly string[] | "first" | undefined;
     /** Whose variables must have a value; all when absent. */
     isWanted?: LoadOptions["isWanted"];
     tell?: (complaints: readonly Complaint[]) => void;
@@ -33,7 +33,9 @@ export const loadToRun = async (
     database,
     ...(isWanted ? { isWanted } : {}),
   });
-  const chosen = loaded.plan?.flows.filter(({ name }) => flows?.includes(name) ?? true) ?? [];
+  const chosen = (loaded.plan?.flows ?? []).filter(({ name }, at) =>
+    flows === "first" ? at === 0 : (flows?.includes(name) ?? true),
+  );
   const complaints = distinct([...loaded.complaints, ...missingInputs(chosen)]);
   const plan = complaints.length === 0 ? loaded.plan : undefined;
   tell([...(plan ? notAtOnce(loaded.warnings, chosen) : loaded.warnings), ...complaints]);

@@ -9,7 +9,7 @@ import { loadToRun } from "./load.ts";
 import { openList } from "./plan-list.ts";
 import { loggedRows, planRows } from "./plan-rows.ts";
 import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
-import { sparing, tableLines, widthOf } from "./table.ts";
+import { countLines, tableLines, widthOf } from "./table.ts";
 import {
   errorText,
   exitCodeOf,
@@ -89,9 +89,7 @@ export const planLines = (
   return [
     `A run of ${pipeline} would do this:`,
     "",
-    ...(flows.length > 0
-      ? tableLines(sparing([["flow", ...shown], ...counts], COUNTED, width), { width })
-      : []),
+    ...(flows.length > 0 ? countLines([["flow", ...shown], ...counts], COUNTED, width) : []),
     ...flows.flatMap((flow) => detailLines(flow, width)),
     ...(skipped.length > 0 ? ["", "Setup would also execute, outside a transaction:"] : []),
     ...skipped.flatMap((sql) => tableLines([[sql]], { width, indent: "  " })),

@@ -22,7 +22,7 @@ export const previewCommand = async (
 ): Promise<number> => {
   const { flow } = flags;
   const { plan } = await loadToRun(file, flags.database, {
-    flows: flow === undefined ? [] : [flow],
+    flows: flow === undefined ? "first" : [flow],
     isWanted: ({ name }, at) => (flow === undefined ? at === 0 : name === flow),
   });
   if (plan === undefined) return 2;

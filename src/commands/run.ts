@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { isChosen } from "../run-flows.ts";
 import { runPipeline } from "../runner.ts";
 import { named } from "./again.ts";
-import { confirmFirstWrite } from "./confirm.ts";
+import { confirmFirstWrite, confirmSharedName } from "./confirm.ts";
 import { loadToRun } from "./load.ts";
 import { writeMetrics } from "./metrics.ts";
 import { type ReportFlags, reportOf } from "./report.ts";
@@ -54,6 +54,7 @@ export const runCommand = async (
     log: report.log,
     display: report.display,
     confirm: confirmFirstWrite(file, flags, AbortSignal.any([now, soon])),
+    confirmName: confirmSharedName(flags, AbortSignal.any([now, soon])),
     named: named(file, flags.database),
     onBegin: report.begin,
     onFlow: report.flow,

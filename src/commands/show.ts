@@ -14,7 +14,7 @@ import { databaseWords } from "./again.ts";
 import { findingTable } from "./finding-rows.ts";
 import { runObject } from "./history.ts";
 import { chosenRun, lookBack } from "./past.ts";
-import { sparing, tableLines, widthOf } from "./table.ts";
+import { countLines, tableLines, widthOf } from "./table.ts";
 import { citationLine } from "./text.ts";
 
 export interface ShowFlags {
@@ -63,7 +63,9 @@ const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] 
     `${run.status}, started ${run.started}${took}, by ${run.holder}, version ${run.version}`,
     ...(run.replay === null ? [] : [`It loaded repaired records: ${run.replay}`]),
     ...(run.error === null ? [] : [run.error]),
-    ...(flows.length === 0 ? ["It committed nothing."] : ["", ...countLines(flows, width)]),
+    ...(flows.length === 0
+      ? ["It committed nothing."]
+      : ["", ...countLines(flowCounts(flows), COUNTED, width)]),
     ...comparedLines(flows),
     ...flows.flatMap((flow) => rejectLines(flow, width)),
     ...undoneLines(run, width),
@@ -98,10 +100,10 @@ const shownCounts = (flows: readonly PastFlow[]): (keyof Counts)[] => [
   ),
 ];
 
-const countLines = (flows: readonly PastFlow[], width: number): string[] => {
+const flowCounts = (flows: readonly PastFlow[]): string[][] => {
   const shown = shownCounts(flows);
   const rows = flows.map((flow) => [flow.flow, ...shown.map((name) => withChange(flow, name))]);
-  return tableLines(sparing([["flow", ...shown], ...rows], COUNTED, width), { width });
+  return [["flow", ...shown], ...rows];
 };
 
 const withChange = ({ counts, before }: PastFlow, name: keyof Counts): string =>

@@ -108,6 +108,24 @@ export const tableLines = (
   });
 };
 
+/**
+ * The counts of flows, each a row behind a header: a table where no number has to be cut, else a list for each
+ * flow, without what is 0.
+ */
+export const countLines = (rows: Table, spare: readonly string[], width: number): string[] => {
+  const table = sparing(rows, spare, width);
+  if (isReadable(table, width)) return tableLines(table, { width });
+  const [[, ...names] = [], ...flows] = rows;
+  return flows.flatMap(([flow = "", ...counts]) => {
+    const pairs = names.map((name, at) => [name, counts[at] ?? ""]);
+    const shown = pairs.filter(([, value], at) => at === 0 || value !== "0");
+    return [
+      cut(flow, width),
+      ...tableLines([["", ""], ...shown], { width, indent: "  " }).slice(1),
+    ];
+  });
+};
+
 /** A sentence as lines that fit, broken between words; all but the first are indented two further. */
 export const wrapped = (
   text: string,

@@ -37,17 +37,23 @@ const foldersHere = (): string[] =>
     .filter((entry) => entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name))
     .map(({ name }) => name);
 
-/** By their look: a YAML file with a name and flows. */
 const pipelinesHere = (): { file: string; name: string }[] =>
-  [".", ...foldersHere()]
-    .flatMap((folder) => readable(() => readdirSync(folder).map((name) => join(folder, name)), []))
-    .filter((path) => /\.ya?ml$/.test(path))
-    .flatMap((file) => {
-      const text = readable(() => readFileSync(file, "utf8"), "");
-      const [, name] = /^name:[ \t]*["']?([^"'\s#]+)/m.exec(text) ?? [];
-      return name !== undefined && /^flows:/m.test(text) ? [{ file, name }] : [];
-    })
-    .sort((a, b) => (a.file < b.file ? -1 : 1));
+  [".", ...foldersHere()].flatMap(pipelinesIn).sort((a, b) => (a.file < b.file ? -1 : 1));
+
+/** The pipelines of a folder by their look: a YAML file with a name and flows. */
+export const pipelinesIn = (folder: string): { file: string; name: string }[] =>
+  readable(() => readdirSync(folder).map((name) => join(folder, name)), []).flatMap((file) => {
+    const name = pipelineNameIn(file);
+    return name === undefined ? [] : [{ file, name }];
+  });
+
+/** The name of the pipeline that a file is by its look; undefined for any other file. */
+export const pipelineNameIn = (file: string): string | undefined => {
+  if (!/\.ya?ml$/i.test(file)) return undefined;
+  const text = readable(() => readFileSync(file, "utf8"), "");
+  const [, name] = /^name:[ \t]*["']?([^"'\s#]+)/m.exec(text) ?? [];
+  return /^flows:/m.test(text) ? name : undefined;
+};
 
 /** What may not be read helps nobody, and is no reason for a complaint of its own. */
 const readable = <T>(read: () => T, otherwise: T): T => {

@@ -141,7 +141,7 @@ export const duplicatePipeline = (
   new RunnerError(
     "duplicate_pipeline",
     2,
-    `A pipeline \`${name}\` is there already, ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.join(", ")}.` : ""}`,
+    `A pipeline \`${name}\` is there already, at ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.slice(0, 5).join(", ")}${more.length > 5 ? ` and ${more.length - 5} more` : ""}.` : ""}`,
     { subject: name },
   );
 
@@ -656,7 +656,7 @@ export const notInEncoding = (
     `${place} is not valid ${encoding.toUpperCase()}. ` +
       (text === undefined
         ? "If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`."
-        : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`; an archive says it in its \`meta.xml\`.`),
+        : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`.`),
     { cause },
   );
 
@@ -1048,6 +1048,47 @@ export const replaceEmpty = (
     { subject: "mode" },
   );
 
+/** A table is there already, and columns of it have other types than are declared. */
+export const typesDiffer = (
+  table: string,
+  columns: readonly {
+    readonly name: string;
+    readonly there: string;
+    readonly declared: string;
+    /** As it stands in the YAML. */
+    readonly where: string;
+  }[],
+  { fits, statement }: { readonly fits: boolean; readonly statement: string },
+): RunnerError => {
+  const all = columns.map(
+    ({ name, there, declared }) => `\`${name}\` is \`${there}\`, not \`${declared}\``,
+  );
+  const what = `Table \`${table}\` is there already, with other types than \`create\` says: ${all.slice(0, 12).join("; ")}${all.length > 12 ? `; and ${all.length - 12} more` : ""}.`;
+  const how = `Write under \`create\` what is there; or make it as it says:\n  ${statement}`;
+  return new RunnerError(
+    "types_differ",
+    1,
+    fits
+      ? `${what} It is loaded as it is there, and a value that does not fit is refused. ${how}`
+      : `${what} No value can fit. Nothing was changed. Is it the right table? ${how}`,
+    { subject: columns[0]?.where ?? table },
+  );
+};
+
+/** A table in the schema in which the runner keeps its state. */
+export const tableInState = (table: string, role: string): RunnerError => {
+  const name = table.replace(/^.*\./, "");
+  return new RunnerError(
+    "table_in_state",
+    2,
+    (table.includes(".")
+      ? `\`${table}\` would be in the schema \`runner\`, where the runner keeps what it has done.`
+      : `\`${table}\` has no schema, and for the role \`${role}\` that means the schema \`runner\`, where the runner keeps what it has done.`) +
+      ` Write a schema of your own before it: \`public.${name}\`.`,
+    { subject: table },
+  );
+};
+
 /** The table is there, but not as `create` declares it. */
 export const tableDiffers = (
   table: string,
@@ -1102,6 +1143,22 @@ export const typeMisspelt = (
     "unknown_type",
     2,
     `PostgreSQL has no type ${JSON.stringify(type)} (column \`${column}\`). Did you mean ${meant.map((name) => `\`${name}\``).join(" or ")}? A type of your own is written with its schema: \`public.${own}\`.`,
+    { subject: type },
+  );
+};
+
+/** Words behind a type that PostgreSQL takes nowhere. */
+export const behindTypeUnknown = (column: string, type: string, stray: string): RunnerError => {
+  const known = ["not null", "default", "unique", "primary key"];
+  const near = nearest(stray, known);
+  const advice =
+    near.length > 0
+      ? `Did you mean ${near.map((name) => `\`${name}\``).join(" or ")}?`
+      : `There may be ${listed(known)}.`;
+  return new RunnerError(
+    "unknown_type",
+    2,
+    `Behind the type of column \`${column}\` stands \`${stray}\`, which PostgreSQL does not know there. ${advice}`,
     { subject: type },
   );
 };
@@ -1802,6 +1859,16 @@ const emptied = (
   return `; those of ${listed(names)} would be removed (\`mode: replace\`)`;
 };
 
+/** The last run of this name came from another file, which is there still and says something else. */
+export const nameShared = (pipeline: string, other: string, run: string): RunnerError =>
+  new RunnerError(
+    "name_shared",
+    2,
+    `\`name: ${pipeline}\` is also that of ${other}, from which run ${run} came: runs, locks and what is known as loaded go by the name, and both pipelines would take what the other has done for their own. ` +
+      "Give this one a name of its own; if it is the same pipeline, run it once with `--yes`.",
+    { subject: pipeline },
+  );
+
 /** Nobody can tell which database is to be looked into. */
 export const databaseUnset = (variables: readonly string[]): RunnerError =>
   new RunnerError(
@@ -2134,6 +2201,22 @@ export const initExists = (file: string): RunnerError =>
     "init_exists",
     2,
     `${file} is there already, and nothing was written. Give the pipeline another name with \`--name\`, or overwrite the file with \`--force\`.`,
+  );
+
+/** A pipeline where what pipelines read is wanted. */
+export const givenPipeline = (file: string): RunnerError =>
+  new RunnerError(
+    "given_pipeline",
+    2,
+    `${file} is a pipeline, and here is the place of what one reads: an archive, a text file. \`${RUNNER} preview ${file}\` shows the first records of a pipeline, \`${RUNNER} validate ${file}\` checks it.`,
+  );
+
+/** `--encoding` for what has none. */
+export const initEncoding = (): RunnerError =>
+  new RunnerError(
+    "init_encoding",
+    2,
+    "`--encoding` says how an archive or a text file is encoded; GBIF's answer to a query is always UTF-8. Leave it out.",
   );
 
 /** An archive from which no pipeline can be made. */

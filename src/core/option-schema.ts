@@ -15,6 +15,7 @@ export interface Schema {
   /** Values that make sense, for editors and the reference. */
   readonly examples?: readonly unknown[];
   readonly runner?: OptionKind;
+  readonly pattern?: string;
   /** What a `pattern` asks for, in words: "must be …". */
   readonly form?: string;
   /** What to say of words that others have for it, or that belong elsewhere: a sentence each. */

@@ -6,7 +6,7 @@ import { listed, type Place, suggestion } from "./errors.ts";
 import { keyFix, optionSuggestion } from "./meant-option.ts";
 import type { Schema } from "./option-schema.ts";
 import { typeAdvice, typeFix, typeName, typesIn } from "./type-sentences.ts";
-import { entryOf, valueAt, type YamlPath, type YamlValue } from "./yaml-value.ts";
+import { entryOf, valueAt, type YamlPath, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** What options are said to be of that no component or flow has. */
 export const WHOLE_PIPELINE = "the pipeline";
@@ -89,7 +89,12 @@ const missingOption = ({ error, schema, holder, label }: Finding): Found => {
   return { code: "missing_option", place: holder, message };
 };
 
-const wrongType = ({ error, path, at, place, label, given, ...is }: Finding): Found => {
+const wrongType = (finding: Finding): Found => {
+  const { error, path, at, place, label, given, ...is } = finding;
+  // In quotes it would be wrong, too.
+  if (isOfAnotherForm(error, at)) {
+    return wrongForm({ ...finding, given: at.source });
+  }
   if (is.isNothing && /^\d+%?$/.test(String(path.at(-1)))) return halfNumber(path, place);
   const message = `${label} must be ${typesIn(error)}, and is ${given}.`;
   if (is.isSecret) return { code: "wrong_type", place, message };
@@ -115,11 +120,26 @@ const noChoice = ({ schema, at, place, label, given }: Finding): Found => {
   };
 };
 
-const wrongForm = ({ error, schema, at, place, label, given }: Finding): Found => {
-  const { pattern } = error.params;
+const wrongForm = ({ schema, at, place, label, given }: Finding): Found => {
+  const { pattern = "" } = schema;
   const { form = `a text that matches ${pattern}` } = schema;
   const message = `${label} must be ${form}, and is ${given}.${capitalsAdvice(at, pattern)}`;
   return { code: "wrong_form", place, message };
+};
+
+/** Whether a number or a boolean stands where a text is wanted that it would not be in quotes either. */
+const isOfAnotherForm = (
+  { params, parentSchema }: ErrorObject,
+  at: YamlValue | undefined,
+): at is YamlScalar => {
+  const { pattern } = parentSchema as Schema;
+  return (
+    pattern !== undefined &&
+    [params.type].flat().includes("string") &&
+    at?.kind === "scalar" &&
+    /number|boolean/.test(typeof at.value) &&
+    !new RegExp(pattern, "u").test(at.source)
+  );
 };
 
 const otherSentence = ({ error, place, label }: Finding): Found => ({

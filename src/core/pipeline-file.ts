@@ -11,7 +11,7 @@ import {
 } from "./complaint.ts";
 import { discreet } from "./discreet.ts";
 import { dryRun } from "./dry-run.ts";
-import { badDatabaseUrl, type Place, passwordInPipeline } from "./errors.ts";
+import { badDatabaseUrl, passwordInPipeline } from "./errors.ts";
 import { flowsOf } from "./flows-file.ts";
 import { WHOLE_PIPELINE } from "./option-sentences.ts";
 import { partsOf } from "./options-check.ts";
@@ -108,7 +108,6 @@ const withoutValue = (
 /** A pipeline as far as its file is right. */
 export type PlanDraft = Omit<Plan, "flows"> & {
   readonly flows: readonly FlowDraft[];
-  readonly namePlace: Place | undefined;
   /** The variables without a value that it needs besides those of its flows. */
   readonly lacking: readonly Lacking[];
   /** Whether a part of the file could not be read. */

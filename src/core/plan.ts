@@ -8,6 +8,8 @@ import type { Lacking } from "./variables.ts";
 
 export interface Plan {
   readonly name: string;
+  /** Where the name stands in the file. */
+  readonly namePlace?: Place | undefined;
   readonly description: string | undefined;
   /** Absolute path of the YAML file. */
   readonly file: string;

@@ -8,26 +8,32 @@ import {
   parameterOptions,
   pipelineOptions,
 } from "./pipeline-schema.ts";
+import { ENGLISH_REFERENCE, type ReferenceWords } from "./reference-words.ts";
+
+const KINDS = ["source", "transform", "sink"] as const;
 
 /** The reference of all components in Markdown. */
-export const componentReference = (components: readonly Component[]): string => {
-  const kinds = ["source", "transform", "sink"] as const;
-  const parts = kinds.flatMap((kind) => [
-    `## ${titleOf(kind)}`,
-    ...components.filter((component) => component.kind === kind).map(componentPage),
-  ]);
+export const componentReference = (
+  components: readonly Component[],
+  words: ReferenceWords = ENGLISH_REFERENCE,
+): string => {
+  const { page } = words;
+  const ofKind = (kind: Component["kind"]) => components.filter((one) => one.kind === kind);
+  const links = (kind: Component["kind"]) =>
+    ofKind(kind)
+      .map(({ name }) => `[\`${name}\`](#${name})`)
+      .join(", ");
   return [
-    "# Components",
-    "This page is made from the components themselves by `npm run docs`; do not edit it.",
-    kinds
-      .map((kind) => {
-        const ofKind = components.filter((component) => component.kind === kind);
-        return `- ${titleOf(kind)}: ${ofKind.map(({ name }) => `[\`${name}\`](#${name})`).join(", ")}`;
-      })
-      .join("\n"),
-    "`runner components NAME` prints one of them. Paths are relative to the YAML file; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list.",
-    ...filePart(),
-    ...parts,
+    `# ${page.title}`,
+    page.other,
+    page.introduction,
+    KINDS.map((kind) => `- ${page[kind]}${page.colon} ${links(kind)}`).join("\n"),
+    page.reading,
+    ...filePart(words),
+    ...KINDS.flatMap((kind) => [
+      `## ${page[kind]}`,
+      ...ofKind(kind).map((component) => componentPage(component, words)),
+    ]),
     "",
   ]
     .join("\n\n")
@@ -35,92 +41,112 @@ export const componentReference = (components: readonly Component[]): string => 
 };
 
 /** What stands around the components. */
-const filePart = (): string[] => [
-  "## The file",
+const filePart = (words: ReferenceWords): string[] => [
+  `## ${words.page.file}`,
   ...(
     [
-      ["A pipeline", pipelineOptions],
-      ["A flow, under `flows`", flowOptions],
-      ["A file of flows, in the place of a flow", includeOptions],
-      ["Such a file", includedOptions],
-      ["A parameter of it, under `params`", parameterOptions],
+      ["pipeline", pipelineOptions],
+      ["flow", flowOptions],
+      ["include", includeOptions],
+      ["included", includedOptions],
+      ["parameter", parameterOptions],
     ] as const
-  ).flatMap(([title, options]) => [`${title}:`, optionTable(options as Schema)]),
+  ).flatMap(([what, options]) => [
+    `${words.page[what]}${words.page.colon}`,
+    optionTable(options as Schema, words),
+  ]),
 ];
 
-const titleOf = (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}s`;
-
-/** A table of names and summaries for the README. */
-export const componentTable = (components: readonly Component[]): string =>
+/** A table of names and summaries for the README; its head has the words for component, kind and what it does. */
+export const componentTable = (
+  components: readonly Component[],
+  {
+    head = ["component", "kind", "does"],
+    kinds = { source: "source", transform: "transform", sink: "sink" },
+    page = "docs/components.md",
+    words = ENGLISH_REFERENCE,
+  }: Partial<TableWords> = {},
+): string =>
   [
-    "| component | kind | does |",
+    `| ${head.join(" | ")} |`,
     "|---|---|---|",
     ...components.map(
       ({ name, kind, summary }) =>
-        `| [\`${name}\`](docs/components.md#${name}) | ${kind} | ${inCell(summary)} |`,
+        `| [\`${name}\`](${page}#${name}) | ${kinds[kind]} | ${inCell(words.sentence(summary))} |`,
     ),
   ].join("\n");
 
+/** What the table of the README says besides the components. */
+interface TableWords {
+  readonly head: readonly string[];
+  readonly kinds: Readonly<Record<Component["kind"], string>>;
+  readonly page: string;
+  readonly words: ReferenceWords;
+}
+
 /** One component: summary, example, options, and examples of those that are maps. */
-export const componentPage = ({ name, summary, example, options }: Component): string =>
+export const componentPage = (
+  { name, summary, example, options }: Component,
+  words: ReferenceWords = ENGLISH_REFERENCE,
+): string =>
   [
     `### ${name}`,
-    summary,
+    words.sentence(summary),
     `\`\`\`yaml\n${example}\n\`\`\``,
-    optionTable(options as Schema),
-    ...optionExamples(options as Schema),
+    optionTable(options as Schema, words),
+    ...optionExamples(options as Schema, words),
   ].join("\n\n");
 
-const optionExamples = ({ properties = {} }: Schema): string[] => {
+const optionExamples = ({ properties = {} }: Schema, { page }: ReferenceWords): string[] => {
   const given = Object.entries(properties).flatMap(([name, { examples = [] }]) =>
     examples.map((example) => stringify({ [name]: example }, { lineWidth: 0 })),
   );
-  return given.length === 0 ? [] : [`For example:\n\n\`\`\`yaml\n${given.join("\n")}\`\`\``];
+  if (given.length === 0) return [];
+  return [`${page.example}${page.colon}\n\n\`\`\`yaml\n${given.join("\n")}\`\`\``];
 };
 
-const optionTable = (schema: Schema): string =>
-  ["| option | type | default | |", "|---|---|---|---|", ...optionRows(schema, "")].join("\n");
+const optionTable = (schema: Schema, words: ReferenceWords): string => {
+  const { option, type, default: fallback } = words.page;
+  return [
+    `| ${option} | ${type} | ${fallback} | |`,
+    "|---|---|---|---|",
+    ...optionRows(schema, "", words),
+  ].join("\n");
+};
 
-const optionRows = (schema: Schema, prefix: string): string[] =>
+const optionRows = (schema: Schema, prefix: string, words: ReferenceWords): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
     const isRequired = schema.required?.includes(name) && option.default === undefined;
     const fallback = option.default === undefined ? "" : `\`${JSON.stringify(option.default)}\``;
-    const row = `| \`${prefix}${name}\` | ${typeOf(option)} | ${isRequired ? "**required**" : fallback} | ${inCell(option.description ?? "")} |`;
-    return [row, ...innerRows(option, `${prefix}${name}`)];
+    const cells = [
+      `\`${prefix}${name}\``,
+      typeOf(option, words),
+      isRequired ? `**${words.page.required}**` : fallback,
+      inCell(option.description === undefined ? "" : words.sentence(option.description)),
+    ];
+    return [`| ${cells.join(" | ")} |`, ...innerRows(option, `${prefix}${name}`, words)];
   });
 
 /** The options of a map, of each map of a list, and of maps among the alternatives. */
-const innerRows = (schema: Schema, path: string): string[] => [
-  ...optionRows(schema, `${path}.`),
-  ...(schema.items ? innerRows(schema.items, `${path}[]`) : []),
-  ...(schema.anyOf ?? []).flatMap((one) => innerRows(one, path)),
+const innerRows = (schema: Schema, path: string, words: ReferenceWords): string[] => [
+  ...optionRows(schema, `${path}.`, words),
+  ...(schema.items ? innerRows(schema.items, `${path}[]`, words) : []),
+  ...(schema.anyOf ?? []).flatMap((one) => innerRows(one, path, words)),
 ];
 
-const typeOf = (schema: Schema): string => {
+const typeOf = (schema: Schema, words: ReferenceWords): string => {
+  const { page } = words;
   if (schema.enum) return schema.enum.map((choice) => `\`${choice}\``).join(", ");
-  if (schema.runner) return KINDS[schema.runner];
-  if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}`;
-  if (schema.patternProperties) return "map";
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(" or ");
+  if (schema.runner) return page[schema.runner];
+  if (schema.type === "array") return page.list.replace("TYPE", typeOf(schema.items ?? {}, words));
+  if (schema.patternProperties) return page.object;
+  const or = ` ${page.or} `;
+  if (schema.anyOf) return [...new Set(schema.anyOf.map((one) => typeOf(one, words)))].join(or);
   if (schema.const !== undefined) return `\`${schema.const}\``;
   return [schema.type ?? "value"]
     .flat()
-    .map((type) => TYPES[type] ?? type)
-    .join(" or ");
-};
-
-const KINDS = {
-  pattern: "regular expression",
-  secret: "secret text",
-  path: "path",
-  location: "path or URL",
-  document: "path or map",
-} as const;
-
-const TYPES: Readonly<Record<string, string>> = {
-  string: "text",
-  integer: "whole number",
-  object: "map",
+    .map((type) => page[type as keyof typeof page] ?? type)
+    .join(or);
 };
 
 const inCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");

@@ -3,7 +3,7 @@ import { inTransaction, type Session } from "./session.ts";
 import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 const SCHEMA = `
 do $$ begin
@@ -20,7 +20,10 @@ create table if not exists runner.run (
   holder text not null,
   error text
 );
-alter table runner.run add column if not exists replay text, add column if not exists undone jsonb;
+alter table runner.run
+  add column if not exists replay text,
+  add column if not exists undone jsonb,
+  add column if not exists file text;
 create index if not exists run_pipeline on runner.run (pipeline, run);
 create table if not exists runner.flow (
   run bigint not null references runner.run on delete cascade,

@@ -25,9 +25,9 @@ export const textBatch = (
   // Without the values: they would stay in memory until the record's commit.
   const placed = ({ values, ...record }: TextRecord): RecordPlace =>
     record.fields ? record : { ...record, names, fields: () => fieldsNamed(names, values) };
-  const good = records.filter(({ values }) => !values.some(hasNul));
-  const withNul = records.filter(({ values }) => values.some(hasNul));
-  const rejects = withNul.map((record) => ({
+  const withNul = new Set(records.filter(({ values }) => values.some(hasNul)));
+  const good = withNul.size === 0 ? records : records.filter((record) => !withNul.has(record));
+  const rejects = [...withNul].map((record) => ({
     ...placed(record),
     code: "nul_character",
     message: "A NUL character in the record: PostgreSQL stores none.",

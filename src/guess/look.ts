@@ -1,6 +1,7 @@
 /** Looks at the first records of each table of an archive, to say what is in it. */
 
 import { openArchive } from "../archive/archive.ts";
+import type { Entry } from "../archive/entries.ts";
 import { coreIdColumn } from "../archive/layout.ts";
 import { localName, type Table } from "../archive/meta.ts";
 import { readTable } from "../archive/read-table.ts";
@@ -9,6 +10,7 @@ import type { Batch } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
 import { RunnerError } from "../core/errors.ts";
 import { ColumnGuess, type GuessedColumn } from "./column-guess.ts";
+import { guessedEncoding } from "./text-encoding.ts";
 
 /** What was seen of an archive. */
 export interface Seen {
@@ -33,6 +35,10 @@ export interface SeenTable {
   readonly columns: readonly GuessedColumn[];
   /** The column that ties it to the core. */
   readonly core_id: string | undefined;
+  /** How it was read, where that is neither UTF-8 nor what `meta.xml` says. */
+  readonly encoding?: string;
+  /** A text beyond ASCII as it was read, where the encoding is a guess. */
+  readonly encoding_example?: string;
   /** Why its first damaged record was passed over. */
   readonly damage?: string;
   /** Why it could not be read. */
@@ -44,6 +50,8 @@ interface Looking extends Pick<Context, "signal" | "log"> {
   readonly rows: number;
   /** The table that is asked for. The others are looked at, too: what ties them has one type in all. */
   readonly table?: string | undefined;
+  /** How its tables are encoded; what `meta.xml` says, or a guess, when absent. */
+  readonly encoding?: string | undefined;
 }
 
 const GB = 1e9;
@@ -58,9 +66,39 @@ export const lookAt = async (location: string, looking: Looking): Promise<Seen> 
   for (const warning of meta.warnings) looking.log.warn(warning);
   const seen: SeenTable[] = [];
   const quiet = { ...looking, log: { ...looking.log, warn: () => undefined } };
-  for (const table of meta.tables) seen.push(await seenTable(location, table, quiet));
+  for (const table of meta.tables) {
+    const encoded = await encodingOf(archive.entries.get(table.files[0] ?? ""), table, looking);
+    seen.push({ ...(await seenTable(location, table, { ...quiet, ...encoded })), ...encoded });
+  }
   const asked = seen.filter((_, index) => !wanted || meta.tables[index] === wanted);
   return { archive: archive.name, tables: seen, asked };
+};
+
+/** So much of a table is looked at for its encoding. */
+const SAMPLE_BYTES = 4 * 1024 * 1024;
+
+/** How a table is encoded, where the user or its bytes say otherwise than the archive. */
+const encodingOf = async (
+  entry: Entry | undefined,
+  table: Table,
+  { encoding, signal }: Looking,
+): Promise<Pick<SeenTable, "encoding" | "encoding_example">> => {
+  if (encoding !== undefined) return { encoding };
+  if (entry === undefined || !/^utf-?8$/i.test(table.encoding)) return {};
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of entry.read(signal)) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= SAMPLE_BYTES) break;
+    }
+  } catch {
+    // Whoever reads the records says what is wrong, and where.
+    signal.throwIfAborted();
+  }
+  const guessed = guessedEncoding(Buffer.concat(chunks));
+  return guessed ? { encoding: guessed.encoding, encoding_example: guessed.example } : {};
 };
 
 const seenTable = async (location: string, table: Table, looking: Looking): Promise<SeenTable> => {
@@ -83,8 +121,9 @@ const NOTHING = { rows: 0, damaged: 0, total: 0, is_whole: false, columns: [] };
 const firstRecords = async (
   location: string,
   file: string,
-  { rows: wanted, signal, log }: Looking,
+  { rows: wanted, encoding, signal, log }: Looking,
 ): Promise<Omit<SeenTable, "name" | "row_type" | "core_id">> => {
+  const choice = { table: file, ...LIMITS, ...(encoding === undefined ? {} : { encoding }) };
   const guesses = new Map<string, ColumnGuess>();
   let rows = 0;
   let damaged = 0;
@@ -92,7 +131,7 @@ const firstRecords = async (
   let read = 0;
   let bytes = 0;
   let sizeBytes: number | undefined;
-  for await (const batch of readTable(location, { table: file, ...LIMITS }, { signal, log })) {
+  for await (const batch of readTable(location, choice, { signal, log })) {
     rows += observed(batch, guesses, wanted - rows);
     damaged += batch.rejects.length;
     damage ??= batch.rejects[0]?.message;

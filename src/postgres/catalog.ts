@@ -1,4 +1,4 @@
-import { missingColumns, requiredColumns, unknownTable } from "../core/errors.ts";
+import { missingColumns, requiredColumns, tableInState, unknownTable } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { quotedTable, tableParts } from "./names.ts";
 
@@ -67,6 +67,19 @@ export const findTable = async (
     isPrimary: row.is_primary,
   }));
   return { name: table, sql, columns };
+};
+
+/**
+ * Throws for a table that is, or would be made, in the runner's own schema: there is where a name without a schema
+ * leads a role that is called `runner`.
+ */
+export const requireOwnPlace = async (session: Session, table: string): Promise<void> => {
+  const { rows } = await session.query<{ schema: string | null; role: string }>(
+    `select coalesce((select nspname from pg_class c join pg_namespace n on n.oid = relnamespace
+                       where c.oid = to_regclass($1)), $2, current_schema()) as schema, current_user as role`,
+    [quotedTable(table), tableParts(table).schema ?? null],
+  );
+  if (rows[0]?.schema === "runner") throw tableInState(table, rows[0].role);
 };
 
 /** Like `findTable`, but a table that is not there is an error that names the nearest ones. */

@@ -1,6 +1,7 @@
 import type { Complain } from "../core/complaint.ts";
 import type { Around } from "../core/component.ts";
 import {
+  behindTypeUnknown,
   createColumnUnused,
   createLacksColumns,
   primaryKeyUnknown,
@@ -10,9 +11,10 @@ import {
 } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
-import { findTable, type TargetTable } from "./catalog.ts";
+import { findTable, requireOwnPlace, requireTable, type TargetTable } from "./catalog.ts";
+import { differingTypes } from "./differing-types.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
-import { bareType, meantTypes } from "./type-names.ts";
+import { bareType, meantTypes, strayBehind } from "./type-names.ts";
 
 /** The option `create` of a sink. */
 export const createOption = Type.Optional(
@@ -24,7 +26,11 @@ export const createOption = Type.Optional(
           pattern: "^[A-Za-z_][A-Za-z0-9_ .,()\\[\\]]*$",
           form: "an SQL type such as `bigint` or `varchar(255)`",
         }),
-        { minProperties: 1, description: "Each column and its SQL type: `{ gbif_id: bigint }`." },
+        {
+          minProperties: 1,
+          description:
+            "Each column and its SQL type: `{ gbif_id: bigint }`; `not null`, `default` and the like may stand behind it.",
+        },
       ),
       primary_key: Type.Optional(
         Type.Array(Type.String(), { minItems: 1, description: "The columns of the primary key." }),
@@ -45,6 +51,8 @@ export const checkShape = (shape: TableShape | undefined): void => {
   for (const [column, type] of Object.entries(shape?.columns ?? {})) {
     const meant = meantTypes(type);
     if (meant) throw typeMisspelt(column, type, meant);
+    const stray = strayBehind(type);
+    if (stray) throw behindTypeUnknown(column, type, stray);
   }
 };
 
@@ -86,18 +94,31 @@ export interface TableShape {
   readonly primary_key?: readonly string[];
 }
 
+/** The table that a sink is to write, made if that is declared; throws when it is not there otherwise. */
+export const openTarget = async (
+  session: Session,
+  { table, create }: { readonly table: string; readonly create?: TableShape | undefined },
+  warn: (sentence: string) => void,
+): Promise<TargetTable> => {
+  await requireOwnPlace(session, table);
+  if (create) await createTable(session, { table, create }, warn);
+  return requireTable(session, table);
+};
+
 /**
  * Creates the table, and its schema, unless it is there. One that is there is left as it is: if it
- * lacks a column, the error has the statement that adds it.
+ * lacks a column, the error has the statement that adds it; `warn` is told of other types.
  */
-export const createTable = async (
+const createTable = async (
   session: Session,
-  table: string,
-  shape: TableShape,
+  { table, create: shape }: { readonly table: string; readonly create: TableShape },
+  warn: (sentence: string) => void,
 ): Promise<void> => {
   const found = await findTable(session, table);
   if (found) {
     checkDeclared(found, shape);
+    const differing = await differingTypes(session, found, shape);
+    if (differing) warn(differing.message);
     return;
   }
   await checkTypes(session, shape);

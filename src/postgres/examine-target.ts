@@ -2,12 +2,21 @@
 
 import type { Batch } from "../core/batch.ts";
 import { type Column, ConstantColumn } from "../core/columns.ts";
-import { typeCannotFit, valueCannotFit } from "../core/errors.ts";
+import { type RunnerError, typeCannotFit, valueCannotFit } from "../core/errors.ts";
 import { type Coming, TypedColumn } from "../core/examination.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
-import { findTable, requireTable, type TargetColumn, type TargetTable } from "./catalog.ts";
+import {
+  findTable,
+  requireOwnPlace,
+  requireTable,
+  type TargetColumn,
+  type TargetTable,
+} from "./catalog.ts";
 import { checkDeclared, checkTypes, type TableShape } from "./create-table.ts";
+import { differingTypes } from "./differing-types.ts";
 import { type Right, requireCreate, requireRights } from "./rights.ts";
+import { canFit } from "./type-kinds.ts";
+import { bareType } from "./type-names.ts";
 
 export interface Wanted {
   readonly table: string;
@@ -25,8 +34,14 @@ export const examineTarget = async (
   session: Session,
   { table, create, rights, names }: Wanted,
   coming: Coming,
-): Promise<{ readonly target: TargetTable; readonly isThere: boolean }> => {
+): Promise<{
+  readonly target: TargetTable;
+  readonly isThere: boolean;
+  /** What is to be said of its types, where they are others than declared. */
+  readonly differing: RunnerError | undefined;
+}> => {
   await requireRights(session, table, rights);
+  await requireOwnPlace(session, table);
   const found = await findTable(session, table);
   if (found === undefined && create) {
     await checkTypes(session, create);
@@ -43,12 +58,13 @@ export const examineTarget = async (
     columns: [...known, ...added.map((name) => declared([name, "text"]))],
   };
   if (found && create) checkDeclared(target, create);
-  return { target, isThere: found !== undefined };
+  const differing = found && create && (await differingTypes(session, found, create));
+  return { target, isThere: found !== undefined, differing };
 };
 
 const declared = ([name, type]: readonly [string, string]): TargetColumn => ({
   name,
-  type: type.replace(/\(.*\)|\s+not\s+null\s*$/gi, ""),
+  type: bareType(type),
   declaredType: type,
   maxLength: undefined,
   hasModifier: false,
@@ -100,23 +116,3 @@ export const checkValue = async (
     await session.rollback();
   }
 };
-
-/** Kinds of types, no text of one of which is ever a value of the other, but where it says so. */
-const KINDS: readonly (readonly [string, RegExp])[] = [
-  ["number", /^(smallint|integer|bigint|numeric|real|double precision)$/],
-  ["time", /^(date|timestamp( with(out)? time zone)?)$/],
-  ["boolean", /^boolean$/],
-  ["uuid", /^uuid$/],
-  ["geometry", /^(\w+\.)?(geometry|geography)$/],
-];
-
-/** A number may be a truth (1) or a date (20260501). */
-const MAY_FIT = new Set(["number boolean", "number time"]);
-
-const canFit = (from: string, to: string): boolean => {
-  const [a, b] = [kindOf(from), kindOf(to)];
-  return a === undefined || b === undefined || a === b || MAY_FIT.has(`${a} ${b}`);
-};
-
-const kindOf = (type: string): string | undefined =>
-  KINDS.find(([, pattern]) => pattern.test(type))?.[0];

@@ -47,9 +47,24 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["guid", "uuid"],
 ]);
 
-/** A type without length and `not null`, as the catalog knows it. */
-export const bareType = (type: string): string =>
-  type.replace(/\(.*\)/, "").replace(/\s+not\s+null\s*$/i, "");
+/** What may stand behind a type where a table is made. */
+const BEHIND =
+  /\s+(not\s+null|null|default|unique|primary\s+key|generated|references|check|collate)\b.*$/i;
+
+/** A type without its length, and without `not null` and the like behind it, as the catalog knows it. */
+export const bareType = (type: string): string => {
+  const bare = type.replace(BEHIND, "").replace(/\(.*\)/, "");
+  return SERIALS.get(bare.trim().toLowerCase()) ?? bare;
+};
+
+/** They are types only where a table is made. */
+const SERIALS: ReadonlyMap<string, string> = new Map([
+  ["serial", "integer"],
+  ["serial4", "integer"],
+  ["bigserial", "bigint"],
+  ["serial8", "bigint"],
+  ["smallserial", "smallint"],
+]);
 
 /**
  * What a type was meant to be that PostgreSQL does not have; undefined for one that it has, and for any other
@@ -65,4 +80,23 @@ export const meantTypes = (type: string): readonly string[] | undefined => {
   const elsewhere = ELSEWHERE.get(name);
   const meant = elsewhere === undefined ? nearest(name, known) : [elsewhere];
   return meant.length > 0 ? meant : undefined;
+};
+
+/** What stands behind a type and is nothing that may; undefined where there is no such thing. */
+export const strayBehind = (type: string): string | undefined => {
+  const words = bareType(type).trim().split(/\s+/);
+  const isType = (count: number) =>
+    known.has(
+      words
+        .slice(0, count)
+        .join(" ")
+        .replace(/(\[\d*\])+$/, "")
+        .toLowerCase(),
+    );
+  if (words.length === 1 || isType(words.length)) return undefined;
+  // The longest: `timestamp with time zone` begins with a type.
+  const length = words.findLastIndex((_, at) => isType(at + 1)) + 1;
+  return length === 0 || /^interval$/i.test(words[0] ?? "")
+    ? undefined
+    : words.slice(length).join(" ");
 };

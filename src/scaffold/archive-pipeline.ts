@@ -5,7 +5,7 @@ import { counted } from "../core/progress.ts";
 import { commasOf, datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { schemaName } from "./sql-name.ts";
-import { damagedWords, type TableFlow } from "./table-flow.ts";
+import { damagedWords, encodingWords, type TableFlow } from "./table-flow.ts";
 
 /** A pipeline with these flows, which load what is filled into a schema of its own. */
 export const archivePipeline = (
@@ -44,9 +44,11 @@ const flowLines = (
     empty > 0
       ? ` ${counted(empty, "column")} without a value ${empty === 1 ? "is" : "are"} left out.`
       : "";
+  const encoding = table.encoding === undefined ? "" : `, encoding: ${inline(table.encoding)}`;
   return [
     `  - name: ${name}`,
-    `    source: { dwca: { path: ${inline(path)}, table: ${inline(table.name)} } }`,
+    ...(table.encoding_example ? [`    # ${encodingWords(table)}`] : []),
+    `    source: { dwca: { path: ${inline(path)}, table: ${inline(table.name)}${encoding} } }`,
     "    transforms:",
     ...transformLines(table, [...made.keys()]),
     `      # Left the column of the table, right that of the archive.${left}`,

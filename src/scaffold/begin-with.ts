@@ -2,7 +2,9 @@
 
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import { initUnknown } from "../core/errors.ts";
+import { pipelineNameIn } from "../core/elsewhere.ts";
+import { givenPipeline, initUnknown } from "../core/errors.ts";
+import { shellWord } from "../core/place.ts";
 
 export interface Beginning {
   readonly kind: "dataset" | "query" | "archive";
@@ -21,6 +23,7 @@ export const beginningOf = async (what: string): Promise<Beginning> => {
   const isUrl = /^https?:/i.test(what);
   const info = isUrl ? undefined : await stat(what).catch(() => undefined);
   if (!isUrl && info === undefined) throw initUnknown(what);
+  if (!isUrl && pipelineNameIn(what) !== undefined) throw givenPipeline(shellWord(what));
   const isQuery = info?.isFile() === true && /\.(json|ya?ml)$/i.test(what);
   const name = pipelineName(basename(what.replace(/[?#].*$/, "")).replace(/\.\w+$/, ""));
   return { kind: isQuery ? "query" : "archive", value: what, name };

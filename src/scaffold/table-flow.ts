@@ -1,5 +1,6 @@
 /** What becomes of the tables of an archive: a flow each, with its columns and their names. */
 
+import { RUNNER } from "../core/program.ts";
 import { count } from "../core/progress.ts";
 import { datesOf, idOf, linkOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
@@ -60,9 +61,19 @@ const maxPercent = ({ rows, damaged }: SeenTable): number =>
 export const damagedWords = ({ rows, damaged, damage = "", is_whole }: SeenTable): string =>
   `${count(damaged)} of ${is_whole ? "" : "the first "}${count(rows + damaged)} records ${damaged === 1 ? "is" : "are"} damaged: ${damage.replaceAll(/\s+/g, " ")}`;
 
+/** `Read as windows-1252, a guess: "Forêt" is a text of it.` */
+export const encodingWords = ({ encoding, encoding_example = "" }: SeenTable): string =>
+  `It is not in UTF-8; read as ${encoding}, a guess: is ${JSON.stringify(encoding_example)} right?`;
+
 /** What is to be known of the flows before one runs: other names, and records that will be set aside. */
 export const flowNotes = (flows: readonly TableFlow[]): string[] => [
   ...renamed(flows),
+  ...flows
+    .filter(({ table }) => table.encoding_example !== undefined)
+    .map(
+      ({ name, table }) =>
+        `${name}: ${encodingWords(table)} If not, \`${RUNNER} init\` takes \`--encoding\`.`,
+    ),
   ...flows
     .filter(({ maxPercent: percent }) => percent > 1)
     .map(

@@ -18,6 +18,8 @@ export interface Settings extends Pick<Context, "signal" | "log"> {
   readonly name: string;
   /** The folder in which `pipelines/` is, or is made. */
   readonly folder: string;
+  /** How an archive's tables are encoded, where the user says so. */
+  readonly encoding?: string | undefined;
   /** Whether a file that is there already may be overwritten. */
   readonly mayOverwrite: (file: string) => Promise<boolean>;
 }
@@ -71,9 +73,9 @@ interface Made {
 const forArchive = async (
   archive: string,
   pipeline: string,
-  { name, signal, log }: Settings,
+  { name, encoding, signal, log }: Settings,
 ): Promise<Made> => {
-  const seen = await lookAt(archive, { rows: LOOKED_AT, signal, log });
+  const seen = await lookAt(archive, { rows: LOOKED_AT, encoding, signal, log });
   const flows = tableFlows(seen.tables);
   if (flows.length === 0) {
     throw initNoTable(seen.archive, nothingToLoad(seen.tables));

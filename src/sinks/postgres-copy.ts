@@ -1,25 +1,20 @@
 import { ahead } from "../core/ahead.ts";
 import { type Context, defineSink } from "../core/component.ts";
 import { referencedTable, replaceEmpty } from "../core/errors.ts";
-import type { View } from "../core/examination.ts";
+import { judged, type View } from "../core/examination.ts";
 import { oneOf, tableName } from "../core/options.ts";
 import { peek } from "../core/peek.ts";
 import { COUNTED_ROWS, type Held, tellReplaced, tellUntilNext } from "../core/replaced-rows.ts";
 import { forgetReplayed } from "../core/replayed.ts";
 import type { Session } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
-import {
-  checkColumns,
-  referencingTables,
-  requireTable,
-  type TargetTable,
-} from "../postgres/catalog.ts";
+import { checkColumns, referencingTables, type TargetTable } from "../postgres/catalog.ts";
 import { CHUNKS_AHEAD, chunksOf } from "../postgres/chunks.ts";
 import {
   checkCreated,
   checkShape,
   createOption,
-  createTable,
+  openTarget,
   warnUnused,
 } from "../postgres/create-table.ts";
 import { checkFit, examineTarget } from "../postgres/examine-target.ts";
@@ -75,6 +70,7 @@ export const postgresCopy = defineSink({
       const { table, held } = await prepare(session, settings, {
         names: first.names,
         mode: context.mode,
+        warn: context.log.warn,
       });
       const forgotten =
         settings.mode === "replace" ? await forgetReplayed(session, context.run) : undefined;
@@ -136,10 +132,9 @@ export const postgresCopy = defineSink({
 const prepare = async (
   session: Session,
   { table, mode, create }: Static<typeof options>,
-  flow: { names: readonly string[]; mode: Context["mode"] },
+  flow: { names: readonly string[]; mode: Context["mode"]; warn: Context["log"]["warn"] },
 ): Promise<{ table: TargetTable; held: Held }> => {
-  if (create) await createTable(session, table, create);
-  const target = await requireTable(session, table);
+  const target = await openTarget(session, { table, create }, flow.warn);
   checkColumns(target, flow.names);
   if (mode === "append") return { table: target, held: { any: false } };
   await checkNotReferenced(session, target);
@@ -174,13 +169,14 @@ const checkNotReferenced = async (session: Session, target: TargetTable): Promis
 /** Says what the load would stumble over, without beginning it. */
 const examineCopy = async (
   { table, mode, create }: Static<typeof options>,
-  { batch, coming, ask }: View,
+  { batch, coming, ask, tell }: View,
 ): Promise<void> => {
   const rights = mode === "replace" ? (["insert", "truncate"] as const) : (["insert"] as const);
   const wanted = { table, create, rights, names: batch.names };
   const found = await ask((session) => examineTarget(session, wanted, coming));
   if (found === undefined) return;
-  const { target, isThere } = found;
+  const { target, isThere, differing } = found;
+  if (differing) tell(judged("warning", differing));
   if (isThere && mode === "replace") await ask((session) => checkNotReferenced(session, target));
   if (!batch.isClosed) return;
   await ask(async () => checkColumns(target, batch.names));

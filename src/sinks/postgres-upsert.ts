@@ -9,8 +9,8 @@ import {
 } from "../core/errors.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
-import { findTable, requireTable } from "../postgres/catalog.ts";
-import { checkCreated, checkShape, createTable, warnUnused } from "../postgres/create-table.ts";
+import { findTable } from "../postgres/catalog.ts";
+import { checkCreated, checkShape, openTarget, warnUnused } from "../postgres/create-table.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
@@ -61,7 +61,8 @@ export const postgresUpsert = defineSink({
   install: async (settings, { session, names, run }) => {
     const { stage } = settings;
     if (stage === undefined) return [];
-    const merge = await mergeParts(session, settings, names);
+    // The next run tells of it.
+    const merge = await mergeParts(session, settings, { names, warn: () => undefined });
     const made = await installFunction(session, functionParts(merge, stage, run));
     return made === undefined ? [] : [made];
   },
@@ -74,13 +75,14 @@ export const postgresUpsert = defineSink({
     checkStage(settings);
     const { mode, stage } = settings;
     return async function* (batches, context) {
+      const { warn } = context.log;
       // A source may wait for half an hour before its first batch: no transaction is open by then.
       const { first, all } = await peek(batches);
       await using session = await context.database.session();
       // With the first rows or not at all: a table that was made for a load that failed would stay in the way.
       await session.begin();
       if (mode === "stage_only" && stage !== undefined) {
-        const merge = await mergeParts(session, settings, first.names);
+        const merge = await mergeParts(session, settings, { names: first.names, warn });
         yield* stageAll(all, { session, merge, stage, context });
         return;
       }
@@ -88,7 +90,7 @@ export const postgresUpsert = defineSink({
       if (alone !== undefined) context.log.info(alone);
       const isShared = settings.parallel > 1 && alone === undefined;
       const { names } = first;
-      const merge = await prepare(session, settings, { names, run: context.run, isShared });
+      const merge = await prepare(session, settings, { names, run: context.run, isShared, warn });
       const { vanished: option, track = "" } = settings;
       // A few repaired records say nothing of what is missing.
       const isWatched = option !== undefined && !context.run.isReplay;
@@ -155,9 +157,19 @@ const whyAlone = async (
 const prepare = async (
   session: Session,
   settings: Settings,
-  { names, run, isShared }: { names: readonly string[]; run: RunIdentity; isShared: boolean },
+  {
+    names,
+    run,
+    isShared,
+    warn,
+  }: {
+    names: readonly string[];
+    run: RunIdentity;
+    isShared: boolean;
+    warn: Context["log"]["warn"];
+  },
 ): Promise<MergeSettings> => {
-  const known = await mergeParts(session, settings, names);
+  const known = await mergeParts(session, settings, { names, warn });
   await session.script(temporaryTables(known, run.isListing ? "listing" : undefined));
   return { ...known, run: run.id, isShared, listedAs: run.isListing ? run.flow : undefined };
 };
@@ -166,10 +178,9 @@ const prepare = async (
 const mergeParts = async (
   session: Session,
   settings: Settings,
-  names: readonly string[],
+  { names, warn }: { names: readonly string[]; warn: Context["log"]["warn"] },
 ): Promise<MergeParts> => {
-  if (settings.create) await createTable(session, settings.table, settings.create);
-  const table = await requireTable(session, settings.table);
+  const table = await openTarget(session, settings, warn);
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);

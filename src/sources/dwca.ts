@@ -10,6 +10,13 @@ export const dwca = defineSource({
   summary: "Reads a table of a Darwin Core Archive, such as a GBIF download.",
   options: Type.Object({
     path: location("The archive: a zip, a `.tgz`, a folder, or an http(s) URL of one."),
+    encoding: Type.Optional(
+      Type.String({
+        minLength: 1,
+        description:
+          "The encoding of the table, such as `windows-1252`, for an archive whose `meta.xml` says it wrongly or that has none; else UTF-8 or what `meta.xml` says.",
+      }),
+    ),
     ...tableOptions,
   }),
   example: "dwca: { path: ../samples/demo.zip, table: occurrence }",

@@ -10,7 +10,14 @@ import { loadPipeline } from "../core/pipeline-file.ts";
 import { fileLabel } from "../core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "../core/plan.ts";
 import { readYaml } from "../core/yaml-file.ts";
-import { entryOf, unsetIn, valueAt, type YamlPath, type YamlValue } from "../core/yaml-value.ts";
+import {
+  entryOf,
+  unsetIn,
+  valueAt,
+  type YamlMap,
+  type YamlPath,
+  type YamlValue,
+} from "../core/yaml-value.ts";
 import {
   type GivenCells,
   type GivenTables,
@@ -50,6 +57,8 @@ export interface TestFile {
   readonly setup: readonly string[];
   /** Those that can be run: none when there are complaints. */
   readonly cases: readonly TestCase[];
+  /** Those that are right by themselves, whatever else is wrong with the file. */
+  readonly readable: readonly TestCase[];
   readonly complaints: readonly Complaint[];
 }
 
@@ -69,35 +78,61 @@ export const loadTestFile = async (
   const complain: Complain = (code, place, message, details) =>
     complaints.push({ code, place, message, ...details });
   const raw = await readYaml(file, complain);
-  const read = raw && partsOfTests(raw, file, complain);
-  const options = read?.options;
+  const parts = raw ? partsOfTests(raw, file, complain) : [];
+  const options = parts[0]?.options;
   const plan = options && (await planOf(file, options, { components, complaints }));
-  const reading = plan && { ...read, plan, complain };
-  const cases = reading ? reading.options.tests.map((_, index) => caseOf(index, reading)) : [];
+  const cases = parts.flatMap((part) =>
+    plan === undefined
+      ? []
+      : part.options.tests.map((_, index) => caseOf(index, { ...part, plan, complain })),
+  );
+  const readable = cases.filter((one) => one !== undefined);
   return {
     file,
     setup: options?.setup ?? [],
-    cases: complaints.length > 0 ? [] : cases.filter((one) => one !== undefined),
+    cases: complaints.length > 0 ? [] : readable,
+    readable,
     complaints: inOrder(credible(distinct(complaints))),
   };
 };
 
-/** Undefined when something is wrong that is not beyond doubt. */
-const partsOfTests = (
-  raw: YamlValue,
-  file: string,
-  complain: Complain,
-): Pick<Reading, "value" | "options"> | undefined => {
+type Part = Pick<Reading, "value" | "options">;
+
+/** The file as a whole; where something in it is not beyond doubt, each test that is so, with what all share. */
+const partsOfTests = (raw: YamlValue, file: string, complain: Complain): Part[] => {
   if (raw.kind !== "map") {
     complain("no_tests", raw.place, "A test file is a map with `tests`.");
-    return undefined;
+    return [];
   }
   const head = { name: fileLabel(file), place: raw.place, complain };
-  const { value, options, isWhole } = partsOf(raw, testFileOptions, head);
-  // Tests take values as they stand: one that could not be read is none.
-  const isReadable = isWhole && unsetIn(raw).length === 0;
-  return isReadable ? { value, options: options as unknown as TestFileOptions } : undefined;
+  const whole = wholePart(raw, head);
+  if (whole !== undefined) return [whole];
+  const tests = entryOf(raw, "tests")?.value;
+  if (tests?.kind !== "list") return [];
+  // All that is wrong with them was told with the whole.
+  const quiet = { ...head, complain: () => undefined };
+  return tests.items.flatMap((test) => wholePart(withTest(raw, test), quiet) ?? []);
 };
+
+/** Tests take values as they stand: one that could not be read is none. */
+const wholePart = (
+  raw: YamlMap,
+  head: { name: string; place: Place; complain: Complain },
+): Part | undefined => {
+  const { value, options, isWhole } = partsOf(raw, testFileOptions, head);
+  if (!isWhole || unsetIn(raw).length > 0) return undefined;
+  return { value, options: options as unknown as TestFileOptions };
+};
+
+const withTest = ({ place, entries }: YamlMap, test: YamlValue): YamlMap => ({
+  kind: "map",
+  place,
+  entries: entries.map((entry) =>
+    entry.key === "tests"
+      ? { ...entry, value: { kind: "list", place: entry.value.place, items: [test] } }
+      : entry,
+  ),
+});
 
 const planOf = async (
   file: string,

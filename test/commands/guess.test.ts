@@ -142,3 +142,38 @@ test("guess of what is no archive says so", async () => {
   assert.equal(code, 2);
   assert.match(stderr, /^There is no file or folder .*none\.zip\. Nothing was loaded\.$/m);
 });
+
+test("guess reads a text that is no UTF-8 as what it seems to be, says so, and takes `--encoding` instead", async () => {
+  const file = join(folder, "latin.csv");
+  await writeFile(file, Buffer.from("id;lieu\n1;Forêt de Tronçais\n2;Paris\n", "latin1"));
+  const guessed = await runRunner(["guess", file]);
+  assert.equal(guessed.code, 0, guessed.stderr);
+  assert.match(guessed.stdout, /^latin: 2 records\.$/m);
+  assert.match(
+    guessed.stdout,
+    /^ {2}It is not in UTF-8; read as windows-1252, a guess: is "1;Forêt de Tronçais" right\? If not, say `--encoding`\.$/m,
+  );
+  assert.match(guessed.stdout, /^ {2}lieu +100 % +text +Forêt de Tronçais · Paris$/m);
+  const given = await runRunner(["guess", file, "--encoding", "macintosh"]);
+  assert.match(given.stdout, /^ {2}lieu +100 % +text +ForÍt de TronÁais · Paris$/m);
+  assert.doesNotMatch(given.stdout, /a guess/);
+  assert.match(given.stdout, /`runner init \S+ --encoding macintosh` writes a pipeline/);
+  const [table] = JSON.parse((await runRunner(["guess", file, "--json"])).stdout).tables;
+  assert.deepEqual(
+    [table.encoding, table.encoding_example],
+    ["windows-1252", "1;Forêt de Tronçais"],
+  );
+  const wrong = await runRunner(["guess", file, "--encoding", "latin-15"]);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /UTF-8, UTF-16 and windows-1252 are known/);
+});
+
+test("guess and init say of a pipeline that it is one", async () => {
+  const file = join(folder, "p.yaml");
+  await writeFile(file, "name: p\nflows: []\n");
+  for (const command of ["guess", "init"]) {
+    const { code, stderr } = await runRunner([command, file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^\S+p\.yaml is a pipeline, .* `runner preview \S+p\.yaml` shows/);
+  }
+});

@@ -108,3 +108,13 @@ test("records too wide for a table stand below each other, each value within the
     "  `--csv` have all of it.",
   ]);
 });
+
+test("what is damaged is told once, though validation has read it before", async () => {
+  await writeFile(join(folder, "cut.zip"), "PK\x03\x04 and no end");
+  const text =
+    "name: cut\nflows:\n  - name: f\n    source: { dwca: { path: cut.zip } }\n    sink: { file: { path: out.tsv } }\n";
+  await writeFile(join(folder, "cut.yaml"), text);
+  const { code, stderr } = await runRunner(["preview", "cut.yaml"], { cwd: folder });
+  assert.equal(code, 1);
+  assert.equal(stderr.match(/cut\.zip is damaged/g)?.length, 1, stderr);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cut, sparing, tableLines, wrapped } from "../../src/commands/table.ts";
+import { countLines, cut, sparing, tableLines, wrapped } from "../../src/commands/table.ts";
 
 test("a value is one line, cut at the width", () => {
   assert.equal(cut("a\n b\tc", 10), "a b c");
@@ -84,4 +84,21 @@ test("a sentence is broken between words; one that is too long stays whole", () 
     "https://doi.org/10.15468",
     "  x",
   ]);
+});
+
+test("counts that would be cut are a list for each flow, without what is 0", () => {
+  const rows = [
+    ["flow", "read", "inserted", "updated", "held"],
+    ["occurrences", "12,345,678 (+1,234,567)", "12,345,678 (+1,234,567)", "0", "0 (-1)"],
+    ["multimedia", "0", "0", "0", "0"],
+  ];
+  assert.deepEqual(countLines(rows, [], 60), [
+    "occurrences",
+    "  read      12,345,678 (+1,234,567)",
+    "  inserted  12,345,678 (+1,234,567)",
+    "  held                       0 (-1)",
+    "multimedia",
+    "  read  0",
+  ]);
+  assert.equal(countLines(rows, [], 120).length, 3);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { explanationOf, readCodes } from "../../src/core/codes.ts";
@@ -111,10 +112,12 @@ describe("runner explain", () => {
   });
 
   test("is named below a complaint of a pipeline, in the language of the shell", async () => {
-    const file = join(root, "test/pipelines-broken/alias.yaml");
+    const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    const file = join(folder, "p.yaml");
+    await writeFile(file, "name: 5x\nflows: []\n");
     for (const [LC_ALL, line] of [
-      ["C", "Cause and cure: `runner explain alias`"],
-      ["fr_FR.UTF-8", "Cause et remède : `runner explain alias`"],
+      ["C", "Cause and cure: `runner explain wrong_form wrong_value`"],
+      ["fr_FR.UTF-8", "Cause et remède : `runner explain wrong_form wrong_value`"],
     ]) {
       for (const words of [["validate", file], [file]]) {
         const { code, stderr } = await runRunner(words, { environment: { LC_ALL } });
@@ -122,5 +125,6 @@ describe("runner explain", () => {
         assert.ok(stderr.trimEnd().endsWith(line ?? ""), stderr);
       }
     }
+    await rm(folder, { recursive: true });
   });
 });

@@ -72,6 +72,52 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Pipeline `a`, a.yaml, empties `s.t`, too, and may do so while this one runs. Give both the same `lock`, or each a table of its own.",
   ],
   [
+    errors.givenPipeline("pipelines/inat.yaml"),
+    "pipelines/inat.yaml is a pipeline, and here is the place of what one reads: an archive, a text file. `runner preview pipelines/inat.yaml` shows the first records of a pipeline, `runner validate pipelines/inat.yaml` checks it.",
+  ],
+  [
+    errors.behindTypeUnknown("a", "text not nul", "not nul"),
+    "Behind the type of column `a` stands `not nul`, which PostgreSQL does not know there. Did you mean `not null`?",
+  ],
+  [
+    errors.behindTypeUnknown("a", "text obligatoire", "obligatoire"),
+    "Behind the type of column `a` stands `obligatoire`, which PostgreSQL does not know there. There may be `not null`, `default`, `unique` and `primary key`.",
+  ],
+  [
+    errors.typesDiffer(
+      "p.t",
+      [{ name: "a", there: "bigint", declared: "text", where: "a: text not null" }],
+      {
+        fits: true,
+        statement: 'alter table "p"."t" alter column "a" type text using "a"::text::text;',
+      },
+    ),
+    'Table `p.t` is there already, with other types than `create` says: `a` is `bigint`, not `text`. It is loaded as it is there, and a value that does not fit is refused. Write under `create` what is there; or make it as it says:\n  alter table "p"."t" alter column "a" type text using "a"::text::text;',
+  ],
+  [
+    errors.typesDiffer(
+      "t",
+      [{ name: "a", there: "uuid", declared: "bigint", where: "a: bigint" }],
+      {
+        fits: false,
+        statement: "alter table t;",
+      },
+    ),
+    "Table `t` is there already, with other types than `create` says: `a` is `uuid`, not `bigint`. No value can fit. Nothing was changed. Is it the right table? Write under `create` what is there; or make it as it says:\n  alter table t;",
+  ],
+  [
+    errors.tableInState("obs", "runner"),
+    "`obs` has no schema, and for the role `runner` that means the schema `runner`, where the runner keeps what it has done. Write a schema of your own before it: `public.obs`.",
+  ],
+  [
+    errors.tableInState("runner.obs", "me"),
+    "`runner.obs` would be in the schema `runner`, where the runner keeps what it has done. Write a schema of your own before it: `public.obs`.",
+  ],
+  [
+    errors.initEncoding(),
+    "`--encoding` says how an archive or a text file is encoded; GBIF's answer to a query is always UTF-8. Leave it out.",
+  ],
+  [
     errors.initNoTable("a.zip", "It has no table."),
     "No table of a.zip has records that can be read, so there is no pipeline for it: It has no table.",
   ],
@@ -181,6 +227,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       "p.yaml",
     ),
     "Pipeline `p` has never written into `a.b` and `a.c`, which hold rows already; those of `a.b` would be removed (`mode: replace`). No flow was run. `runner plan p.yaml` shows what it would change there; `--yes` lets it, this time and from then on.",
+  ],
+  [
+    errors.nameShared("inat", "pipelines/inat.yaml", "12"),
+    "`name: inat` is also that of pipelines/inat.yaml, from which run 12 came: runs, locks and what is known as loaded go by the name, and both pipelines would take what the other has done for their own. Give this one a name of its own; if it is the same pipeline, run it once with `--yes`.",
   ],
   [
     errors.sqlWrites({ word: "\\dt" }),
@@ -360,8 +410,8 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The statement is empty. One that gives rows begins with `select`, `with`, `values` or `table`.",
   ],
   [
-    errors.duplicatePipeline("p", "a.yaml", ["c.yaml", "d.yaml"]),
-    "A pipeline `p` is there already, a.yaml, with the same database: runs, locks and what was loaded go by the name. Give this one another. So it is with c.yaml, d.yaml.",
+    errors.duplicatePipeline("p", "a.yaml:1:7", ["c.yaml:1:7", "d.yaml:2:7"]),
+    "A pipeline `p` is there already, at a.yaml:1:7, with the same database: runs, locks and what was loaded go by the name. Give this one another. So it is with c.yaml:1:7, d.yaml:2:7.",
   ],
   [
     errors.passwordInPipeline(),
@@ -443,7 +493,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.notInEncoding("a.csv:4", { encoding: "utf-8", text: "Gérard" }, undefined),
-    'a.csv:4 is not valid UTF-8. In windows-1252 it reads "Gérard": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
+    'a.csv:4 is not valid UTF-8. In windows-1252 it reads "Gérard": if that is right, write `encoding: windows-1252`.',
   ],
   [
     errors.notInEncoding("a.csv:4", { encoding: "utf-16le" }, undefined),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meantTypes } from "../../src/postgres/type-names.ts";
+import { bareType, meantTypes, strayBehind } from "../../src/postgres/type-names.ts";
 import { onEachDatabase, rowsOf } from "../support/database.ts";
 
 test("a misspelt type, and another program's word for one, has what was meant", () => {
@@ -33,6 +33,30 @@ test("what may be a domain, an enum or an extension's type is let pass", () => {
     "interval",
   ];
   for (const type of fine) assert.equal(meantTypes(type), undefined, type);
+});
+
+test("behind a type may stand what a table is made with, and nothing else", () => {
+  const fine = [
+    "text",
+    "varchar (20) not null",
+    "timestamp(3) with time zone default now()",
+    "bigint generated always as identity",
+    "numeric(10, 2)[] null",
+    "interval day to second",
+    "public.statut not null",
+  ];
+  for (const type of fine) assert.equal(strayBehind(type), undefined, type);
+  assert.equal(strayBehind("text not nul"), "not nul");
+  assert.equal(strayBehind("double precision obligatoire"), "obligatoire");
+});
+
+test("a bare type is what the catalog knows, also of serial numbers", () => {
+  assert.deepEqual(
+    ["varchar(20) not null", "timestamp default now()", "bigserial", "serial not null"].map(
+      bareType,
+    ),
+    ["varchar", "timestamp", "bigint", "integer"],
+  );
 });
 
 onEachDatabase((database) => {

@@ -225,6 +225,29 @@ test("a table as French people keep it gets what its dates and decimal commas ne
   );
 });
 
+test("a text that is no UTF-8 gets its encoding into the pipeline, guessed and said, or as it is given", async () => {
+  await writeFile(join(folder, "lieux.csv"), Buffer.from("id,lieu\n1,Forêt\n2,Paris\n", "latin1"));
+  const { code, stdout } = await init("lieux.csv");
+  assert.equal(code, 0, stdout);
+  assert.match(
+    stdout,
+    /^lieux: It is not in UTF-8; read as windows-1252, a guess: is "1,Forêt" right\? If not, `runner init` takes `--encoding`\.$/m,
+  );
+  const text = await written("pipelines/lieux.yaml");
+  assert.match(text, /^ {4}# It is not in UTF-8; read as windows-1252, a guess: .*\n {4}source: /m);
+  const source = { path: "../lieux.csv", table: "lieux", encoding: "windows-1252" };
+  assert.deepEqual(parse(text).flows[0].source, { dwca: source });
+  const environment = { DATABASE_URL: "" };
+  const preview = ["preview", "pipelines/lieux.yaml", "--csv"];
+  const { stdout: rows } = await runRunner(preview, { cwd: folder, environment });
+  assert.match(rows, /^1;Forêt$/m);
+  await init("lieux.csv", "--name", "mac", "--encoding", "macintosh");
+  assert.match(await written("pipelines/mac.yaml"), /table: lieux, encoding: macintosh \}/);
+  const useless = await init(KEY, "--encoding", "macintosh");
+  assert.equal(useless.code, 2);
+  assert.match(useless.stderr, /GBIF's answer to a query is always UTF-8/);
+});
+
 test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {
   await writeFile(join(folder, "a.csv"), "id,name\n1,a\n2\n3,c\n");
   const { stdout } = await init("a.csv");

@@ -122,7 +122,7 @@ describe("csv", () => {
     await assert.rejects(readCsv(Buffer.from("a,b\n1,2\né,x\n", "latin1")), {
       code: "not_in_encoding",
       message:
-        'in.txt:3 is not valid UTF-8. In windows-1252 it reads "é,x": if that is right, write `encoding: windows-1252`; an archive says it in its `meta.xml`.',
+        'in.txt:3 is not valid UTF-8. In windows-1252 it reads "é,x": if that is right, write `encoding: windows-1252`.',
     });
     await assert.rejects(
       readCsv(Buffer.from("a\0\n\0\0\xd8a\0", "latin1"), { encoding: "utf-16le" }),

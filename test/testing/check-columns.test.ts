@@ -62,6 +62,18 @@ describe("runner validate of a file of tests", () => {
     assert.match(stderr, /^p\.test\.yaml: 3 problems\.$/m);
   });
 
+  test("looks at each test that is right, whatever else is wrong with the file", async () => {
+    const torn = GOOD.replace("2024-05-01, taxon", "2024-05-01 taxon: y, taxon");
+    const option = GOOD.replace("flow:", "flwo:");
+    const wrong = GOOD.replace("taxon: x", "taxn: x");
+    const { stderr } = await validated(torn + option + wrong);
+    assert.match(stderr, /^p\.test\.yaml:4:\d+ .* a comma is missing here/m);
+    assert.match(stderr, /^p\.test\.yaml:7:5 .* has no option `flwo`\. Did you mean `flow`\?$/m);
+    assert.match(stderr, /^p\.test\.yaml:12:33 Nothing uses the column `taxn`\./m);
+    const run = await runRunner(["test", "p.test.yaml"], { cwd: folder });
+    assert.match(run.stderr, /^p\.test\.yaml: no test was run\.$/m);
+  });
+
   test("names a flow that the pipeline does not have, and a misspelt option", async () => {
     const flow = await validated(GOOD.replace("flow: moths", "flow: moth"));
     assert.match(

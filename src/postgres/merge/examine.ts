@@ -1,4 +1,4 @@
-import type { View } from "../../core/examination.ts";
+import { judged, type View } from "../../core/examination.ts";
 import type { Session } from "../../core/session.ts";
 import type { TargetColumn } from "../catalog.ts";
 import type { TableShape } from "../create-table.ts";
@@ -38,6 +38,7 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
       coming,
     ),
   );
+  if (found?.differing) view.tell(judged("warning", found.differing));
   // By itself: what else is wrong must not hide a grant that is missing, too.
   if (track !== undefined)
     await view.ask((session) =>
