@@ -52,7 +52,8 @@ onEachDatabase((database) => {
        create table s.bird (id integer primary key, seen date, note varchar(5), is_rare boolean default false, weight numeric not null default 0);
        create table s.plain (id integer, name text not null);
        create table s.nest (id integer primary key, bird integer references s.bird);
-       create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);`,
+       create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);
+       create table s.bird_track_written (id integer primary key, note integer);`,
     ),
   );
 
@@ -301,6 +302,7 @@ flows:
       assert.deepEqual(grants.flat(), [
         `  grant delete on table s.bird to ${role};`,
         `  grant delete on table s.bird_track to ${role};`,
+        `  grant delete, insert, select, update on table s.bird_track_written to ${role};`,
         `  grant select on table s.plain to ${role};`,
         `  grant select on table s.nest to ${role};`,
         `  grant delete, select on table s.nest to ${role};`,
@@ -314,7 +316,7 @@ flows:
       await execute(
         database(),
         `grant usage on schema s to ${role}; grant select, insert, update on s.bird to ${role};
-         grant select, insert, update, delete on s.bird_track to ${role}; grant select on s.plain to ${role}`,
+         grant select, insert, update, delete on s.bird_track, s.bird_track_written to ${role}; grant select on s.plain to ${role}`,
       );
       const yaml = vanishing(`action: report, ${present}`);
       assert.deepEqual(await complaints(yaml, database(), asRole(database(), role)), []);

@@ -52,7 +52,9 @@ onEachDatabase((database) => {
        insert into gn_synthese.synthese select * from synthese_before;
        alter table gn_synthese.synthese enable trigger user;
        truncate pinv_gbif.track_synthese;
-       insert into pinv_gbif.track_synthese select * from track_before;`,
+       insert into pinv_gbif.track_synthese select * from track_before;
+       truncate pinv_gbif.track_synthese_written;
+       insert into pinv_gbif.track_synthese_written select * from written_before;`,
     );
   /** The rejects of the merge itself. */
   const rejects = (run: string) =>
@@ -147,8 +149,11 @@ flows:
           where entity_source_pk_value = '${other}';
          update pinv_gbif.tmp_gbif_data set locality = 'refused' where gbif_id in (${refused}, ${ids[20]});
          update pinv_gbif.tmp_gbif_data set recorded_by = 'Others', locality = 'Elsewhere' where gbif_id = ${twice};
+         update pinv_gbif.tmp_gbif_data set recorded_by = 'Yet Others' where gbif_id = ${ids[22]};
+         update gn_synthese.synthese set observers = 'Mine', place_name = 'Mine' where entity_source_pk_value = '${ids[22]}';
          create table synthese_before as select * from gn_synthese.synthese;
-         create table track_before as select * from pinv_gbif.track_synthese;`,
+         create table track_before as select * from pinv_gbif.track_synthese;
+         create table written_before as select * from pinv_gbif.track_synthese_written;`,
       );
       assert.ok(old);
       const bySink = await sink();
@@ -160,7 +165,11 @@ flows:
         new Set(["adoptable", "raise_exception"]),
       );
       assert.ok(expectedFindings.some(({ kind }) => kind === "held"));
-      assert.ok(expectedFindings.some(({ kind }) => kind === "rekeyed"));
+      for (const kind of ["rekeyed", "corrected", "superseded"])
+        assert.ok(
+          expectedFindings.some((finding) => finding.kind === kind),
+          kind,
+        );
       await restore();
       await stage();
       assert.deepEqual(await sums(), countsOf(bySink));
@@ -188,9 +197,10 @@ flows:
          select id_source, id_dataset, 'the same by hand', date_min, date_max, entity_source_pk_value
            from gn_synthese.synthese join hand using (id_synthese) where n = 51;
          delete from pinv_gbif.track_synthese where entity_source_pk_value in (select entity_source_pk_value from gn_synthese.synthese where additional_data ->> 'hand' = '1');
-         drop table hand, synthese_before, track_before;
+         drop table hand, synthese_before, track_before, written_before;
          create table synthese_before as select * from gn_synthese.synthese;
-         create table track_before as select * from pinv_gbif.track_synthese;`,
+         create table track_before as select * from pinv_gbif.track_synthese;
+         create table written_before as select * from pinv_gbif.track_synthese_written;`,
       );
       const bySink = await sink("-adopting");
       // But for the one that is there twice; and the row of the test before, which was only reported there.

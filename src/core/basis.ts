@@ -4,6 +4,7 @@ import type { Context } from "./component.ts";
 import { placedIn } from "./flow.ts";
 import type { Schema } from "./option-schema.ts";
 import type { FlowPlan, StagePlan } from "./plan.ts";
+import { haveConnections } from "./session.ts";
 
 /**
  * A text that stays the same as long as the same record can only become the same row: of the program's
@@ -15,15 +16,24 @@ export const basisOf = async (
   version: string,
 ): Promise<string> => {
   const digest = createHash("sha256").update(version);
-  for (const stage of [flow.source, ...flow.transforms, flow.sink]) {
-    digest.update(`\n${stage.component.name} ${asWritten(stage)}`);
-    try {
-      digest.update(`\n${(await stage.component.basis?.({ ...stage.options }, context)) ?? ""}`);
-    } catch (error) {
-      throw placedIn(stage, error);
-    }
+  const stages = [flow.source, ...flow.transforms, flow.sink];
+  const isAtOnce = haveConnections(context);
+  const looked = isAtOnce ? stages.map((stage) => lookInto(stage, context)) : [];
+  // To their end, all of them, whichever fails first: they use the database.
+  await Promise.allSettled(looked);
+  for (const [index, stage] of stages.entries()) {
+    const found = await (looked[index] ?? lookInto(stage, context));
+    digest.update(`\n${stage.component.name} ${asWritten(stage)}\n${found}`);
   }
   return digest.digest("hex");
+};
+
+const lookInto = async (stage: StagePlan, context: Context): Promise<string> => {
+  try {
+    return (await stage.component.basis?.({ ...stage.options }, context)) ?? "";
+  } catch (error) {
+    throw placedIn(stage, error);
+  }
 };
 
 /**

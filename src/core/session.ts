@@ -45,6 +45,12 @@ export interface Database extends AsyncDisposable {
   session(): Promise<Session>;
 }
 
+/** Whether each session is a connection of its own, and what two of them do can be done at the same time. */
+export const haveConnections = (given: {
+  readonly mode: "run" | "plan" | "preview" | "validate";
+  readonly database: Database;
+}): boolean => given.mode === "run" && !given.database.isEmbedded;
+
 /** Runs `work` in a transaction (a savepoint inside one): commits when it returns, undoes it when it throws. */
 export const inTransaction = async <T>(session: Session, work: () => Promise<T>): Promise<T> => {
   await session.begin();

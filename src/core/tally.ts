@@ -45,6 +45,8 @@ export interface Finding {
   readonly kind:
     | "held"
     | "overruled"
+    | "corrected"
+    | "superseded"
     | "adoptable"
     | "adopted"
     | "rekeyed"

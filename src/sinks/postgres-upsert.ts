@@ -32,6 +32,7 @@ import { dropTemporary, temporaryTables } from "../postgres/merge/temporary-tabl
 import { openTrack } from "../postgres/merge/track.ts";
 import { uniqueKey } from "../postgres/merge/unique-key.ts";
 import { openWatch, settleVanished } from "../postgres/merge/vanished.ts";
+import { openWritten } from "../postgres/merge/written.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
 type Settings = MergeOptionValues;
@@ -184,6 +185,7 @@ const mergeParts = async (
   const shape = mergeShape(table, names, settings);
   const unique = await uniqueKey(session, shape);
   const track = await openTrack(session, shape, settings.track);
+  const written = settings.track && (await openWritten(session, shape, settings.track));
   await checkLabels(session, shape);
-  return { shape, unique, track, adopt: openAdopt(shape) };
+  return { shape, unique, track, written, adopt: openAdopt(shape) };
 };

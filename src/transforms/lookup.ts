@@ -7,6 +7,7 @@ import { emptyValues } from "../core/map-column.ts";
 import { MissingValues, records } from "../core/missing-values.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
+import { haveConnections } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
 import {
   examineLookupTable,
@@ -134,7 +135,13 @@ export const lookup = defineTransform({
     // Their SQL may read other tables.
     ...[where, order_by].flatMap((sql) => (sql === undefined ? [] : sqlUses(sql))),
   ],
-  basis: (settings, context) => lookupContent(context, asked(settings).query),
+  basis: async (settings, context) => {
+    const { query } = asked(settings);
+    const content = await lookupContent(context, query);
+    // Whoever asks is about to select what is looked up: meanwhile another connection reads the table.
+    if (haveConnections(context)) readLookupTable(context, query).catch(() => undefined);
+    return content;
+  },
   examine: examineLookup,
   create: (settings) => {
     const { from, query } = asked(settings);

@@ -298,7 +298,7 @@ onEachDatabase((database) => {
       const changed = await merge("tracked", rows, { ...options, derive: { m: "upper(n)" } });
       assert.deepEqual(changed.counts, [0, 2, 0]);
       assert.deepEqual(await all("tracked"), [
-        { id: 1, n: "a", m: "A" },
+        { id: 1, n: "by hand", m: "A" },
         { id: 2, n: "b", m: "B" },
       ]);
       const seen = await rowsOf(database(), "select distinct run::text from made.tracked_track");

@@ -6,6 +6,7 @@ import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 import type { Step } from "./steps.ts";
 import { ADOPTABLE, FRESH, MATCH, MOVED, NUMBER, REFUSED, STAGE } from "./temporary.ts";
+import { forgetWritten } from "./written-sql.ts";
 
 /** What tells the rows apart; undefined without the option. */
 export const openAdopt = ({ adopt: option, table, identity }: MergeShape): Adopt | undefined => {
@@ -22,15 +23,16 @@ export const openAdopt = ({ adopt: option, table, identity }: MergeShape): Adopt
  * claim, is left for a person.
  */
 export const adoptSteps = (
-  { shape, adopt }: Pick<MergeParts, "shape" | "adopt">,
+  parts: Pick<MergeParts, "shape" | "adopt" | "written">,
   where: string,
 ): Step[] => {
+  const { shape, adopt } = parts;
   if (adopt === undefined) return [];
   const sql = adoptSql(shape, adopt, where);
   const settling = adopt.option.action === "report" ? reporting : applying;
   const matching: Step[] = [
     { sql: `truncate ${MATCH}` },
-    { sql: sql.matches, whenAny: settling(shape, adopt, sql.apply) },
+    { sql: sql.matches, whenAny: settling({ ...parts, adopt }, sql.apply) },
   ];
   return [
     { sql: `truncate ${FRESH}` },
@@ -49,17 +51,20 @@ export const adoptSteps = (
 const WHOLE_WHEN_MANY = `select set_config('enable_nestloop', 'off', true) where (select count(*) from ${STAGE}) >= 1000`;
 const AS_IT_WAS = "set local enable_nestloop to default";
 
-const reporting = (shape: MergeShape, adopt: Adopt): Step[] => [
+type Adopting = Pick<MergeParts, "shape" | "written"> & { readonly adopt: Adopt };
+
+const reporting = ({ shape, adopt }: Adopting): Step[] => [
   { sql: setAsideUnsure(adopt, "not is_sure") },
   { sql: setAsideSure(shape, adopt) },
   { sql: movedFindings(shape, "adoptable", `${MATCH} where is_sure`) },
   { sql: `delete from ${STAGE} where ${NUMBER} in (select n from ${MATCH})` },
 ];
 
-const applying = (shape: MergeShape, adopt: Adopt, apply: string): Step[] => {
+const applying = ({ shape, written, adopt }: Adopting, apply: string): Step[] => {
   const isAdopted = `n in (select n from ${MOVED})`;
   return [
     { sql: apply },
+    ...forgetWritten({ shape, written }, "adopted"),
     // Those, too, for which another session of the same run, or a person, was faster.
     { sql: setAsideUnsure(adopt, `not ${isAdopted}`) },
     { sql: movedFindings(shape, "adopted", `${MATCH} where ${isAdopted}`) },

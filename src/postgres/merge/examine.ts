@@ -15,6 +15,7 @@ import { stageColumns } from "./stage-columns.ts";
 import { checkTrack } from "./track.ts";
 import { uniqueKey } from "./unique-key.ts";
 import type { VanishedOption } from "./vanished.ts";
+import { checkWritten, writtenColumns, writtenTable } from "./written.ts";
 
 type Settings = MergeOptions & {
   readonly track?: string;
@@ -40,9 +41,9 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   );
   if (found?.differing) view.tell(judged("warning", found.differing));
   // By itself: what else is wrong must not hide a grant that is missing, too.
-  if (track !== undefined)
+  for (const table of track === undefined ? [] : [track, writtenTable(track)])
     await view.ask((session) =>
-      requireRights(session, track, ["select", "insert", "update", ...forgetting(settings)]),
+      requireRights(session, table, ["select", "insert", "update", ...forgetting(settings)]),
     );
   if (vanished) await examineVanished(vanished, view, settings);
   // Where any column may come, there is nothing to compare.
@@ -84,9 +85,12 @@ const examineTrack = async (
   shape: MergeShape,
   { track, view }: { track: string; view: View },
 ): Promise<void> => {
-  if ((await checkTrack(session, shape, track)) === undefined && !view.coming.hasTable(track)) {
-    await requireCreate(session, track);
-  }
+  if (view.coming.hasTable(track)) return;
+  if ((await checkTrack(session, shape, track)) === undefined) await requireCreate(session, track);
+  if (writtenColumns(shape).length === 0) return;
+  const written = writtenTable(track);
+  if ((await checkWritten(session, shape, written)) === undefined)
+    await requireCreate(session, written);
 };
 
 const checkConstants = async (session: Session, shape: MergeShape): Promise<void> => {

@@ -4,7 +4,7 @@ import type { Finding } from "../../core/tally.ts";
 import { isFound } from "./compare-sql.ts";
 import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
-import { readable, rowLabel } from "./labels.ts";
+import { readable, readableOf, rowLabel } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
 
@@ -12,7 +12,7 @@ import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
 export const examples = (
   shape: MergeShape,
   columns: readonly MergedColumn[],
-  { rows, where, most }: { rows: string; where: string; most: number | "all" },
+  { rows, where, most }: { rows: string; where: string; most: number },
 ): string => `
   select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, ${columns
     .map((column, index) => {
@@ -25,26 +25,53 @@ export const examples = (
     join ${shape.table.sql} as target on ${isFound(shape, where)}
    where ${rows} order by fresh.${NUMBER} limit ${most}`;
 
-/** Notes old and new of the rows that are held, or would be: `overruled` are those that are updated all the same. */
-export const judgedFindings = (shape: MergeShape, where: string): string => {
-  const columns = shape.columns.filter(({ target }) => shape.held?.columns.includes(target.name));
-  const changes = columns.map(
-    ({ target }, index) =>
-      `(${index}, ${literal(target.name)}, held.old${index}, held.new${index})`,
-  );
-  const rows = "diff.is_judged";
-  const kind: Finding["kind"] = shape.held?.action === "apply" ? "overruled" : "held";
+/** `n`, key, label, column, old and new text of the columns whose places are in a list (`places`), of the staged rows that `rows` chooses. */
+export const differences = (
+  shape: MergeShape,
+  { rows, places, where }: { rows: string; places: string; where: string },
+): string => {
+  const values = shape.columns.flatMap((column, place) => {
+    if (!column.isUpdated) return [];
+    const [old, fresh] = oldAndNew(column);
+    return [`('${place}', ${literal(column.target.name)}, (${old})::text, (${fresh})::text)`];
+  });
   return `
-  insert into ${FOUND} (n, kind, key, label, column_name, old, new)
-  select held.n, '${kind}', held.key, held.label, change.name, change.old, change.new
-    from (${examples(shape, columns, { rows, where, most: "all" })}) as held
-    cross join lateral (values ${changes.join(", ")}) as change (place, name, old, new)
-   where change.old is distinct from change.new order by held.n, change.place`;
+  select fresh.${NUMBER} as n, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, value.column_name, value.old, value.new
+    from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
+    join ${shape.table.sql} as target on ${isFound(shape, where)}
+   cross join lateral (values ${values.length === 0 ? "(null, null, null, null)" : values.join(", ")}) as value (place, column_name, old, new)
+   where ${rows} and value.place = any (string_to_array(${places}, ','))`;
 };
 
-/** What is refused in the end is not overruled. */
-export const forgetOverruled = `
-  delete from ${FOUND} where kind = 'overruled' and n not in (select ${NUMBER} from ${STAGE})`;
+/** Makes findings of differences; `of` are selects of a kind beside each. */
+const noted = (shape: MergeShape, of: readonly string[]): string => `
+  insert into ${FOUND} (n, kind, key, label, column_name, old, new)
+  select n, kind, key, label, column_name, ${readableOf(shape, "column_name", "old")}, ${readableOf(shape, "column_name", "new")}
+    from (${of.join(" union all ")}) as found order by n, kind, column_name`;
+
+const ofKind = (kind: Finding["kind"], sql: string, condition = "true"): string =>
+  `select '${kind}' as kind, ${kind}.* from (${sql}) as ${kind} where ${condition}`;
+
+/** Notes old and new of values that a person has changed since they were written: those that stay, and those that do not. */
+export const correctionFindings = (shape: MergeShape, where: string): string => {
+  const rows = "diff.verdict in ('changed', 'equal')";
+  return noted(shape, [
+    ofKind("corrected", differences(shape, { rows, places: "diff.corrected", where })),
+    ofKind("superseded", differences(shape, { rows, places: "diff.superseded", where })),
+  ]);
+};
+
+/** Notes old and new of the rows that are held, or would be: `overruled` are those that are updated all the same. */
+export const judgedFindings = (shape: MergeShape, where: string): string => {
+  const kind: Finding["kind"] = shape.held?.action === "apply" ? "overruled" : "held";
+  const columns = (shape.held?.columns ?? []).map((name) => literal(name));
+  const changed = differences(shape, { rows: "diff.is_judged", places: "diff.changed", where });
+  return noted(shape, [ofKind(kind, changed, `column_name in (${columns.join(", ")})`)]);
+};
+
+/** What is refused in the end is not written. */
+export const forgetRefused = `
+  delete from ${FOUND} where kind in ('overruled', 'superseded') and n not in (select ${NUMBER} from ${STAGE})`;
 
 /**
  * Notes of rows that get another key old and new of the key's columns that differ. `rows` is a table with a condition,

@@ -45,6 +45,22 @@ export const tellFindings = (
       ),
     );
   }
+  if (findings.some(({ kind }) => kind === "superseded")) {
+    log.warn(
+      listed(
+        `Values of \`${name}\` that people had changed were written over: their records have changed there, too.`,
+        "superseded",
+      ),
+    );
+  }
+  if (findings.some(({ kind }) => kind === "corrected")) {
+    log.info(
+      listed(
+        `Values of \`${name}\` that people have changed stay: their records say there what they said before.`,
+        "corrected",
+      ),
+    );
+  }
   if (findings.some(({ kind }) => kind === "adoptable")) {
     log.warn(
       listed(

@@ -69,7 +69,7 @@ end `;
 
 const onePart = (merge: MergeFunction): string => `
       v_inserted := 0; v_updated := 0; v_unchanged := 0; v_candidates := '{}';
-      select 0 as added, 0 as held, 0 as judged, 0 as equal, 0 as moved into v_tally;
+      select 0 as added, 0 as held, 0 as judged, 0 as equal, 0 as moved, 0 as corrected into v_tally;
       execute ${dollar(emptyTemporary)};
       execute ${dollar(fillProbe(merge))} using v_part;
       get diagnostics v_read = row_count;
@@ -103,7 +103,7 @@ const narrowing = (shape: MergeFunction["shape"], condition: string): string => 
 
 const merging = (merge: MergeFunction): string => `
 ${stepsText(settleSteps(merge, WHERE), merge.shape.table.name)}
-${writing(merge.shape)}
+${writing(merge)}
         execute ${dollar(remember(merge.shape, merge.track, false))} using v_run, v_version;
         execute ${dollar(MOVED_COUNTS)} into v_row;
         v_adopted := v_adopted + v_row.adopted;

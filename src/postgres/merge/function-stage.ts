@@ -85,7 +85,7 @@ export const ending = `
     select v_run, v_staged.flow, v_read_all, sum((part ->> 'inserted')::bigint), sum((part ->> 'updated')::bigint),
            sum((part ->> 'unchanged')::bigint), sum((part ->> 'held')::bigint), sum((part ->> 'rejected')::bigint), 0, v_adopted, v_rekeyed
       from jsonb_array_elements(v_result) as part;
-    for v_row in select kind, concat(key, ' (' || label || ')') as row, column_name, old, new from runner.finding where run = v_run and kind in ('held', 'overruled') order by key limit ${HELD_TOLD} loop
+    for v_row in select kind, concat(key, ' (' || label || ')') as row, column_name, old, new from runner.finding where run = v_run and kind in ('held', 'overruled', 'superseded') order by key limit ${HELD_TOLD} loop
       raise notice '%: %: % % → %', initcap(v_row.kind), v_row.row, v_row.column_name, coalesce(v_row.old, '(empty)'), coalesce(v_row.new, '(empty)');
     end loop;
     for v_row in select code, count(*) as rows, min(message) as example from runner.reject where run = v_run group by code order by code loop

@@ -3,13 +3,15 @@
 import { rowsSuppressed } from "../../core/errors.ts";
 import { judging } from "../one-by-one.ts";
 import { compare } from "./compare-sql.ts";
-import { forgetOverruled, judgedFindings } from "./findings-sql.ts";
+import { correctionFindings, forgetRefused, judgedFindings } from "./findings-sql.ts";
 import { dollar, message, quietly, WHERE } from "./function-quote.ts";
+import type { MergeParts } from "./merge.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
 import type { MergeShape } from "./shape.ts";
 import { statementText, stepsText } from "./steps.ts";
 import { DIFF } from "./temporary.ts";
 import * as sql from "./write-sql.ts";
+import { rememberEqual } from "./written-sql.ts";
 
 /** Stand in statements for what is known only when they run, as `WHERE` does. */
 const SET = "{{set}}";
@@ -19,21 +21,24 @@ const SUSPECTS = "{{suspects}}";
 const ONE = "{{one}}";
 
 /** Compares the staged rows, updates by groups of the same columns, and inserts. */
-export const writing = (shape: MergeShape): string => `
-        execute ${statementText(compare(shape, WHERE))};
+export const writing = (merge: Parts): string => {
+  const { shape, written } = merge;
+  return `
+        execute ${statementText(compare(merge, WHERE))};
         execute ${dollar(sql.tally)} into v_tally;
 ${shape.held ? `        if v_tally.judged > 0 then execute ${statementText(judgedFindings(shape, WHERE))}; end if;` : ""}
+        if v_tally.corrected > 0 then execute ${statementText(correctionFindings(shape, WHERE))}; end if;
         v_updated := v_tally.moved;
         v_unchanged := v_unchanged + v_tally.equal - v_tally.moved;
         for v_work in execute ${dollar(`${groupsAndNew(shape)}`)} loop
           if v_work.changed is null then
-            v_statement := ${dollar(sql.insert(shape, sql.NEW_ROWS))};
+            v_statement := ${dollar(sql.insert(merge, sql.NEW_ROWS))};
             v_suspects := ${dollar(sql.NEW_SUSPECTS)};
-            v_one := ${dollar(sql.insert(shape, sql.SUSPECT))};
+            v_one := ${dollar(sql.insert(merge, sql.SUSPECT))};
           else
-            v_statement := replace(${updateText(shape, sql.OF_GROUP)}, '${SET}', v_work.assignments);
+            v_statement := replace(${updateText(merge, sql.OF_GROUP)}, '${SET}', v_work.assignments);
             v_suspects := replace(replace(${dollar(sql.groupSuspects(CHANGED, BESIDE))}, '${CHANGED}', v_work.changed), '${BESIDE}', v_work.beside);
-            v_one := replace(${updateText(shape, sql.SUSPECT)}, '${SET}', v_work.assignments);
+            v_one := replace(${updateText(merge, sql.SUSPECT)}, '${SET}', v_work.assignments);
           end if;
 ${writingRows(shape)}
           if v_work.changed is null then
@@ -42,7 +47,11 @@ ${writingRows(shape)}
             v_updated := v_updated + v_done;
           end if;
         end loop;
-        execute ${dollar(forgetOverruled)};`;
+${written === undefined ? "" : `        if v_tally.equal > 0 then execute ${statementText(rememberEqual(shape, written, WHERE))}; end if;`}
+        execute ${dollar(forgetRefused)};`;
+};
+
+type Parts = Pick<MergeParts, "shape" | "written">;
 
 /** The groups of the rows to update; and those to insert, without `changed`. */
 const groupsAndNew = (shape: MergeShape): string => `
@@ -50,8 +59,8 @@ const groupsAndNew = (shape: MergeShape): string => `
            union all
           select null, null, count(*)::integer, null from ${DIFF} where verdict = 'new' having count(*) > 0`;
 
-const updateText = (shape: MergeShape, rows: string): string =>
-  statementText(sql.update(shape, SET, { rows, where: WHERE }));
+const updateText = (merge: Parts, rows: string): string =>
+  statementText(sql.update(merge, SET, { rows, where: WHERE }));
 
 /** A group of rows in one statement; when the server refuses, each by itself, and what it refuses is set aside. */
 const writingRows = (shape: MergeShape): string => `

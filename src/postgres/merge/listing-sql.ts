@@ -1,27 +1,17 @@
 import { quoted } from "../names.ts";
-import { isFound } from "./compare-sql.ts";
-import { oldAndNew } from "./json-sql.ts";
-import { keyText, literal } from "./key-sql.ts";
-import { labelQuery, readable, readableOf, rowLabel } from "./labels.ts";
+import { differences } from "./findings-sql.ts";
+import { keyText } from "./key-sql.ts";
+import { labelQuery, readable, readableOf } from "./labels.ts";
 import type { MergeShape } from "./shape.ts";
-import { DIFF, LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
+import { LISTED, NUMBER, ROW, STAGE } from "./temporary.ts";
 import { NEW_ROWS } from "./write-sql.ts";
 
 /** Old and new of all columns for which rows are to be updated; `where` narrows the target. */
 export const listUpdates = (shape: MergeShape, where: string): string => {
-  const values = shape.columns.flatMap((column, index) => {
-    if (!column.isUpdated) return [];
-    const [old, fresh] = oldAndNew(column);
-    return [`('${index}', ${literal(column.target.name)}, (${old})::text, (${fresh})::text)`];
-  });
-  if (values.length === 0) return `select from ${LISTED} where false`;
+  const places = "concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, ''))";
   return `
   insert into ${LISTED} (n, key, label, column_name, old, new)
-  select fresh.${NUMBER}, ${keyText(shape, "target")}, ${rowLabel(shape, "target")}, value.column_name, value.old, value.new
-    from ${DIFF} as diff join ${ROW} as fresh on fresh.${NUMBER} = diff.n
-    join ${shape.table.sql} as target on ${isFound(shape, where)}
-   cross join lateral (values ${values.join(", ")}) as value (place, column_name, old, new)
-   where diff.verdict = 'changed' and value.place = any (string_to_array(concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, '')), ','))`;
+  ${differences(shape, { rows: "diff.verdict = 'changed'", places, where })}`;
 };
 
 /** Rows that the server refused are not staged any more. `$1` is the run, `$2` the flow. */

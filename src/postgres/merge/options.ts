@@ -109,7 +109,7 @@ export const mergeOptions = Type.Object({
   ),
   track: Type.Optional(
     tableName(
-      "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there.",
+      "A table that keeps a hash of each row and the last run that saw it, so that an unchanged row costs next to nothing; made when it is not there. Beside it, `NAME_written` keeps a hash of what was written into each column, so that a value that people have corrected stays until the record's own changes.",
     ),
   ),
   track_input: Type.Optional(

@@ -17,7 +17,7 @@ export const temporaryTables = (
     ${dropTemporary}
     create temporary table runner_probe (${probeColumns(shape).map(definition).join(", ")});
     create temporary table runner_stage (${stageColumns(shape).map(definition).join(", ")}, primary key (${t.NUMBER}));
-    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null, is_judged boolean not null${shape.identity.map(({ name, type }) => `, ${t.rowColumn(name)} ${type}`).join("")});
+    create temporary table runner_diff (n integer primary key, verdict text not null, changed text not null, beside text not null, corrected text not null, superseded text not null, is_judged boolean not null${shape.identity.map(({ name, type }) => `, ${t.rowColumn(name)} ${type}`).join("")});
     create temporary table runner_conflict (n integer, value text, key text, label text, old_key text[], new_key text[], is_own boolean, is_seen boolean, is_tracked boolean, nth bigint);
     create temporary table runner_moved (n integer, kind text);
     create temporary table runner_judged (row_number integer, state text, message text, detail text, column_name text);

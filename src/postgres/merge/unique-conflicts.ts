@@ -8,22 +8,25 @@ import type { MergeParts } from "./merge.ts";
 import type { MergeShape, UniqueOption } from "./shape.ts";
 import type { Step } from "./steps.ts";
 import { CONFLICT, MOVED, NUMBER, PROBE, REFUSED, ROW, STAGE } from "./temporary.ts";
+import { forgetWritten } from "./written-sql.ts";
 
 /**
  * New rows whose unique value the target has already: under another owner they are set aside; the same
  * owner's row, when its key did not come in this run, gets the new key.
  */
 export const uniqueSteps = (
-  { shape, track }: Pick<MergeParts, "shape" | "track">,
+  { shape, track, written }: Pick<MergeParts, "shape" | "track" | "written">,
   where: string,
 ): Step[] => {
   const { unique } = shape;
   if (unique === undefined) return [];
   const isMoved = `n in (select n from ${MOVED})`;
-  const { forget, tracked, update } = rekey(shape, unique.column, track);
+  const { forget, tracked, move, update } = rekey(shape, unique.column, { track, written });
   const rekeying: Step[] = [
     { sql: movedFindings(shape, "rekeyed", `${CONFLICT} where ${isMoved}`) },
     { sql: forget, ofRun: true, expects: tracked },
+    ...forgetWritten({ shape, written }, "rekeyed"),
+    ...move,
     { sql: update },
   ];
   const settling: Step[] = [
@@ -88,23 +91,34 @@ const refuseConflicts = ({ column, code }: UniqueOption, rows: string): string =
 
 /**
  * Gives rows of the target a new key: those that have the unique value of the rows that have moved. What the track table
- * has of the old one is forgotten, unless this run (`$1`) has seen it.
+ * has of the old one is forgotten, unless this run (`$1`) has seen it; what was written goes along.
  */
-const rekey = (shape: MergeShape, column: string, track: string) => {
+const rekey = (
+  shape: MergeShape,
+  column: string,
+  { track, written }: Pick<MergeParts, "track" | "written">,
+) => {
   // An array, not a join: of a few rows, each is looked up by index.
   const isRekeyed = `fresh.${NUMBER} = any (array(select n from ${MOVED} where kind = 'rekeyed'))`;
   const isRow = `target.${quoted(column)} = fresh.${quoted(column)}`;
-  const set = [
-    ...shape.key.map(({ name }) => `${quoted(name)} = fresh.${quoted(name)}`),
-    ...assignments(shape.onUpdate),
-  ];
+  const newKey = shape.key.map(({ name }) => `${quoted(name)} = fresh.${quoted(name)}`);
   return {
+    move:
+      written === undefined
+        ? []
+        : [
+            {
+              sql: `
+  update ${written} as was set ${newKey.join(", ")} from ${ROW} as fresh, ${shape.table.sql} as target
+   where ${isRekeyed} and ${isRow} and ${sameKey(shape, "was", "target")}`,
+            },
+          ],
     forget: `
   delete from ${track} as track using ${ROW} as fresh, ${shape.table.sql} as target
    where ${isRekeyed} and ${isRow} and ${sameKey(shape, "track", "target")} and track.run <> $1::bigint`,
     tracked: `select count(*) from ${CONFLICT} where is_tracked and n in (select n from ${MOVED})`,
     update: `
-  update ${shape.table.sql} as target set ${set.join(", ")}
+  update ${shape.table.sql} as target set ${[...newKey, ...assignments(shape.onUpdate)].join(", ")}
     from ${ROW} as fresh where ${isRekeyed} and ${isRow}`,
   };
 };

@@ -3,7 +3,9 @@
 import { quoted, quotedList, quotedTable } from "../names.ts";
 import { keyOf, keyText, sameKey } from "./key-sql.ts";
 import { rowLabel } from "./labels.ts";
+import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
+import type { Step } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
 
@@ -24,31 +26,55 @@ export const findGone = ({ key }: MergeShape, track: string): string => `
 /** Without it, PostgreSQL would sort all records of the export to find a few rows among them. */
 export const countGone = `analyze ${GONE}`;
 
+/** The step is taken when a statement, which gives nothing but keys, finds any: mostly there is none. */
+const whenAny = (keys: string, step: Step): Step => ({
+  // Not `limit 1`, for which PostgreSQL would compare each with each, since it hopes to meet one soon.
+  sql: `select from (select count(*) as keys from (${keys}) as found) as counted where keys > 0`,
+  whenAny: [step],
+});
+
 /**
- * Records that are in the export, but did not come so far this time, are seen all the same. `$1` is the run.
+ * Records that are in the export, but did not come so far this time, are seen all the same.
  *
  * A join, not `exists`: the few rows are hashed then, and the records of the export pass by; for `exists` PostgreSQL
  * hashes all of those, to have each once.
  */
-export const takeBackPresent = (shape: MergeShape, track: string, present: string): string => `
-  with present as (
-    select ${shape.key.map(({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`).join(", ")}
-      from (${present}\n) as present
-  ),
-  back as (
-    delete from ${GONE} as gone using present where ${sameKey(shape, "present", "gone")}
-    returning ${keyOf(shape, "gone")}
+export const takeBackPresent = (shape: MergeShape, track: string, present: string): Step => {
+  const typed = shape.key.map(
+    ({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`,
+  );
+  const records = `(select ${typed.join(", ")} from (${present}\n) as present) as present`;
+  const isPresent = sameKey(shape, "present", "gone");
+  return whenAny(`select from ${GONE} as gone join ${records} on ${isPresent}`, {
+    sql: `
+  with back as (
+    delete from ${GONE} as gone using ${records} where ${isPresent} returning ${keyOf(shape, "gone")}
   )
-  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`;
+  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`,
+    ofRun: true,
+  });
+};
 
 /** Rows that somebody has deleted, or that are the pipeline's no longer, are forgotten. */
-export const forgetDeleted = (shape: MergeShape, track: string, where: string): string => `
+export const forgetDeleted = ({ shape, track, written }: Tables, where: string): Step => {
+  const lost = `not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})`;
+  return whenAny(`select from ${GONE} as gone where ${lost}`, {
+    sql: `
   with lost as (
-    delete from ${GONE} as gone
-     where not exists (select from ${shape.table.sql} as target where ${sameKey(shape, "target", "gone")}${where})
-    returning ${keyOf(shape, "gone")}
-  )
-  delete from ${track} as track using lost where ${sameKey(shape, "track", "lost")}`;
+    delete from ${GONE} as gone where ${lost} returning ${keyOf(shape, "gone")}
+  ),
+  unwritten as (${forget(shape, written, "lost")})
+  ${forget(shape, track, "lost")}`,
+  });
+};
+
+type Tables = Pick<MergeParts, "shape" | "track" | "written">;
+
+/** Without a table of what was written, nothing. */
+const forget = (shape: MergeShape, table: string | undefined, gone: string): string =>
+  table === undefined
+    ? "select"
+    : `delete from ${table} as known using ${gone} where ${sameKey(shape, "known", gone)}`;
 
 /** Whether the row meets a condition, whose names mean the columns of the table. */
 const meets = (shape: MergeShape, condition: string, where: string): string => `
@@ -95,9 +121,9 @@ export const share = (track: string): string => `
 
 /** The statements that delete, in their order; the last but one gives the rows as JSON. */
 export const deletion = (
-  shape: MergeShape,
+  { shape, track, written }: Tables,
   { along }: VanishedOption,
-  { track, where }: { track: string; where: string },
+  where: string,
 ) => {
   const isDue = `gone.is_due and ${sameKey(shape, "target", "gone")}${where}`;
   return {
@@ -109,7 +135,9 @@ export const deletion = (
     rows: `
     delete from ${shape.table.sql} as target using ${GONE} as gone where ${isDue}
     returning ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label, to_jsonb(target)::text as old`,
-    track: `delete from ${track} as track using ${GONE} as gone where gone.is_due and ${sameKey(shape, "track", "gone")}`,
+    known: `
+    with gone as (select * from ${GONE} where is_due), unwritten as (${forget(shape, written, "gone")})
+    ${forget(shape, track, "gone")}`,
   };
 };
 

@@ -7,6 +7,7 @@ import { attempt } from "../attempt.ts";
 import type { MergeSettings } from "./merge.ts";
 import { narrowing } from "./narrowing.ts";
 import type { MergeShape } from "./shape.ts";
+import { takeSteps } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import * as sql from "./vanished-sql.ts";
 
@@ -131,16 +132,18 @@ const find = async (
 const findGone = async (
   session: Session,
   { option, track: name }: Watch,
-  { shape, unique, track, run }: MergeSettings,
+  merge: MergeSettings,
   scope: string,
 ): Promise<string | undefined> => {
+  const { shape, unique, track, run } = merge;
   await session.script(sql.goneTable(shape));
   const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
   if (found.count === 0) return undefined;
   await session.script(sql.countGone);
-  await session.query(sql.takeBackPresent(shape, track, option.present), [run]);
+  const given = { run, table: shape.table.name };
+  await takeSteps(session, [sql.takeBackPresent(shape, track, option.present)], given);
   const where = await narrowing(session, { shape, unique, rows: GONE });
-  await session.query(sql.forgetDeleted(shape, track, where));
+  await takeSteps(session, [sql.forgetDeleted(merge, where)], given);
   if (option.scope !== undefined) {
     await session.query(sql.leaveOutOfScope(shape, option.scope, where));
   }
@@ -184,17 +187,17 @@ const whyTooMany = (
 const deleteDue = async (
   session: Session,
   option: VanishedOption,
-  { merge: { shape, track }, where }: { merge: MergeSettings; where: string },
+  { merge, where }: { merge: MergeSettings; where: string },
 ): Promise<{ deleted: readonly Finding[]; whyNot?: string }> => {
   const deleted: Finding[] = [];
   const refusal = await attempt(session, async () => {
-    const statements = sql.deletion(shape, option, { track, where });
+    const statements = sql.deletion(merge, option, where);
     for (const statement of statements.along) await session.query(statement);
     const { rows } = await session.query<Labelled & { old: string }>(statements.rows);
     deleted.push(
       ...rows.map((row): Finding => ({ kind: "deleted", ...row, column: null, new: null })),
     );
-    await session.query(statements.track);
+    await session.query(statements.known);
   });
   return refusal === undefined
     ? { deleted }

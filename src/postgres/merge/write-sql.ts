@@ -4,8 +4,11 @@ import { quoted, quotedList } from "../names.ts";
 import { isFound } from "./compare-sql.ts";
 import { jsonObject, late } from "./json-sql.ts";
 import { assignments, literal } from "./key-sql.ts";
+import type { MergeParts } from "./merge.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
 import { DIFF, MOVED, NUMBER, ROW } from "./temporary.ts";
+import { withWritten } from "./written.ts";
+import { remembering } from "./written-sql.ts";
 
 /** How many rows are new, held, judged and equal; and how many of the equal ones have got another key. */
 export const tally = `
@@ -13,6 +16,7 @@ export const tally = `
          count(*) filter (where verdict = 'held')::integer as held,
          count(*) filter (where is_judged)::integer as judged,
          count(*) filter (where verdict = 'equal')::integer as equal,
+         count(*) filter (where verdict in ('changed', 'equal') and concat(corrected, superseded) <> '')::integer as corrected,
          count(*) filter (where verdict = 'equal' and n in (select n from ${MOVED}))::integer as moved from ${DIFF}`;
 
 /** The numbers of the columns that a group changes, as an array of text. */
@@ -44,12 +48,19 @@ const assignment = (column: MergedColumn): string => {
 
 /** Updates the rows of a group: `rows` chooses them among `row` (the staged ones), `set` are its assignments. */
 export const update = (
-  shape: MergeShape,
+  { shape, written }: Written,
   set: string,
   { rows, where }: { rows: string; where: string },
-): string => `
+): string =>
+  remembering(shape, written, {
+    kind: "update",
+    sql: `
   update ${shape.table.sql} as target set ${[set, ...assignments(shape.onUpdate)].join(", ")}
-    from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER} where ${rows} and ${isFound(shape, where)}`;
+    from ${ROW} as fresh join ${DIFF} as diff on diff.n = fresh.${NUMBER}${withWritten(shape, written)}
+   where ${rows} and ${isFound(shape, where)}`,
+  });
+
+type Written = Pick<MergeParts, "shape" | "written">;
 
 /** The rows of a group: `$1` and `$2` are its lists. */
 export const OF_GROUP = "diff.verdict = 'changed' and diff.changed = $1 and diff.beside = $2";
@@ -63,9 +74,9 @@ export const NEW_SUSPECTS = `select n from ${DIFF} where verdict = 'new' order b
 export const NEW_ROWS = `fresh.${NUMBER} in (select n from ${DIFF} where verdict = 'new')`;
 
 /** Inserts rows that the target does not have. */
-export const insert = (shape: MergeShape, rows: string): string => {
-  const written = shape.columns.map(({ target }) => target.name);
-  const constant = shape.onInsert.filter(([name]) => !written.includes(name));
+export const insert = ({ shape, written }: Written, rows: string): string => {
+  const given = shape.columns.map(({ target }) => target.name);
+  const constant = shape.onInsert.filter(([name]) => !given.includes(name));
   const values = [
     ...shape.key.map(({ name }) => `fresh.${quoted(name)}`),
     ...shape.columns.map((column) =>
@@ -73,7 +84,11 @@ export const insert = (shape: MergeShape, rows: string): string => {
     ),
     ...constant.map(([, value]) => literal(value)),
   ];
-  return `
-  insert into ${shape.table.sql} (${quotedList([...shape.key.map(({ name }) => name), ...written, ...constant.map(([name]) => name)])})
-  select ${values.join(", ")} from ${ROW} as fresh where ${rows} order by fresh.${NUMBER}`;
+  const names = [...shape.key.map(({ name }) => name), ...given, ...constant.map(([name]) => name)];
+  return remembering(shape, written, {
+    kind: "insert",
+    sql: `
+  insert into ${shape.table.sql} as target (${quotedList(names)})
+  select ${values.join(", ")} from ${ROW} as fresh where ${rows} order by fresh.${NUMBER}`,
+  });
 };

@@ -4,13 +4,14 @@ import { attempt } from "../attempt.ts";
 import { judging } from "../one-by-one.ts";
 import { UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { compare } from "./compare-sql.ts";
-import { examples, forgetOverruled, judgedFindings } from "./findings-sql.ts";
+import { correctionFindings, examples, forgetRefused, judgedFindings } from "./findings-sql.ts";
 import { findWritten, noteUpdates } from "./listing.ts";
 import type { Merge, Merged } from "./merge.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
 import type { MergedColumn } from "./shape.ts";
 import { takeSteps } from "./steps.ts";
 import * as sql from "./write-sql.ts";
+import { rememberEqual } from "./written-sql.ts";
 
 /** Rows that are shown of a change. */
 const EXAMPLES = 3;
@@ -22,26 +23,28 @@ export const write = async (
   merge: Merge,
 ): Promise<Pick<Merged, "inserted" | "updated" | "unchanged" | "held" | keyof Changes>> => {
   const { session, settings, where } = merge;
-  const { shape } = settings;
-  await session.query(compare(shape, where));
+  const { shape, written } = settings;
+  await session.query(compare(settings, where));
   const { rows } = await session.query<
-    Record<"added" | "held" | "judged" | "equal" | "moved", number>
+    Record<"added" | "held" | "judged" | "equal" | "moved" | "corrected", number>
   >(sql.tally);
-  const { added = 0, held = 0, judged = 0, equal = 0, moved = 0 } = rows[0] ?? {};
+  const { added = 0, held = 0, judged = 0, equal = 0, moved = 0, corrected = 0 } = rows[0] ?? {};
   if (judged > 0) await session.query(judgedFindings(shape, where));
+  if (corrected > 0) await session.query(correctionFindings(shape, where));
   await noteUpdates(merge);
   const { updated, ...changes } = await writeGroups(merge);
   const inserted =
     added === 0
       ? 0
       : await writeRows(merge, added, {
-          statement: sql.insert(shape, sql.NEW_ROWS),
+          statement: sql.insert(settings, sql.NEW_ROWS),
           parameters: [],
           suspects: sql.NEW_SUSPECTS,
-          one: sql.insert(shape, sql.SUSPECT),
+          one: sql.insert(settings, sql.SUSPECT),
         });
+  if (equal > 0 && written !== undefined) await session.query(rememberEqual(shape, written, where));
   await findWritten(merge);
-  if (judged > held) await session.query(forgetOverruled);
+  if (judged > held || corrected > 0) await session.query(forgetRefused);
   return { inserted, updated: updated + moved, unchanged: equal - moved, held, ...changes };
 };
 
@@ -67,10 +70,10 @@ const writeGroups = async (merge: Merge): Promise<Changes & { updated: number }>
       for (const { target } of compared) exemplified.add(target.name);
     }
     const done = await writeRows(merge, rows, {
-      statement: sql.update(shape, assignments, { rows: sql.OF_GROUP, where }),
+      statement: sql.update(settings, assignments, { rows: sql.OF_GROUP, where }),
       parameters: [changed, beside],
       suspects: sql.groupSuspects(changed, beside),
-      one: sql.update(shape, assignments, { rows: sql.SUSPECT, where }),
+      one: sql.update(settings, assignments, { rows: sql.SUSPECT, where }),
     });
     updated += done;
     for (const { target } of done > 0 ? compared : [])
