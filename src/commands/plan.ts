@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { COUNTED, NOTED } from "../core/counts.ts";
 import { count, duration, tellOn } from "../core/progress.ts";
-import { rowOf } from "../core/tally.ts";
+import type { Changes } from "../core/tally.ts";
 import { type Rehearsal, rehearsePipeline } from "../rehearsal.ts";
 import { type FlowSummary, isChosen } from "../run-flows.ts";
 import { findingTable } from "./finding-rows.ts";
@@ -101,14 +101,7 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
   const changes = changeRows(flow);
   return [
     ...(changes.length > 0
-      ? [
-          "",
-          `${flow.name} would update:`,
-          ...tableLines([["column", "rows", "for example", "old", "new"], ...changes], {
-            width,
-            indent,
-          }),
-        ]
+      ? ["", `${flow.name} would update:`, ...tableLines(changes, { width, indent })]
       : []),
     ...(flow.findings.length > 0
       ? [
@@ -123,17 +116,29 @@ const detailLines = (flow: FlowSummary, width: number): string[] => {
   ];
 };
 
-/** A line for each column, its examples beside and below it. */
-const changeRows = ({ changed }: FlowSummary): string[][] =>
-  Object.entries(changed.changes).flatMap(([column, rows]) =>
-    grouped(
-      [column, count(rows)],
-      changed.examples
-        .filter((example) => example.column === column)
-        .map((one) => [rowOf(one), one.old ?? "(empty)", one.new ?? "(empty)"]),
-      3,
+/** A header, and a line for each column, its examples beside and below it; nothing where nothing would change. */
+const changeRows = ({ changed: { changes, examples } }: FlowSummary): string[][] => {
+  const columns = Object.entries(changes);
+  if (columns.length === 0) return [];
+  const isLabelled = examples.some(({ label }) => label !== null);
+  const shown = ({ key, label, old, new: now }: Changes["examples"][number]) => [
+    key,
+    ...(isLabelled ? [label ?? ""] : []),
+    old ?? "(empty)",
+    now ?? "(empty)",
+  ];
+  const header = ["column", "rows", "for example", ...(isLabelled ? ["row"] : []), "old", "new"];
+  return [
+    header,
+    ...columns.flatMap(([column, rows]) =>
+      grouped(
+        [column, count(rows)],
+        examples.filter((example) => example.column === column).map(shown),
+        header.length - 2,
+      ),
     ),
-  );
+  ];
+};
 
 const rejectsOf = ({ rejectedByCode, rejectExamples }: FlowSummary): RejectGroup[] =>
   rejectedByCode.map(([code, records]) => ({

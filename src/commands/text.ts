@@ -12,9 +12,9 @@ import { explainLine } from "./explain.ts";
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
   if (error instanceof RunnerError) {
-    const { code, message, place, aftermath } = error;
+    const { code, message, place, aftermath, rejectCodes } = error;
     const text = place ? formatComplaint({ code, message, place }) : message;
-    const lines = [text, aftermath, explainLine([code])];
+    const lines = [text, aftermath, explainLine([...rejectCodes, code])];
     return withoutPasswords(lines.filter((line) => line !== undefined).join("\n"));
   }
   const refused = systemRefused(error);

@@ -39,18 +39,26 @@ export class RunnerError extends Error {
   place: Place | undefined;
   /** What became of the flow that it ended, as a sentence; the runner adds that, too. */
   aftermath: string | undefined;
+  /** Codes of the rejects that it is about: they are explained before its own. */
+  readonly rejectCodes: readonly string[];
 
   constructor(
     code: string,
     exitCode: ExitCode,
     message: string,
-    options: { subject?: string; position?: number | undefined; cause?: unknown } = {},
+    options: {
+      subject?: string;
+      position?: number | undefined;
+      cause?: unknown;
+      rejectCodes?: readonly string[];
+    } = {},
   ) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.exitCode = exitCode;
     this.subject = options.subject;
     this.position = options.position;
+    this.rejectCodes = options.rejectCodes ?? [];
   }
 }
 
@@ -1966,6 +1974,7 @@ export const tooManyRejects = (problem: {
 }): RunnerError => {
   const { flow, byCode, read, isEarly, limit, first, examples, file } = problem;
   const rejected = byCode.reduce((sum, [, rows]) => sum + rows, 0);
+  const rejectCodes = byCode.map(([code]) => code);
   const codes = byCode.map(([code, rows]) => `${rows} ${code}`).join(", ");
   const remedy = rejectRemedy(problem);
   if (isEarly && first !== undefined && isZero(limit)) {
@@ -1980,6 +1989,7 @@ export const tooManyRejects = (problem: {
         `Flow \`${flow}\` stopped there, as its limit is ${limit}; there may be more behind it.${more}`,
         `${file ? `${rejected === 1 ? "It is" : "They are"} in ${file}. ` : ""}${remedy}`,
       ].join("\n"),
+      { rejectCodes },
     );
   }
   const records = rejected === 1 ? "1 record was" : `${rejected} records were`;
@@ -1999,6 +2009,7 @@ export const tooManyRejects = (problem: {
     ]
       .filter(Boolean)
       .join("\n"),
+    { rejectCodes },
   );
 };
 
@@ -2082,6 +2093,7 @@ export const withAdvice = (
   }
   const advised = new RunnerError(error.code, error.exitCode, lines.join("\n"), {
     cause: error.cause,
+    rejectCodes: error.rejectCodes,
   });
   advised.place = error.place;
   return advised;

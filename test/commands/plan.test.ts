@@ -59,9 +59,9 @@ stage      0         0        0          0     0         0         0
 merge  2,004     1,000        2      1,000     0         2         0
 
 merge would update:
-  column  rows  for example  old      new
-  name       2  7            Aus      (empty)
-                8 (Bus)      (empty)  Bus
+  column  rows  for example  row  old      new
+  name       2            7       Aus      (empty)
+                          8  Bus  (empty)  Bus
   cd_nom     1
 
 merge would reject:
