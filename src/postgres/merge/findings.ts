@@ -15,64 +15,65 @@ export const firstOfEachKind = (findings: readonly Finding[]): Finding[] =>
 
 /** Tells what a person should know of the rows of a flow; all of it is in `runner.finding`. */
 export const tellFindings = (
-  { table, asWritten }: Pick<MergeShape, "table" | "asWritten">,
-  { held, adopted, findings }: Pick<Merged, "held" | "adopted" | "findings">,
+  shape: Pick<MergeShape, "table" | "asWritten">,
+  merged: Pick<Merged, "held" | "adopted" | "findings">,
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
-  const { name } = table;
-  const listed = (sentence: string, kind: Finding["kind"]): string =>
+  for (const { kind, level, sentence } of toldOf(shape, merged)) {
+    const list = [...changesOf(merged.findings, kind), whereAllAre(kind, run.id)];
     // A plan lists them itself.
-    mode === "plan"
-      ? sentence
-      : [`${sentence} For example:`, ...changesOf(findings, kind), whereAllAre(kind, run.id)].join(
-          "\n",
-        );
-  if (held > 0) {
-    const [left, them] =
-      held === 1 ? ["was left as it is", "it"] : ["were left as they are", "them"];
-    log.warn(
-      listed(
-        `${rows(held, name)} would change and ${left}, as people have worked on ${them}; \`${asWritten(["hold_when", "action"], "apply")}\` updates ${them}.`,
-        "held",
-      ),
-    );
+    log[level](mode === "plan" ? sentence : [`${sentence} For example:`, ...list].join("\n"));
   }
-  if (findings.some(({ kind }) => kind === "overruled")) {
-    log.warn(
-      listed(
-        `Rows of \`${name}\` that people have worked on were updated, as \`${asWritten(["hold_when", "action"], "apply")}\` says.`,
-        "overruled",
-      ),
-    );
-  }
-  if (findings.some(({ kind }) => kind === "superseded")) {
-    log.warn(
-      listed(
-        `Values of \`${name}\` that people had changed were written over: their records have changed there, too.`,
-        "superseded",
-      ),
-    );
-  }
-  if (findings.some(({ kind }) => kind === "corrected")) {
-    log.info(
-      listed(
-        `Values of \`${name}\` that people have changed stay: their records say there what they said before.`,
-        "corrected",
-      ),
-    );
-  }
-  if (findings.some(({ kind }) => kind === "adoptable")) {
-    log.warn(
-      listed(
-        `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); \`${asWritten(["adopt", "action"], "apply")}\` makes the rows the pipeline's.`,
-        "adoptable",
-      ),
-    );
-  }
-  if (adopted > 0) {
-    const belong = adopted === 1 ? "belongs" : "belong";
-    log.info(listed(`${rows(adopted, name)} ${belong} to this pipeline from now on.`, "adopted"));
-  }
+};
+
+interface Told {
+  readonly kind: Finding["kind"];
+  readonly level: "info" | "warn";
+  readonly sentence: string;
+}
+
+const toldOf = (
+  { table: { name }, asWritten }: Pick<MergeShape, "table" | "asWritten">,
+  { held, adopted, findings }: Pick<Merged, "held" | "adopted" | "findings">,
+): Told[] => {
+  const applying = `\`${asWritten(["hold_when", "action"], "apply")}\``;
+  const adopting = `\`${asWritten(["adopt", "action"], "apply")}\``;
+  const [left, them] = held === 1 ? ["was left as it is", "it"] : ["were left as they are", "them"];
+  const belong = adopted === 1 ? "belongs" : "belong";
+  const all: Told[] = [
+    {
+      kind: "held",
+      level: "warn",
+      sentence: `${rows(held, name)} would change and ${left}, as people have worked on ${them}; ${applying} updates ${them}.`,
+    },
+    {
+      kind: "overruled",
+      level: "warn",
+      sentence: `Rows of \`${name}\` that people have worked on were updated, as ${applying} says.`,
+    },
+    {
+      kind: "superseded",
+      level: "warn",
+      sentence: `Values of \`${name}\` that people had changed were written over: their records have changed there, too.`,
+    },
+    {
+      kind: "corrected",
+      level: "info",
+      sentence: `Values of \`${name}\` that people have changed stay: their records say there what they said before.`,
+    },
+    {
+      kind: "adoptable",
+      level: "warn",
+      sentence: `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); ${adopting} makes the rows the pipeline's.`,
+    },
+    {
+      kind: "adopted",
+      level: "info",
+      sentence: `${rows(adopted, name)} ${belong} to this pipeline from now on.`,
+    },
+  ];
+  const found = new Set(findings.map(({ kind }) => kind));
+  return all.filter(({ kind }) => found.has(kind));
 };
 
 /** Tells that parts were merged more than once, after a deadlock. */
