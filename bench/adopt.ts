@@ -43,7 +43,7 @@ await client.query(`
          observers = case when s.id_synthese % 10 = 0 then 'typed by hand' else observers end,
          id_nomenclature_valid_status = case when s.id_synthese % 50 = 0 then ref_nomenclatures.get_id_nomenclature('STATUT_VALID', '1') else id_nomenclature_valid_status end
     from hand where hand.id_synthese = s.id_synthese`);
-await staged.sql("drop table pinv_gbif.track_synthese");
+await staged.sql("drop table pinv_gbif.track_synthese, pinv_gbif.track_synthese_written");
 await staged.sql("vacuum analyze");
 
 const identities = async (): Promise<string[]> =>

@@ -6,7 +6,8 @@
  *
  * The flow `synthese` runs undisturbed into the sandbox, with its triggers; what it made is put aside. Then
  * it runs again into an empty synthese, is ended by `kill -9` at these moments, started again each time, and
- * compared: rows, links to areas, the track table, and the account of all runs. Ends with 1 when they differ.
+ * compared: rows, links to areas, the track and what was written beside it, and the account of all runs. Ends
+ * with 1 when they differ.
  */
 
 import { spawn } from "node:child_process";
@@ -50,6 +51,8 @@ const RESULTS = {
     "select entity_source_pk_value as key, md5(concat_ws(' ', unique_id_sinp, id_area)) as value from gn_synthese.cor_area_synthese join gn_synthese.synthese using (id_synthese)",
   track:
     "select entity_source_pk_value as key, md5((to_jsonb(track) - 'run')::text) as value from pinv_gbif.track_synthese as track",
+  written:
+    "select entity_source_pk_value as key, md5(to_jsonb(written)::text) as value from pinv_gbif.track_synthese_written as written",
 };
 const WRITTEN =
   "select coalesce(sum(inserted), 0) from runner.flow where flow = 'synthese' and run >";

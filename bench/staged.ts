@@ -59,7 +59,7 @@ export const stagedSandbox = async (rows: number, log: (text: string) => void): 
     sql,
     empty: async () => {
       await sql(
-        "truncate gn_synthese.synthese restart identity cascade; drop table if exists pinv_gbif.track_synthese",
+        "truncate gn_synthese.synthese restart identity cascade; drop table if exists pinv_gbif.track_synthese, pinv_gbif.track_synthese_written",
       );
       await sql("vacuum analyze gn_synthese.synthese");
     },

@@ -34,7 +34,7 @@ echo "$password" > "$folder/password"
 as_owner "$bin/initdb" -D "$folder/data" -U tester --pwfile="$folder/password" \
   --auth-host=scram-sha-256 --auth-local=trust --encoding=UTF8 --locale=C.UTF-8 >/dev/null
 as_owner "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start -o \
-  "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder ${POSTGRES_OPTIONS--c fsync=off} -c max_connections=50" \
+  "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder ${POSTGRES_OPTIONS--c fsync=off} -c max_connections=100" \
   >/dev/null
 chmod 755 "$folder"
 

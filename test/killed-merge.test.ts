@@ -67,6 +67,7 @@ const RESULTS = {
   rows: "select * from public.target order by source, id",
   links: "select * from link order by uuid, id",
   track: "select source, id, hash, version from public.track order by source, id",
+  written: "select * from public.track_written order by source, id",
 };
 
 test("a merge by two sessions that is killed and started again leaves what an undisturbed one does", {
