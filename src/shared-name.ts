@@ -19,18 +19,20 @@ interface Running {
   readonly database: Pick<Database, "isEmbedded">;
 }
 
-/** Asks where the name is another pipeline's; throws `name_shared` when the answer is no. What passes is remembered. */
+/**
+ * Asks where the name is another pipeline's; throws `name_shared` when the answer is no. What passes is remembered,
+ * but for a copy that still says the same: it is asked about as soon as it does not.
+ */
 export const askBeforeSharedName = async (
   session: Session,
   running: Running,
   confirm: ConfirmName | undefined,
 ): Promise<void> => {
-  const shared = await sharedName(session, running);
+  const last = await lastFile(session, running);
+  const shared = last?.is === "another" ? sharedBy(running.plan, last) : undefined;
   if (shared !== undefined && confirm !== undefined && !(await confirm(shared))) throw shared;
-  await session.query("update runner.run set file = $2 where run = $1", [
-    running.state.run,
-    realPath(running.plan.file),
-  ]);
+  const file = last?.is === "same" ? last.file : realPath(running.plan.file);
+  await session.query("update runner.run set file = $2 where run = $1", [running.state.run, file]);
 };
 
 /**
@@ -39,8 +41,29 @@ export const askBeforeSharedName = async (
  */
 export const sharedName = async (
   session: Session,
-  { plan, state, database }: Running,
+  running: Running,
 ): Promise<RunnerError | undefined> => {
+  const last = await lastFile(session, running);
+  return last?.is === "another" ? sharedBy(running.plan, last) : undefined;
+};
+
+/** The file of the last run of the name, when it is not this one and this one never ran. */
+interface Last {
+  readonly file: string;
+  readonly run: string;
+  readonly is: "another" | "same" | "gone";
+}
+
+const sharedBy = (plan: Plan, last: Last): RunnerError => {
+  const error = nameShared(plan.name, fileLabel(last.file), last.run);
+  error.place = plan.namePlace;
+  return error;
+};
+
+const lastFile = async (
+  session: Session,
+  { plan, state, database }: Running,
+): Promise<Last | undefined> => {
   const { rows } = await session.query<{ file: string; run: string }>(
     `select file, max(run)::text as run from runner.run
       where pipeline = $1 and file is not null group by file order by max(run) desc`,
@@ -51,22 +74,19 @@ export const sharedName = async (
   if (last === undefined || rows.some(({ file }) => file === own)) return undefined;
   // An embedded database is its folder's own: a file elsewhere is what the folder was copied from.
   if (database.isEmbedded && dirname(last.file) !== dirname(own)) return undefined;
-  if (!(await isAnother(last.file, plan))) return undefined;
-  const error = nameShared(plan.name, fileLabel(last.file), last.run);
-  error.place = plan.namePlace;
-  return error;
+  return { ...last, is: await whatIs(last.file, plan) };
 };
 
 /** Whether a file is a pipeline of the same name that says something else. */
-const isAnother = async (file: string, { name, file: own }: Plan): Promise<boolean> => {
+const whatIs = async (file: string, { name, file: own }: Plan): Promise<Last["is"]> => {
   try {
-    if (readFileSync(file).equals(readFileSync(own))) return false;
+    if (readFileSync(file).equals(readFileSync(own))) return "same";
   } catch {
-    return false;
+    return "gone";
   }
   const value = await readYaml(file, () => undefined);
   const other = value && entryOf(value, "name")?.value;
-  return other?.kind === "scalar" && String(other.value) === name;
+  return other?.kind === "scalar" && String(other.value) === name ? "another" : "gone";
 };
 
 /** Without the links on the way, so that one file has one name. */

@@ -96,6 +96,9 @@ onEachDatabase((database) => {
       await go(await written("one.yaml", pipeline("twice", 1)), database(), false);
       const clone = await written("two.yaml", pipeline("twice", 1));
       assert.deepEqual((await go(clone, database(), false)).asked, []);
+      // Copied, tried, and changed then.
+      await writeFile(clone, pipeline("twice", 2));
+      assert.equal((await go(clone, database(), false)).asked.length, 1);
       const third = await written("three.yaml", pipeline("twice", 3));
       await rowsOf(database(), "update runner.run set file = null where pipeline = 'twice'");
       assert.deepEqual((await go(third, database(), false)).asked, []);

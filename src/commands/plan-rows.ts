@@ -9,20 +9,19 @@ const HEADER = ["flow", "what", "rows", "record", "row", "column", "old", "new",
 /** The header, the counts of each flow, and by column how many rows would change. */
 export const planRows = ({ flows }: Pick<Rehearsal, "flows">): string[][] => [
   HEADER,
-  ...flows.flatMap((flow) => [
+  ...flows.flatMap(({ name: flow, changed, ...counts }) => [
     ...[...COUNTED, ...NOTED]
-      .filter((name) => flow[name] > 0)
-      .map((name) => [flow.name, name, String(flow[name])]),
-    ...Object.entries(flow.changed.changes).map(([column, rows]) => [
-      flow.name,
-      "changed",
-      String(rows),
-      "",
-      "",
-      column,
-    ]),
+      .filter((what) => counts[what] > 0)
+      .map((what) => line({ flow, what, rows: String(counts[what]) })),
+    ...Object.entries(changed.changes).map(([column, rows]) =>
+      line({ flow, what: "changed", rows: String(rows), column }),
+    ),
   ]),
 ];
+
+/** Each line has a value for each column of the header, as psql's \copy wants it. */
+const line = (values: Readonly<Record<string, string>>): string[] =>
+  HEADER.map((name) => values[name] ?? "");
 
 /**
  * All rows that would be inserted, all values that would be updated, all rows to look at (held, old and new),

@@ -52,13 +52,15 @@ flows:
     });
     assert.deepEqual(planRows(rehearsal), [
       ["flow", "what", "rows", "record", "row", "column", "old", "new", "code", "because"],
-      ["f", "read", "7"],
-      ["f", "inserted", "2"],
-      ["f", "updated", "1"],
-      ["f", "unchanged", "1"],
-      ["f", "held", "1"],
-      ["f", "rejected", "2"],
-      ["f", "changed", "1", "", "", "name"],
+      ...Object.entries({
+        read: 7,
+        inserted: 2,
+        updated: 1,
+        unchanged: 1,
+        held: 1,
+        rejected: 2,
+      }).map(([what, rows]) => ["f", what, String(rows), "", "", "", "", "", "", ""]),
+      ["f", "changed", "1", "", "", "name", "", "", "", ""],
     ]);
     const bad = (place: string, message: string) => [
       "f",

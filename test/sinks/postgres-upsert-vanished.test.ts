@@ -194,13 +194,22 @@ onEachDatabase((database) => {
       );
       assert.match(
         said.join("\n"),
-        /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept as `keep_when` says\n {2}2: deleted\n/,
+        /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept, as people have worked on it\n {2}2: deleted\n/,
       );
       await execute(
         database(),
         `insert into kept select (jsonb_populate_record(null::kept, old::jsonb)).* from runner.finding where run = ${number} and kind = 'deleted'`,
       );
       assert.deepEqual(await rowsOf(database(), "select * from kept order by id"), before);
+    });
+
+    test("stay where a person has corrected a value that was written, however many exports miss them", async () => {
+      await load({ ids: [1, 2, 3] });
+      await execute(database(), "update kept set name = 'mine' where id = 2");
+      await load({ ids: [1] });
+      const { said } = await load({ ids: [1], export: "later", vanished: DELETE });
+      assert.deepEqual(await ids(), [1, 2]);
+      assert.match(said.join("\n"), /2: missed in 2 exports, kept, as people have worked on it\n/);
     });
 
     test("are shown by a plan, which deletes none", async () => {

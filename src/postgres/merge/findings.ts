@@ -19,10 +19,11 @@ export const tellFindings = (
   merged: Pick<Merged, "held" | "adopted" | "findings">,
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
-  for (const { kind, level, sentence } of toldOf(shape, merged)) {
+  const isPlan = mode === "plan";
+  for (const { kind, level, sentence } of toldOf(shape, { ...merged, isPlan })) {
     const list = [...changesOf(merged.findings, kind), whereAllAre(kind, run.id)];
     // A plan lists them itself.
-    log[level](mode === "plan" ? sentence : [`${sentence} For example:`, ...list].join("\n"));
+    log[level](isPlan ? sentence : [`${sentence} For example:`, ...list].join("\n"));
   }
 };
 
@@ -34,12 +35,16 @@ interface Told {
 
 const toldOf = (
   { table: { name }, asWritten }: Pick<MergeShape, "table" | "asWritten">,
-  { held, adopted, findings }: Pick<Merged, "held" | "adopted" | "findings">,
+  given: Pick<Merged, "held" | "adopted" | "findings"> & { readonly isPlan: boolean },
 ): Told[] => {
+  const { held, adopted, findings, isPlan } = given;
   const applying = `\`${asWritten(["hold_when", "action"], "apply")}\``;
   const adopting = `\`${asWritten(["adopt", "action"], "apply")}\``;
-  const [left, them] = held === 1 ? ["was left as it is", "it"] : ["were left as they are", "them"];
-  const belong = adopted === 1 ? "belongs" : "belong";
+  const were = isPlan ? "would be" : "were";
+  const one = isPlan ? "would be" : "was";
+  const [left, them] =
+    held === 1 ? [`${one} left as it is`, "it"] : [`${were} left as they are`, "them"];
+  const belong = isPlan ? "would belong" : adopted === 1 ? "belongs" : "belong";
   const all: Told[] = [
     {
       kind: "held",
@@ -49,22 +54,22 @@ const toldOf = (
     {
       kind: "overruled",
       level: "warn",
-      sentence: `Rows of \`${name}\` that people have worked on were updated, as ${applying} says.`,
+      sentence: `Rows of \`${name}\` that people have worked on ${were} updated, as ${applying} says.`,
     },
     {
       kind: "superseded",
       level: "warn",
-      sentence: `Values of \`${name}\` that people had changed were written over: their records have changed there, too.`,
+      sentence: `Values of \`${name}\` that people had changed ${were} written over: what the records bring there has changed, too.`,
     },
     {
       kind: "corrected",
       level: "info",
-      sentence: `Values of \`${name}\` that people have changed stay: their records say there what they said before.`,
+      sentence: `Values of \`${name}\` that people have changed ${isPlan ? "would stay" : "stay"}: what the records bring there is as it was.`,
     },
     {
       kind: "adoptable",
       level: "warn",
-      sentence: `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records were set aside (\`adoptable\`); ${adopting} makes the rows the pipeline's.`,
+      sentence: `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records ${were} set aside (\`adoptable\`); ${adopting} makes the rows the pipeline's.`,
     },
     {
       kind: "adopted",

@@ -8,6 +8,7 @@ import type { MergeShape } from "./shape.ts";
 import type { Step } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
+import { hashOf, writtenColumns } from "./written.ts";
 
 /** Rows of the track that this run did not see, and the last run that did. */
 export const goneTable = ({ key }: MergeShape): string => `
@@ -101,14 +102,26 @@ export const countExports = `
   ) as missed
   where missed.run = gone.run`;
 
-/** Rows that are to be deleted: missed in so many exports (\`$1\`), and not to be kept. */
+/** Rows that are to be deleted: missed in so many exports (\`$1\`), not to be kept, and without a person's correction. */
 export const markDue = (
-  shape: MergeShape,
+  { shape, written }: Pick<Tables, "shape" | "written">,
   { keep_when: keep }: VanishedOption,
   where: string,
 ): string => `
   update ${GONE} as gone set is_due = true
-   where exports >= $1::integer${keep === undefined ? "" : ` and not ${meets(shape, keep, where)}`}`;
+   where exports >= $1::integer${keep === undefined ? "" : ` and not ${meets(shape, keep, where)}`}${
+     written === undefined ? "" : ` and not ${isCorrected(shape, written, where)}`
+   }`;
+
+/** Whether a value of the row is another than the one that was written. */
+const isCorrected = (shape: MergeShape, written: string, where: string): string => {
+  const differ = writtenColumns(shape).map(
+    (column) => `was.${quoted(column.name)} <> ${hashOf("target", column)}`,
+  );
+  return `
+  exists (select from ${shape.table.sql} as target join ${written} as was on ${sameKey(shape, "was", "target")}
+           where ${sameKey(shape, "target", "gone")}${where} and (${differ.join(" or ")}))`;
+};
 
 /** Rows that were missed in so many exports (\`$1\`) and are kept all the same. */
 export const kept = (shape: MergeShape): string => `

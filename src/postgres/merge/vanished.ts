@@ -112,7 +112,7 @@ const find = async (
   const gone = await session.query<Gone>(sql.reported(shape, where));
   if (option.action === "report" || gone.count === 0) return { findings: listed(gone.rows, []) };
 
-  await session.query(sql.markDue(shape, option, where), [option.after_exports]);
+  await session.query(sql.markDue(merge, option, where), [option.after_exports]);
   const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
   const findings = listed(gone.rows, kept.rows);
   const shares = await session.query<Share>(sql.share(track), [watch.track, scope]);
@@ -163,7 +163,7 @@ const listed = (gone: readonly Gone[], kept: readonly { readonly key: string }[]
     label,
     column: null,
     old: null,
-    new: `${missedIn(exports)}${keys.has(key) ? ", kept as `keep_when` says" : ""}`,
+    new: `${missedIn(exports)}${keys.has(key) ? ", kept, as people have worked on it" : ""}`,
   }));
 };
 
