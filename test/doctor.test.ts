@@ -317,6 +317,16 @@ flows:
       assert.equal((error as RunnerError).code, "setup_failed");
     });
 
+    test("of a sandbox that another role has made says so, and gives none of its tables away", async (t) => {
+      const weak = asRole(database(), await newRole(database(), t));
+      const found = await doctor("demo.yaml", weak);
+      assert.match(
+        messageOf(found, "sandbox_made") ?? "",
+        /^The sandbox that \S*sql\/geonature-sandbox\.sql makes is there already, and it is role `\w+`'s: setup would be refused\. Run as that role, or take the line out of `setup`/,
+      );
+      assert.doesNotMatch(doctorLines(found, "d.yaml").join("\n"), /owner to/);
+    });
+
     test("never advises to give away a table of GeoNature that setup alters", async (t) => {
       const role = await newRole(database(), t);
       const script = join(pipelines, "sql/mine.sql");

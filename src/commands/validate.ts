@@ -55,9 +55,11 @@ const allOf = (found: Found): Complaint[] =>
   distinct([
     ...[...found.loaded.values()].flatMap((one) => inOrder([...one.complaints, ...one.warnings])),
     ...[...found.tests.values()].flatMap(({ complaints }) => inOrder(complaints)),
-    ...sameNames(found),
-    ...sameTables(found),
+    ...acrossFiles(found),
   ]);
+
+/** Warnings that no file has by itself. */
+const acrossFiles = (found: Found): Complaint[] => [...sameNames(found), ...sameTables(found)];
 
 /** What there is to tell. */
 interface Told extends Connected {
@@ -73,7 +75,11 @@ type Report = (told: Told, flags: ValidateFlags) => void;
 const asText: Report = (told, flags) => {
   const { loaded, unchecked, tests, complaints, asked } = told;
   for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
-  for (const [file, one] of loaded) reportFile(file, one, { ...flags, asked: asked?.get(file) });
+  const across = acrossFiles(told).map(({ place }) => place.file);
+  for (const [file, one] of loaded) {
+    const warnings = one.warnings.length + across.filter((other) => other === file).length;
+    reportFile(file, one, { ...flags, warnings, asked: asked?.get(file) });
+  }
   for (const [file, one] of flags.print ? [] : tests) reportTests(file, one);
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
@@ -145,12 +151,12 @@ const REPORTS: Readonly<Record<ValidateFlags["format"], Report>> = {
 
 const reportFile = (
   file: string,
-  { plan, complaints, warnings, flows, variables }: Loaded,
-  { print, asked }: ValidateFlags & { asked: string | undefined },
+  { plan, complaints, flows, variables }: Loaded,
+  { print, warnings, asked }: ValidateFlags & { warnings: number; asked: string | undefined },
 ) => {
   const label = fileLabel(file);
   const unset = variables.length > 0 ? ` Needs to run: ${variables.join(", ")}.` : "";
-  const but = warnings.length > 0 ? ` but for ${counted(warnings.length, "warning")}` : "";
+  const but = warnings > 0 ? ` but for ${counted(warnings, "warning")}` : "";
   const database = asked === undefined ? "" : ` Database: ${asked}.`;
   if (complaints.length > 0)
     console.error(`${label}: ${counted(complaints.length, "problem")}.${database}`);

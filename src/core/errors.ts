@@ -295,6 +295,15 @@ export const archiveMissing = (path: string, cause: unknown): RunnerError =>
     },
   );
 
+/** A path of `--replay` that names nothing. */
+export const replayMissing = (path: string, cause: unknown): RunnerError =>
+  new RunnerError(
+    "replay_missing",
+    2,
+    `There is no file ${fileLabel(path)} with repaired records.`,
+    { subject: path, cause },
+  );
+
 /** A folder where one file is to be read. */
 export const inputIsFolder = (path: string, source: string): RunnerError =>
   new RunnerError(
@@ -1469,6 +1478,15 @@ export const sandboxMisplaced = (script: string, database: string): RunnerError 
     3,
     `${script} makes a sandbox, and database ${database} has a GeoNature of its own: setup would refuse. ` +
       "Take the line out of `setup` for this database; its tables need no other owner.",
+  );
+
+/** A setup script makes a GeoNature to try on, which another role has made here already. */
+export const sandboxMade = (script: string, owner: string): RunnerError =>
+  new RunnerError(
+    "sandbox_made",
+    3,
+    `The sandbox that ${script} makes is there already, and it is role \`${owner}\`'s: setup would be refused. ` +
+      "Run as that role, or take the line out of `setup` for this role; the tables need no other owner.",
   );
 
 /** A column comes with a type of which no value is one of the target's. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Fields } from "./batch.ts";
-import { archiveMissing, inputIsFolder, repairedInvalid } from "./errors.ts";
+import { inputIsFolder, repairedInvalid, replayMissing } from "./errors.ts";
 import { type JsonRecord, type JsonValue, jsonText, lineRecords } from "./json-records.ts";
 import { REJECT_ID, rejectId } from "./reject-file.ts";
 import { REJECT_COLUMNS, tableLines } from "./repaired-table.ts";
@@ -52,7 +52,7 @@ export const readRepaired = async (
 ): Promise<ReadonlyMap<string, Repaired>> => {
   const name = basename(path);
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "EISDIR" ? inputIsFolder(path, "--replay") : archiveMissing(path, error);
+    throw error.code === "EISDIR" ? inputIsFolder(path, "--replay") : replayMissing(path, error);
   });
   const isJson = /^\ufeff?\s*\{/.test(bytes.toString("utf8", 0, 100));
   const content = isJson

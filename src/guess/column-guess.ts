@@ -26,7 +26,7 @@ export interface GuessedColumn {
   readonly isDates: boolean;
   /** Whether many of these have the day first: `parse_dates` then needs `day_first`. */
   readonly isDayFirst: boolean;
-  /** Whether its values are numbers, some with a decimal comma, which `parse_numbers` reads. */
+  /** Whether nearly all values are numbers, some with a decimal comma, which `parse_numbers` reads. */
   readonly hasDecimalComma: boolean;
   /** Links that end in a number, if most values are such. */
   readonly link: LinkGuess | undefined;
@@ -46,7 +46,7 @@ export class ColumnGuess {
   #dayFirst = 0;
   #hasMonths = false;
   #commas = 0;
-  #areNumbers = true;
+  #numbers = 0;
   #odd: string | undefined;
   readonly #different = new Set<string>();
   readonly #links = new LinkPattern();
@@ -63,7 +63,7 @@ export class ColumnGuess {
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
     else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
     if (DECIMAL_COMMA.test(text)) this.#commas++;
-    else this.#areNumbers &&= FITS.numeric(text);
+    else if (FITS.numeric(text)) this.#numbers++;
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
     this.#different.add(text.trim());
@@ -93,7 +93,7 @@ export class ColumnGuess {
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
       isDates: isIso || isDayFirst,
       isDayFirst,
-      hasDecimalComma: this.#areNumbers && this.#commas > 0,
+      hasDecimalComma: this.#commas > 0 && this.#commas + this.#numbers >= nearlyAll,
       link: this.#links.result,
       odd: this.#odd,
       examples: [...this.#different].slice(0, EXAMPLES),
@@ -114,7 +114,7 @@ const isNumber = (type: GuessedType): boolean =>
 
 const EXAMPLES = 3;
 
-/** A few bad dates are in every large archive. */
+/** A few bad dates and numbers are in every large table. */
 const NEARLY_ALL = 0.95;
 
 /** Years alone are a number; among dates with a month they are dates. */

@@ -1,6 +1,6 @@
 /** Setup scripts that make a GeoNature to try pipelines on: nothing for a database that has one of its own. */
 
-import { sandboxMisplaced } from "../core/errors.ts";
+import { type RunnerError, sandboxMade, sandboxMisplaced } from "../core/errors.ts";
 import { judged, type Verdict } from "../core/examination.ts";
 import { fileLabel } from "../core/place.ts";
 import type { Asking } from "./ask.ts";
@@ -12,7 +12,7 @@ export interface FittingSetup {
   readonly scripts: readonly string[];
 }
 
-/** A problem for each script that would make a sandbox where a schema of that name is no sandbox. */
+/** A problem for each script that would make a sandbox where a schema of that name is none, or another role's. */
 export const fittingSetup = async (
   ask: Asking,
   scripts: readonly string[],
@@ -22,14 +22,23 @@ export const fittingSetup = async (
   for (const script of scripts) {
     const schemas = await sandboxesIn(script);
     const { answer } = await ask(async (session) => {
-      const { rows } = await session.query<{ database: string }>(TAKEN, [schemas]);
-      return rows[0]?.database;
+      const { rows } = await session.query<Taken>(TAKEN, [schemas]);
+      return rows[0];
     });
     if (answer === undefined) fitting.push(script);
-    else verdicts.push(judged("problem", sandboxMisplaced(fileLabel(script), answer)));
+    else verdicts.push(judged("problem", whyNot(fileLabel(script), answer)));
   }
   return { verdicts, scripts: fitting };
 };
+
+interface Taken {
+  readonly database: string;
+  readonly owner: string;
+  readonly is_sandbox: boolean;
+}
+
+const whyNot = (script: string, { database, owner, is_sandbox }: Taken): RunnerError =>
+  is_sandbox ? sandboxMade(script, owner) : sandboxMisplaced(script, database);
 
 const MARKS = /\bcomment\s+on\s+schema\s+(\w+)\s+is\s+'sandbox'/gi;
 
@@ -40,5 +49,9 @@ const sandboxesIn = async (script: string): Promise<string[]> =>
   );
 
 const TAKEN = `
-select current_database() as database from pg_namespace
- where nspname = any($1) and obj_description(oid, 'pg_namespace') is distinct from 'sandbox' limit 1`;
+select * from (
+  select current_database() as database, nspowner::regrole::text as owner, pg_has_role(nspowner, 'usage') as is_own,
+         obj_description(oid, 'pg_namespace') is not distinct from 'sandbox' as is_sandbox
+    from pg_namespace where nspname = any($1)
+) as taken
+ where not (is_sandbox and is_own) order by is_sandbox limit 1`;

@@ -363,6 +363,14 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "sql/geonature-sandbox.sql makes a sandbox, and database gn has a GeoNature of its own: setup would refuse. Take the line out of `setup` for this database; its tables need no other owner.",
   ],
   [
+    errors.replayMissing("repaired.csv", undefined),
+    "There is no file repaired.csv with repaired records.",
+  ],
+  [
+    errors.sandboxMade("sql/geonature-sandbox.sql", "tester"),
+    "The sandbox that sql/geonature-sandbox.sql makes is there already, and it is role `tester`'s: setup would be refused. Run as that role, or take the line out of `setup` for this role; the tables need no other owner.",
+  ],
+  [
     errors.setupFailed("sql/a.sql:2:8", new Error("syntax error"), false),
     "The setup script sql/a.sql:2:8 failed: syntax error. Nothing of it was kept, and no flow was run.",
   ],

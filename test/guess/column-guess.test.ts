@@ -65,7 +65,10 @@ test("dates with the day first are told from those of Darwin Core, and from thos
   assert.equal(guessed("12/05").isDates, false);
 });
 
-test("a column of numbers has a decimal comma where some do and all others are numbers", () => {
+test("a column of numbers has a decimal comma where some do and nearly all others are numbers", () => {
+  const many = Array.from({ length: 20 }, (_, row) => `4${row},86`);
+  assert.equal(guessed(...many, "4,8x24").hasDecimalComma, true);
+  assert.equal(guessed(...many, "4,8x24", "beaucoup").hasDecimalComma, false);
   assert.equal(guessed("48,86", "2.5", "-3", null).hasDecimalComma, true);
   assert.equal(guessed("48,86", "2,5 m").hasDecimalComma, false);
   assert.equal(guessed("48.86", "2").hasDecimalComma, false);
