@@ -81,8 +81,8 @@ flows:
       stdout,
       [
         "flow;what;rows;record;row;column;old;new;code;because",
-        "merge;read;2",
-        "merge;inserted;2",
+        "merge;read;2;;;;;;;",
+        "merge;inserted;2;;;;;;;",
         "merge;inserted;;2020;;;;;;",
         "merge;inserted;;never;;;;;;",
         "",

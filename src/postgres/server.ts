@@ -72,7 +72,8 @@ const spareConnection = () => {
     kept = undefined;
     if (found === undefined) return undefined;
     const isFresh = performance.now() - found.sinceMs < SPARE_MS;
-    if (isFresh && !found.connection.isLost()) return found.connection;
+    // Asked once more: the server may have ended it, and the word of that not have come yet.
+    if (isFresh && (await found.connection.reset())) return found.connection;
     await found.connection.close();
     return undefined;
   };
