@@ -3,7 +3,7 @@ import { inTransaction, type Session } from "./session.ts";
 import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 const SCHEMA = `
 do $$ begin
@@ -69,6 +69,12 @@ create table if not exists runner.seen (
   identity text not null,
   is_whole boolean not null default false,
   primary key (run, track)
+);
+create table if not exists runner.survey (
+  pipeline text not null,
+  track text not null,
+  run bigint not null,
+  primary key (pipeline, track)
 );
 create table if not exists runner.reject (
   run bigint not null references runner.run on delete cascade,

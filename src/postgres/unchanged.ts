@@ -1,6 +1,9 @@
 import type { Batch } from "../core/batch.ts";
+import type { RunIdentity } from "../core/component.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
+import { surveySql } from "./merge/sighting.ts";
+import { completeTrack } from "./merge/track.ts";
 import { quoted, quotedList } from "./names.ts";
 import { dropTemporary, readRows, readTable } from "./read-rows.ts";
 import { type Statement, statementError } from "./statement.ts";
@@ -25,29 +28,35 @@ const FOUND = "pg_temp.runner_found";
 const SAME = "runner_same";
 const RECORD = "runner_record";
 
+/** What is to be known, of which run. */
+interface Asked {
+  readonly option: UnchangedOption;
+  readonly run: Pick<RunIdentity, "id" | "pipeline">;
+}
+
 /**
  * Reads a statement but for the records that an earlier run made into a row: their hash is that of then, and the
- * row is still there. They are found inside the database, marked as seen in this run, and counted with the
+ * row is still there. They are found inside the database, known as seen in this run, and counted with the
  * first batch. The others get a column with their hash.
  *
- * The hash begins with `basis`, whatever else a row depends on. Without a `run` nothing is marked, and all are
- * read; so they are when a key comes twice: the sink is to find that.
+ * The hash begins with `basis`, whatever else a row depends on; `isAtOnce` when asking for it uses other connections.
+ * Without a run that is stored, nothing is noted, and all are read; so they are when a key comes twice: the sink is
+ * to find that.
  */
 export async function* readChanged(
   session: Session,
   statement: Statement,
-  given: { option: UnchangedOption; basis: string; run: string; signal: AbortSignal },
+  given: Asked & { basis: () => Promise<string>; isAtOnce: boolean; signal: AbortSignal },
 ): AsyncGenerator<Batch> {
-  const { option, run, signal } = given;
+  const { option, signal } = given;
   await dropAll(session);
-  const view = await makeView(session, statement, { ignore: option.ignore, basis: given.basis });
   try {
-    const track = await findTable(session, option.track);
-    const table = await findTable(session, option.table);
-    const isTracked = track?.columns.some(({ name }) => name === "input") ?? false;
-    const work =
-      isTracked && track && table && run ? { ...view, option, run, track, table } : undefined;
-    let unchanged = work && (await findUnchanged(session, statement, work));
+    const basis = given.basis();
+    basis.catch(() => undefined);
+    if (!given.isAtOnce) await basis;
+    const known = given.run.id ? await findKnown(session, given) : undefined;
+    const view = await makeView(session, statement, { ...option, basis: await basis });
+    let unchanged = known && (await findUnchanged(session, statement, { ...known, ...view }));
     const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source`;
     const names = [...view.names, option.hash];
     const found = {
@@ -63,13 +72,13 @@ export async function* readChanged(
         ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
         : readTable(session, found, signal);
     for await (const batch of batches) {
-      if (work === undefined || !unchanged) yield batch;
+      if (known === undefined || !unchanged) yield batch;
       else {
         // At the same time the flow gets ready for its first batch.
-        const marked = markAsSeen(session, work);
-        marked.catch(() => undefined);
+        const noted = noteSeen(session, known);
+        noted.catch(() => undefined);
         yield batch.andUnchanged(unchanged);
-        await marked;
+        await noted;
         unchanged = undefined;
       }
     }
@@ -83,43 +92,50 @@ const dropAll = async (session: Session): Promise<void> => {
   await dropTemporary(session, "view", VIEW);
 };
 
-interface Work extends View {
-  readonly option: UnchangedOption;
-  readonly run: string;
+/** What is known of a table's rows, in `KNOWN`. */
+interface Known extends Asked {
   readonly track: TargetTable;
-  readonly table: TargetTable;
+  readonly keys: readonly KeyPart[];
 }
+
+/** Makes `KNOWN`; undefined when there is nothing in it. */
+const findKnown = async (session: Session, { option, run }: Asked): Promise<Known | undefined> => {
+  const track = await findTable(session, option.track);
+  const table = await findTable(session, option.table);
+  const columns = track?.columns.map(({ name }) => name) ?? [];
+  if (!track || !table || !columns.includes("input")) return undefined;
+  await completeTrack(session, track.sql, columns);
+  const known = { option, run, track, keys: keysOf(option, track) };
+  return (await makeKnown(session, known, table)) ? known : undefined;
+};
 
 /**
  * The number of records that are as they were; the others lie in `FOUND`. Undefined when all are to be read from
- * the statement: nothing is known, or a key comes twice.
+ * the statement, since a key comes twice.
  */
 const findUnchanged = async (
   session: Session,
   statement: Statement,
-  work: Work,
+  work: Known & View,
 ): Promise<number | undefined> => {
-  const keys = keysOf(work);
-  if (!(await makeKnown(session, work, keys))) return undefined;
   try {
-    await session.script(foundSql(work, keys));
+    await session.script(foundSql(work));
   } catch (error) {
     throw statementError({ ...statement, file: undefined }, error, 0);
   }
   const { rows } = await session.query<{ unchanged: string; is_repeated: boolean }>(
     `select count(*) filter (where ${SAME}) as unchanged, bool_or(is_repeated) as is_repeated
        from (select bool_or(${SAME}) as ${SAME}, count(*) > 1 as is_repeated
-               from ${FOUND} group by ${keys.map(({ name }) => name).join(", ")}) as found`,
+               from ${FOUND} group by ${work.keys.map(({ name }) => name).join(", ")}) as found`,
   );
   return rows[0]?.is_repeated ? undefined : Number(rows[0]?.unchanged);
 };
 
-const markAsSeen = async (session: Session, work: Work): Promise<void> => {
-  const same = keysOf(work).map(({ name, column }) => `track.${column} = found.${name}`);
-  await session.query(
-    `update ${work.track.sql} as track set run = $1::bigint from ${FOUND} as found where found.${SAME} and ${same.join(" and ")}`,
-    [work.run],
-  );
+const noteSeen = async (session: Session, { track, run, keys }: Known): Promise<void> => {
+  const table = `(select * from ${FOUND} where ${SAME})`;
+  const key = Object.fromEntries(keys.map(({ name, column }) => [column, name]));
+  const tracked = { track: track.sql, pipeline: run.pipeline };
+  await session.query(surveySql(tracked, { table, key }), [run.id]);
 };
 
 interface KeyPart {
@@ -131,10 +147,10 @@ interface KeyPart {
   readonly typed: string;
 }
 
-const keysOf = ({ option, track }: Work): KeyPart[] =>
+const keysOf = (option: UnchangedOption, track: TargetTable): KeyPart[] =>
   Object.entries(option.key).map(([column, sql], index) => {
     const type = track.columns.find(({ name }) => name === column)?.declaredType ?? "text";
-    return { name: `runner_key_${index}`, column: quoted(column), typed: `(${sql}\n)::${type}` };
+    return { name: `runner_key_${index}`, column, typed: `(${sql}\n)::${type}` };
   });
 
 /**
@@ -144,14 +160,14 @@ const keysOf = ({ option, track }: Work): KeyPart[] =>
  */
 const makeKnown = async (
   session: Session,
-  { track, table }: Work,
-  keys: readonly KeyPart[],
+  { track, keys }: Known,
+  table: TargetTable,
 ): Promise<boolean> => {
   const conditions = [
-    ...keys.map(({ column }) => `target.${column} = track.${column}`),
+    ...keys.map(({ column }) => `target.${quoted(column)} = track.${quoted(column)}`),
     ...(await literalsOf(session, track, keys)),
   ];
-  const values = keys.map(({ name, column }) => `track.${column} as ${name}`);
+  const values = keys.map(({ name, column }) => `track.${quoted(column)} as ${name}`);
   const [found] = await session.script(`
     ${inMemory(`create temporary table runner_known as
       select ${values.join(", ")}, track.input from ${track.sql} as track
@@ -170,14 +186,14 @@ const literalsOf = async (
 ): Promise<string[]> => {
   const constants = keys.map(
     ({ name, column }) => `
-      (select quote_literal(first.${column}::text) from (select ${column} from ${track.sql} limit 1) as first
-        where not exists (select from ${track.sql} as other where other.${column} <> first.${column})) as ${name}`,
+      (select quote_literal(first.${quoted(column)}::text) from (select ${quoted(column)} from ${track.sql} limit 1) as first
+        where not exists (select from ${track.sql} as other where other.${quoted(column)} <> first.${quoted(column)})) as ${name}`,
   );
   const { rows } = await session.query<Record<string, string | null>>(
     `select ${constants.join(", ")}`,
   );
   return keys.flatMap(({ name, column }) =>
-    rows[0]?.[name] ? [`target.${column} = ${rows[0][name]}`] : [],
+    rows[0]?.[name] ? [`target.${quoted(column)} = ${rows[0][name]}`] : [],
   );
 };
 
@@ -186,7 +202,7 @@ const literalsOf = async (
  * one value, about which a question for each of its columns would be many. Their hash is computed below
  * `offset 0`, once, and not for each place that asks for it.
  */
-const foundSql = ({ option, names, hash }: Work, keys: readonly KeyPart[]): string => {
+const foundSql = ({ option, names, hash, keys }: Known & View): string => {
   const input = quoted(option.hash);
   const values = keys.map(({ name, typed }) => `${typed} as ${name}`);
   const same = keys.map(({ name }) => `known.${name} = source.${name}`);

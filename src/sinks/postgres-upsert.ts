@@ -63,7 +63,7 @@ export const postgresUpsert = defineSink({
     const { stage } = settings;
     if (stage === undefined) return [];
     // The next run tells of it.
-    const merge = await mergeParts(session, settings, { names, warn: () => undefined });
+    const merge = await mergeParts(session, settings, { names, run, warn: () => undefined });
     const made = await installFunction(session, functionParts(merge, stage, run));
     return made === undefined ? [] : [made];
   },
@@ -83,7 +83,11 @@ export const postgresUpsert = defineSink({
       // With the first rows or not at all: a table that was made for a load that failed would stay in the way.
       await session.begin();
       if (mode === "stage_only" && stage !== undefined) {
-        const merge = await mergeParts(session, settings, { names: first.names, warn });
+        const merge = await mergeParts(session, settings, {
+          names: first.names,
+          run: context.run,
+          warn,
+        });
         yield* stageAll(all, { session, merge, stage, context });
         return;
       }
@@ -170,7 +174,7 @@ const prepare = async (
     warn: Context["log"]["warn"];
   },
 ): Promise<MergeSettings> => {
-  const known = await mergeParts(session, settings, { names, warn });
+  const known = await mergeParts(session, settings, { names, run, warn });
   await session.script(temporaryTables(known, run.isListing ? "listing" : undefined));
   return { ...known, run: run.id, isShared, listedAs: run.isListing ? run.flow : undefined };
 };
@@ -179,7 +183,15 @@ const prepare = async (
 const mergeParts = async (
   session: Session,
   settings: Settings,
-  { names, warn }: { names: readonly string[]; warn: Context["log"]["warn"] },
+  {
+    names,
+    run: { pipeline },
+    warn,
+  }: {
+    names: readonly string[];
+    run: Pick<RunIdentity, "pipeline">;
+    warn: Context["log"]["warn"];
+  },
 ): Promise<MergeParts> => {
   const table = await openTarget(session, settings, warn);
   const shape = mergeShape(table, names, settings);
@@ -187,5 +199,5 @@ const mergeParts = async (
   const track = await openTrack(session, shape, settings.track);
   const written = settings.track && (await openWritten(session, shape, settings.track));
   await checkLabels(session, shape);
-  return { shape, unique, track, written, adopt: openAdopt(shape) };
+  return { shape, unique, track, pipeline, written, adopt: openAdopt(shape) };
 };

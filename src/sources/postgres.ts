@@ -4,6 +4,7 @@ import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
 import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
+import { haveConnections } from "../core/session.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
 import { checkGivesRows, readStatement } from "../postgres/statement.ts";
@@ -69,14 +70,17 @@ export const postgres = defineSource({
   },
   create: (settings) => {
     const source = chosen(settings);
-    return async function* ({ database, signal, log, run, basis }) {
+    return async function* (context) {
+      const { database, signal, log, run, basis } = context;
       const statement = await readStatement(source);
-      const { unchanged } = settings;
-      const known = unchanged && { option: unchanged, basis: await basis(), run: run.id };
+      const { unchanged: option } = settings;
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
-      if (known === undefined) yield* readRows(session, statement, { signal });
-      else yield* readChanged(session, statement, { ...known, signal });
+      if (option === undefined) yield* readRows(session, statement, { signal });
+      else {
+        const isAtOnce = haveConnections(context);
+        yield* readChanged(session, statement, { option, run, basis, isAtOnce, signal });
+      }
     };
   },
 });

@@ -94,9 +94,11 @@ onEachDatabase((database) => {
       assert.deepEqual(await rows(), before);
       const seen = await rowsOf(
         database(),
-        "select count(*)::int as n from track where run = (select max(run) from runner.run)",
+        `select ((select max(run) from runner.run) - track.run)::text as written, seen, survey.run = (select max(run) from runner.run) as is_surveyed
+           from track cross join runner.survey as survey`,
       );
-      assert.deepEqual(seen, [{ n: 3 }], "they are known as seen in this run");
+      const known = { written: "1", seen: null, is_surveyed: true };
+      assert.deepEqual(seen, [known, known, known], "they are known as seen in this run");
     });
 
     test("are left alone when others change, with JSON and empty values too", async () => {
@@ -213,9 +215,50 @@ onEachDatabase((database) => {
     });
 
     test("are known from the second run on with a track table of an earlier version", async () => {
-      await execute(database(), "alter table track drop column input");
+      await execute(database(), "alter table track drop column input, drop column seen");
       assert.deepEqual(await load(), { ...NOTHING, read: "1 2 3" });
       assert.deepEqual(await load(), NOTHING);
+    });
+
+    describe("count as seen in a run", () => {
+      const other = (ids: string) =>
+        flowOf({
+          name: "other",
+          source: stageOf(postgres, `sql: select * from (values ${ids}) as o (id, word, stamp)`),
+          sink: stageOf(
+            postgresUpsert,
+            "{ table: t, key: [id], track: track, unique: { column: word, owner: [stamp], code: taken } }",
+          ),
+          rejects: allowing(10),
+        });
+      const after = async (ids: string) => {
+        const { flows, error } = await run(database(), [flow(), other(ids)]);
+        assert.equal(flows.length, 2, messageOf(error));
+        const rejects = await rowsOf(
+          database(),
+          "select code from runner.reject where run = (select max(run) from runner.run) order by 1",
+        );
+        const [first, second] = flows;
+        return [first?.unchanged, second?.inserted, rejects.map(({ code }) => code).join()];
+      };
+
+      test("so that a later flow's record of the same key is a duplicate, in every run", async () => {
+        for (const _ of [1, 2, 3])
+          assert.deepEqual(await after("(2, 'autre', 'x')"), [3, 0, "duplicate_key"]);
+        assert.deepEqual(await load(), NOTHING);
+      });
+
+      test("so that a later flow's record of another key does not take their row", async () => {
+        await execute(database(), "alter table t add unique (word)");
+        for (const _ of [1, 2])
+          assert.deepEqual(await after("(7, 'deux', 'x')"), [3, 0, "duplicate_unique"]);
+        assert.deepEqual(await load(), NOTHING);
+      });
+
+      test("beside the rows of a later flow that has its own", async () => {
+        assert.deepEqual(await after("(8, 'huit', 'x')"), [3, 1, ""]);
+        for (const _ of [1, 2]) assert.deepEqual(await after("(8, 'huit', 'x')"), [3, 0, ""]);
+      });
     });
 
     test("are told apart by SQL whose mistakes are told with their place", async () => {

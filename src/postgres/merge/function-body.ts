@@ -81,16 +81,22 @@ ${merging(merge)}
 ${counting(merge)}`;
 
 /** Which rows are unchanged, and which are to be merged; those whose key came before are set aside. */
-const asking = ({ shape, track, unique: { condition } }: MergeFunction): string => `
+const asking = (merge: MergeFunction): string => {
+  const {
+    shape,
+    unique: { condition },
+  } = merge;
+  return `
 ${condition === undefined ? "" : narrowing(shape, condition)}
-      for v_row in execute ${statementText(verdicts(shape, track, WHERE))} using v_run, v_version loop
+      for v_row in execute ${statementText(verdicts(merge, WHERE))} using v_run, v_version loop
         case v_row.verdict
           when 'duplicate' then execute ${dollar(refuseDuplicates(shape))} using v_row.numbers;
           when 'candidate' then v_candidates := v_row.numbers;
           else v_unchanged := v_row.rows;
         end case;
       end loop;
-      execute ${dollar(touchTrack(shape, track))} using v_run, v_version;`;
+      execute ${dollar(touchTrack(merge))} using v_run, v_version;`;
+};
 
 /** A partial index is used for literals alone: they are put into the statements. */
 const narrowing = (shape: MergeFunction["shape"], condition: string): string => `

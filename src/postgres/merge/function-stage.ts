@@ -11,11 +11,13 @@ import {
 import type { MergeFunction } from "./function.ts";
 import { dollar, quietly, told } from "./function-quote.ts";
 import { literal } from "./key-sql.ts";
+import { lastSeen } from "./sighting.ts";
 import { NUMBER } from "./temporary.ts";
 import { dropTemporary, temporaryTables } from "./temporary-tables.ts";
 
 /** Who has the lock, and whether the stage is there, of this version, and the newest. */
-export const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFunction): string => {
+export const checks = (merge: MergeFunction): string => {
+  const { shape, track, stage, lock, stageSql, keyJoin } = merge;
   const named = { table: stage.table, how: shape.asWritten(["mode"], "stage_only") };
   return `
   if not pg_try_advisory_xact_lock(hashtextextended(${literal(`runner:${lock.key}`)}, 0)) then
@@ -39,9 +41,9 @@ export const checks = ({ shape, track, stage, lock, stageSql, keyJoin }: MergeFu
     raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageStale(named, "%s", "%s"), "v_staged.run", "v_row.run")};
   end if;
   -- Another run has written other values since: merging would bring back the old ones.
-  select max(track.run) as run into v_row
+  select max(${lastSeen("track", merge)}) as run into v_row
     from ${track} as track join ${stageSql} as stage on ${keyJoin}
-   where track.run > v_staged.run and track.hash <> stage.runner_hash
+   where ${lastSeen("track", merge)} > v_staged.run and track.hash <> stage.runner_hash
      and not exists (select from runner.run where run.run = track.run and run.pipeline = ${literal(stage.function)});
   if v_row.run is not null then
     raise exception using errcode = 'object_not_in_prerequisite_state', ${told(stageOvertaken(named, "%s", "%s"), "v_staged.run", "v_row.run")};

@@ -2,7 +2,7 @@ import { derivedTwice, keyNotGiven, keyReserved, mergeColumnUnknown } from "../.
 import type { MergeOptions } from "./shape.ts";
 
 /** What a track table keeps of a row, behind the columns of its key. */
-export const TRACKED: readonly string[] = ["hash", "version", "run", "input"];
+export const TRACKED: readonly string[] = ["hash", "version", "run", "input", "seen"];
 
 /** Throws what of the sink's options does not fit the columns of its flow, whatever the table is. */
 export const checkGiven = (given: readonly string[], options: MergeOptions): void => {

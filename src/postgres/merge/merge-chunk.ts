@@ -79,15 +79,16 @@ interface Verdict {
 }
 
 /** Which of the probed rows are unchanged, and which are to be sent; those whose key came before are set aside. */
-const ask = async (session: Session, { shape, unique, track, run }: MergeSettings) => {
+const ask = async (session: Session, settings: MergeSettings) => {
+  const { shape, unique, run } = settings;
   const parameters = [run, shape.version];
   const where = await narrowing(session, { shape, unique, rows: PROBE });
-  const { rows } = await session.query<Verdict>(verdicts(shape, track, where), parameters);
+  const { rows } = await session.query<Verdict>(verdicts(settings, where), parameters);
   const of = (verdict: Verdict["verdict"]) => rows.find((row) => row.verdict === verdict);
   const duplicates = of("duplicate")?.numbers ?? [];
   if (duplicates.length > 0) await session.query(refuseDuplicates(shape), [duplicates]);
   const touched = await session.query(
-    touchTrack(shape, track),
+    touchTrack(settings),
     shape.input === undefined ? [run] : parameters,
   );
   if (touched.count !== rows.reduce((total, { known }) => total + known, 0)) {

@@ -63,6 +63,8 @@ export interface MergeParts {
   readonly unique: UniqueKey;
   /** The track table for SQL. */
   readonly track: string;
+  /** Whose rows of the track they are. */
+  readonly pipeline: string;
   /** The table, for SQL, of what was written into each column; undefined where nothing outlasts the flow. */
   readonly written: string | undefined;
   readonly adopt: Adopt | undefined;

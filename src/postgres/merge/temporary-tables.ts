@@ -54,10 +54,10 @@ export const dropTemporary = `
 const definition = ({ name, declaredType, isNotNull }: TargetColumn): string =>
   `${quoted(name)} ${declaredType}${isNotNull ? " not null" : ""}`;
 
-/** What is remembered of each row: half of each page is left free, since every run touches every row. */
+/** What is remembered of each row. */
 export const trackTable = ({ key }: MergeShape, table: string, kind: "temporary" | ""): string => `
     create ${kind} table ${table} (
       ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
-      hash uuid not null, version text not null, run bigint not null, input bigint,
+      hash uuid not null, version text not null, run bigint not null, input bigint, seen bigint,
       primary key (${quotedList(key.map(({ name }) => name))})
-    ) with (fillfactor = 50);`;
+    );`;

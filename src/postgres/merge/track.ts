@@ -18,10 +18,7 @@ export const openTrack = async (
   const sql = quotedTable(table);
   const known = await checkTrack(session, shape, table);
   if (known !== undefined) {
-    // One from before records were known by a hash of their input has no column for it.
-    if (!known.includes("input")) {
-      await session.script(`alter table ${sql} add column input bigint`);
-    }
+    await completeTrack(session, sql, known);
     return sql;
   }
   await createSchemaOf(session, table);
@@ -39,9 +36,27 @@ export const checkTrack = async (
   if (found === undefined) return undefined;
   const known = found.columns.map(({ name }) => name);
   const wanted = [...shape.key.map(({ name }) => name), ...TRACKED];
-  // An older one lacks the last.
-  if (![wanted.join(), wanted.slice(0, -1).join()].includes(known.join())) {
+  const least = wanted.length - ADDED.length;
+  const shapes = ADDED.map((_, index) => wanted.slice(0, least + index)).concat([wanted]);
+  if (!shapes.some((names) => names.join() === known.join())) {
     throw trackDiffers(table, wanted, known);
   }
   return known;
+};
+
+/** Columns that a track table of an earlier version lacks. */
+const ADDED = TRACKED.slice(-2);
+
+/** Adds to a track table of an earlier version, with these columns, what it lacks; gives whether that was anything. */
+export const completeTrack = async (
+  session: Session,
+  sql: string,
+  known: readonly string[],
+): Promise<boolean> => {
+  const added = ADDED.filter((name) => !known.includes(name));
+  if (added.length === 0) return false;
+  await session.script(
+    `alter table ${sql} ${added.map((name) => `add column ${name} bigint`).join(", ")}`,
+  );
+  return true;
 };

@@ -5,7 +5,8 @@ import { movedFindings } from "./findings-sql.ts";
 import { assignments, keyArray, keyText, literal, sameKey } from "./key-sql.ts";
 import { rowLabel } from "./labels.ts";
 import type { MergeParts } from "./merge.ts";
-import type { MergeShape, UniqueOption } from "./shape.ts";
+import type { UniqueOption } from "./shape.ts";
+import { isSeen } from "./sighting.ts";
 import type { Step } from "./steps.ts";
 import { CONFLICT, MOVED, NUMBER, PROBE, REFUSED, ROW, STAGE } from "./temporary.ts";
 import { forgetWritten } from "./written-sql.ts";
@@ -15,13 +16,14 @@ import { forgetWritten } from "./written-sql.ts";
  * owner's row, when its key did not come in this run, gets the new key.
  */
 export const uniqueSteps = (
-  { shape, track, written }: Pick<MergeParts, "shape" | "track" | "written">,
+  parts: Pick<MergeParts, "shape" | "track" | "pipeline" | "written">,
   where: string,
 ): Step[] => {
+  const { shape, written } = parts;
   const { unique } = shape;
   if (unique === undefined) return [];
   const isMoved = `n in (select n from ${MOVED})`;
-  const { forget, tracked, move, update } = rekey(shape, unique.column, { track, written });
+  const { forget, tracked, move, update } = rekey(parts, unique.column);
   const rekeying: Step[] = [
     { sql: movedFindings(shape, "rekeyed", `${CONFLICT} where ${isMoved}`) },
     { sql: forget, ofRun: true, expects: tracked },
@@ -39,9 +41,7 @@ export const uniqueSteps = (
     },
     { sql: `select from ${CONFLICT} where ${isMoved} limit 1`, whenAny: rekeying },
   ];
-  return [
-    { sql: uniqueConflicts(shape, unique, { track, where }), ofRun: true, whenAny: settling },
-  ];
+  return [{ sql: uniqueConflicts(parts, unique, where), ofRun: true, whenAny: settling }];
 };
 
 /**
@@ -49,10 +49,11 @@ export const uniqueSteps = (
  * value is, whether its row is the same owner's, and whether its key was seen in this run (`$1`).
  */
 const uniqueConflicts = (
-  shape: MergeShape,
+  { shape, ...tracked }: Pick<MergeParts, "shape" | "track" | "pipeline">,
   { column, owner }: { column: string; owner: readonly string[] },
-  { track, where }: { track: string; where: string },
+  where: string,
 ): string => {
+  const { track } = tracked;
   const isOwn =
     owner.length === 0
       ? "false"
@@ -64,7 +65,7 @@ const uniqueConflicts = (
   with other as materialized (
   select fresh.${NUMBER} as n, fresh.${quoted(column)}::text as value, ${keyText(shape, "target")} as key, ${rowLabel(shape, "target")} as label,
          ${keyArray(shape, "target")} as old_key, ${keyArray(shape, "fresh")} as new_key, ${isOwn} as is_own,
-         exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and track.run = $1::bigint)
+         exists (select from ${track} as track where ${sameKey(shape, "track", "target")} and ${isSeen("track", tracked)})
            or exists (select from ${PROBE} as probe where ${sameKey(shape, "probe", "target")}) as is_seen,
          exists (select from ${track} as track where ${sameKey(shape, "track", "target")}) as is_tracked,
          ${key.map(({ name, own }) => `fresh.${name} as ${own}`).join(", ")}
@@ -94,9 +95,8 @@ const refuseConflicts = ({ column, code }: UniqueOption, rows: string): string =
  * has of the old one is forgotten, unless this run (`$1`) has seen it; what was written goes along.
  */
 const rekey = (
-  shape: MergeShape,
+  { shape, written, ...tracked }: Pick<MergeParts, "shape" | "track" | "pipeline" | "written">,
   column: string,
-  { track, written }: Pick<MergeParts, "track" | "written">,
 ) => {
   // An array, not a join: of a few rows, each is looked up by index.
   const isRekeyed = `fresh.${NUMBER} = any (array(select n from ${MOVED} where kind = 'rekeyed'))`;
@@ -114,8 +114,8 @@ const rekey = (
             },
           ],
     forget: `
-  delete from ${track} as track using ${ROW} as fresh, ${shape.table.sql} as target
-   where ${isRekeyed} and ${isRow} and ${sameKey(shape, "track", "target")} and track.run <> $1::bigint`,
+  delete from ${tracked.track} as track using ${ROW} as fresh, ${shape.table.sql} as target
+   where ${isRekeyed} and ${isRow} and ${sameKey(shape, "track", "target")} and not ${isSeen("track", tracked)}`,
     tracked: `select count(*) from ${CONFLICT} where is_tracked and n in (select n from ${MOVED})`,
     update: `
   update ${shape.table.sql} as target set ${[...newKey, ...assignments(shape.onUpdate)].join(", ")}

@@ -5,6 +5,7 @@ import { keyOf, keyText, sameKey } from "./key-sql.ts";
 import { rowLabel } from "./labels.ts";
 import type { MergeParts } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
+import { isSeen, lastSeen, type Tracked } from "./sighting.ts";
 import type { Step } from "./steps.ts";
 import { GONE } from "./temporary.ts";
 import type { VanishedOption } from "./vanished.ts";
@@ -17,12 +18,14 @@ export const goneTable = ({ key }: MergeShape): string => `
     ${key.map(({ name, declaredType }) => `${quoted(name)} ${declaredType} not null`).join(", ")},
     run bigint not null, exports integer not null default 0, is_due boolean not null default false);`;
 
+type TrackedShape = Tracked & Pick<MergeParts, "shape">;
+
 /** `$1` is the run, `$2` the track's name, `$3` the scope: rows last seen in an export of the same scope. */
-export const findGone = ({ key }: MergeShape, track: string): string => `
+export const findGone = ({ shape: { key }, ...tracked }: TrackedShape): string => `
   insert into ${GONE} (${quotedList(key.map(({ name }) => name))}, run)
-  select ${key.map(({ name }) => `track.${quoted(name)}`).join(", ")}, track.run
-    from ${track} as track
-   where track.run <> $1::bigint and track.run in (select run from runner.seen where track = $2 and scope = $3)`;
+  select ${key.map(({ name }) => `track.${quoted(name)}`).join(", ")}, track.last
+    from (select *, ${lastSeen("track", tracked)} as last from ${tracked.track} as track where not ${isSeen("track", tracked)}) as track
+   where track.last in (select run from runner.seen where track = $2 and scope = $3)`;
 
 /** Without it, PostgreSQL would sort all records of the export to find a few rows among them. */
 export const countGone = `analyze ${GONE}`;
@@ -51,7 +54,7 @@ export const takeBackPresent = (shape: MergeShape, track: string, present: strin
   with back as (
     delete from ${GONE} as gone using ${records} where ${isPresent} returning ${keyOf(shape, "gone")}
   )
-  update ${track} as track set run = $1::bigint from back where ${sameKey(shape, "track", "back")}`,
+  update ${track} as track set run = $1::bigint, seen = null from back where ${sameKey(shape, "track", "back")}`,
     ofRun: true,
   });
 };
@@ -127,10 +130,11 @@ const isCorrected = (shape: MergeShape, written: string, where: string): string 
 export const kept = (shape: MergeShape): string => `
   select ${keyText(shape, "gone")} as key from ${GONE} as gone where exports >= $1::integer and not is_due`;
 
-/** How many rows there are, and how many are due. \`$1\` is the track's name, \`$2\` the scope. */
-export const share = (track: string): string => `
+/** How many rows there are, and how many are due. \`$1\` is the run, \`$2\` the track's name, \`$3\` the scope. */
+export const share = (tracked: Tracked): string => `
   select (select count(*) from ${GONE} where is_due)::integer as due,
-         (select count(*) from ${track} where run in (select run from runner.seen where track = $1 and scope = $2))::integer as rows`;
+         (select count(*) from ${tracked.track} as track where ${isSeen("track", tracked)}
+             or ${lastSeen("track", tracked)} in (select run from runner.seen where track = $2 and scope = $3))::integer as rows`;
 
 /** The statements that delete, in their order; the last but one gives the rows as JSON. */
 export const deletion = (

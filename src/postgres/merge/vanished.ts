@@ -106,7 +106,7 @@ const find = async (
   { scope }: Export,
 ): Promise<Found> => {
   const { option } = watch;
-  const { shape, track } = merge;
+  const { shape } = merge;
   const where = await findGone(session, watch, merge, scope);
   if (where === undefined) return NOTHING;
   const gone = await session.query<Gone>(sql.reported(shape, where));
@@ -115,7 +115,7 @@ const find = async (
   await session.query(sql.markDue(merge, option, where), [option.after_exports]);
   const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
   const findings = listed(gone.rows, kept.rows);
-  const shares = await session.query<Share>(sql.share(track), [watch.track, scope]);
+  const shares = await session.query<Share>(sql.share(merge), [merge.run, watch.track, scope]);
   const [share = { due: 0, rows: 0 }] = shares.rows;
   if (share.due === 0) return { findings };
   const tooMany = whyTooMany(share, option.max, shape);
@@ -137,7 +137,7 @@ const findGone = async (
 ): Promise<string | undefined> => {
   const { shape, unique, track, run } = merge;
   await session.script(sql.goneTable(shape));
-  const found = await session.query(sql.findGone(shape, track), [run, name, scope]);
+  const found = await session.query(sql.findGone(merge), [run, name, scope]);
   if (found.count === 0) return undefined;
   await session.script(sql.countGone);
   const given = { run, table: shape.table.name };
