@@ -169,8 +169,9 @@ const checkNotReferenced = async (session: Session, target: TargetTable): Promis
 /** Says what the load would stumble over, without beginning it. */
 const examineCopy = async (
   { table, mode, create }: Static<typeof options>,
-  { batch, coming, ask, tell }: View,
+  view: View,
 ): Promise<void> => {
+  const { batch, coming, ask, tell } = view;
   const rights = mode === "replace" ? (["insert", "truncate"] as const) : (["insert"] as const);
   const wanted = { table, create, rights, names: batch.names };
   const found = await ask((session) => examineTarget(session, wanted, coming));
@@ -180,7 +181,7 @@ const examineCopy = async (
   if (isThere && mode === "replace") await ask((session) => checkNotReferenced(session, target));
   if (!batch.isClosed) return;
   await ask(async () => checkColumns(target, batch.names));
-  await ask((session) => checkFit(session, target, batch));
+  await checkFit(view, target);
 };
 
 const warnEmpty = (

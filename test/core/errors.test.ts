@@ -178,6 +178,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
   ],
   [
+    errors.columnsComputed("s.t", ["id", "upper"]),
+    "Table `s.t` computes `id` and `upper` itself (`generated always`) and refuses values for them. Leave them out with `project`.",
+  ],
+  [
     errors.valueCannotFit(
       "s.t",
       { name: "note", declaredType: "character varying(5)" },

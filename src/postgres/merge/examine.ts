@@ -50,7 +50,7 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   if (found === undefined || !batch.isClosed) return;
   const { target, isThere } = found;
   const shape = await view.ask(async () => mergeShape(target, batch.names, settings));
-  await view.ask((session) => checkFit(session, target, batch));
+  await checkFit(view, target);
   if (shape === undefined) return;
   if (isThere && !coming.hasUniqueIndex(settings.table)) {
     await view.ask((session) => uniqueKey(session, shape));
