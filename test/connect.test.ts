@@ -335,6 +335,29 @@ flows:
       assert.deepEqual(await asked(), []);
     });
 
+    test("names the grants for what only its conditions read in the same round as those for the table itself", async (t) => {
+      const role = await newRole(database(), t);
+      await execute(
+        database(),
+        `create schema apart; create table apart.media (bird int); create table apart.names (id int, name text)`,
+      );
+      const yaml = flow(
+        "select 1 as id, 'x' as note",
+        `postgres_upsert: { table: s.bird, key: [id], track: s.bird_track, hold_when: { where: exists (select from s.nest where bird = bird.id), columns: [note] }, labels: { note: "select id::text, name from apart.names" }, vanished: { of: f, action: delete, ${present}, keep_when: exists (select from apart.media where bird = bird.id) } }`,
+      );
+      const asked = () => complaints(yaml, database(), asRole(database(), role));
+      const grants = (await asked()).flatMap(({ message }) => message.split("\n").slice(1));
+      for (const table of ["apart.media", "apart.names", "s.nest"]) {
+        assert.ok(
+          grants.includes(`  grant select on table ${table} to ${role};`),
+          grants.join("\n"),
+        );
+      }
+      await execute(database(), grants.join("\n"));
+      assert.deepEqual(await asked(), []);
+      await execute(database(), "drop schema apart cascade");
+    });
+
     test("needs fewer rights where rows are only reported", async (t) => {
       const role = await newRole(database(), t);
       await execute(

@@ -4,7 +4,7 @@ import { absolutePath } from "./absolute-path.ts";
 import type { Place } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { STRICT } from "./limits.ts";
-import { codesIn, limitsOf } from "./limits-file.ts";
+import { limitsOf } from "./limits-file.ts";
 import { meantName } from "./nearest.ts";
 import { partsOf } from "./options-check.ts";
 import { flowOptions, includedOptions, includeOptions } from "./pipeline-schema.ts";
@@ -122,7 +122,7 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
     name: nameOf(value, reading),
     place: value.place,
     ...stagesOf(value, reading),
-    rejects: limitsOf(entryOf(value, "rejects")?.value, codesIn(value), complain),
+    rejects: limitsOf(value, complain),
     limitFor: limitIn(value),
     checks: scriptsOf(entryOf(value, "checks")?.value, complain),
     isOnRequest: onRequest !== undefined && plain(onRequest) === true,

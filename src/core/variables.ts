@@ -18,7 +18,7 @@ export interface Lacking {
 
 /** The variables that a value needs and that have none; parameters, and what could not be read, are told elsewhere. */
 export const lackingIn = (value: YamlValue): Lacking[] =>
-  [...scalarsOf(value)].flatMap(({ unset = [], value: text, place }) =>
+  scalarsOf(value).flatMap(({ unset = [], value: text, place }) =>
     unset
       .filter((name) => /^\w+$/.test(name))
       .map((name) => ({ name, place, message: lackingSentence(name, String(text)) })),

@@ -194,7 +194,7 @@ onEachDatabase((database) => {
       );
       assert.match(
         said.join("\n"),
-        /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept, as people have worked on it\n {2}2: deleted\n/,
+        /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept, as `keep_when` says\n {2}2: deleted\n/,
       );
       await execute(
         database(),
@@ -209,7 +209,7 @@ onEachDatabase((database) => {
       await load({ ids: [1] });
       const { said } = await load({ ids: [1], export: "later", vanished: DELETE });
       assert.deepEqual(await ids(), [1, 2]);
-      assert.match(said.join("\n"), /2: missed in 2 exports, kept, as people have worked on it\n/);
+      assert.match(said.join("\n"), /2: missed in 2 exports, kept, as a person has corrected it\n/);
     });
 
     test("are shown by a plan, which deletes none", async () => {
@@ -235,10 +235,12 @@ onEachDatabase((database) => {
       await load({ ids: [1] });
       const many = await load({ ids: [1], export: "b", vanished: DELETE });
       assert.equal(many.vanished, 3);
-      assert.match(
-        many.said.join("\n"),
-        / 3 left as they are\. None was deleted: 3 of 4 are more than `vanished: \{ max: 50% \}` allows\. /,
-      );
+      assert.deepEqual(many.said, [
+        [
+          "3 rows of `kept` are no longer in the export of flow `staged`; none was deleted: 3 of 4 are more than `vanished: { max: 50% }` allows. Look at them, and allow more in one run if they are right to go.",
+          `All are in runner.finding: select * from runner.finding where run = ${many.run} and kind in ('vanished', 'deleted');`,
+        ].join("\n"),
+      ]);
       await execute(
         database(),
         `create table children (id int references kept);
