@@ -518,6 +518,11 @@ describe("runner validate", () => {
       github.stdout,
       /^::error file=pipelines\/bad\.yaml,line=4,col=15,title=unknown_component::There is no source `dwc`\./m,
     );
+    const below = await runRunner(["validate", "bad.yaml", "--format", "github"], {
+      cwd: join(folder, "pipelines"),
+      environment: { GITHUB_WORKSPACE: folder },
+    });
+    assert.match(below.stdout, /^::error file=pipelines\/bad\.yaml,line=4,/m);
   });
 
   test("prints the pipeline with its included files in their places", async () => {

@@ -51,6 +51,7 @@ onEachDatabase((database) => {
       `create schema s;
        create table s.bird (id integer primary key, seen date, note varchar(5), is_rare boolean default false, weight numeric not null default 0);
        create table s.plain (id integer, name text not null);
+       create table s.loud (id integer primary key, word text, loud text generated always as (upper(word)) stored);
        create table s.nest (id integer primary key, bird integer references s.bird);
        create table s.bird_track (id integer primary key, hash uuid not null, version text not null, run bigint not null, input bigint);
        create table s.bird_track_written (id integer primary key, note integer);`,
@@ -154,6 +155,29 @@ flows:
       assert.deepEqual(
         await codes(flow("select 1::bigint as id, now() as seen", copy), database()),
         [],
+      );
+    });
+
+    test("complains of all columns of a flow that cannot fit, and of those that the database computes", async () => {
+      const copy = "postgres_copy: { table: s.bird, mode: append }";
+      const wrong = flow("select gen_random_uuid() as id, true as seen, 'x' as note", copy);
+      assert.deepEqual(await codes(wrong, database()), ["type_cannot_fit", "type_cannot_fit"]);
+      assert.deepEqual(
+        await complaints(
+          flow(
+            "select 1 as id, 'a' as word, 'A' as loud",
+            "postgres_upsert: { table: s.loud, key: [id] }",
+          ),
+          database(),
+        ),
+        [
+          {
+            code: "columns_computed",
+            message:
+              "Table `s.loud` computes `loud` itself (`generated always`) and refuses values for it. Leave it out with `project`.",
+            at: "6:13",
+          },
+        ],
       );
     });
 
@@ -309,6 +333,29 @@ flows:
       ]);
       await execute(database(), grants.flat().join("\n"));
       assert.deepEqual(await asked(), []);
+    });
+
+    test("names the grants for what only its conditions read in the same round as those for the table itself", async (t) => {
+      const role = await newRole(database(), t);
+      await execute(
+        database(),
+        `create schema apart; create table apart.media (bird int); create table apart.names (id int, name text)`,
+      );
+      const yaml = flow(
+        "select 1 as id, 'x' as note",
+        `postgres_upsert: { table: s.bird, key: [id], track: s.bird_track, hold_when: { where: exists (select from s.nest where bird = bird.id), columns: [note] }, labels: { note: "select id::text, name from apart.names" }, vanished: { of: f, action: delete, ${present}, keep_when: exists (select from apart.media where bird = bird.id) } }`,
+      );
+      const asked = () => complaints(yaml, database(), asRole(database(), role));
+      const grants = (await asked()).flatMap(({ message }) => message.split("\n").slice(1));
+      for (const table of ["apart.media", "apart.names", "s.nest"]) {
+        assert.ok(
+          grants.includes(`  grant select on table ${table} to ${role};`),
+          grants.join("\n"),
+        );
+      }
+      await execute(database(), grants.join("\n"));
+      assert.deepEqual(await asked(), []);
+      await execute(database(), "drop schema apart cascade");
     });
 
     test("needs fewer rights where rows are only reported", async (t) => {

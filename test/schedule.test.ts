@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { blocksOf } from "./support/pages.ts";
 
+const root = new URL("../", import.meta.url).pathname;
 const run = promisify(execFile);
 const page = await readFile(new URL("../docs/schedule.md", import.meta.url), "utf8");
 const blocks = (language: string): string[] =>
@@ -31,8 +32,10 @@ describe("docs/schedule.md", () => {
   }, async () => {
     const [service = "", timer = ""] = blocks("systemd");
     assert.match(timer, /^\[Timer\]$/m);
-    // That npx is on this machine is not what is to be verified.
-    const here = service.replace("/usr/bin/npx", process.execPath);
+    // A terminal's interrupt and `systemctl stop` are one wish each: told twice, a run stops at once.
+    assert.match(service, /^KillSignal=SIGINT\nKillMode=mixed$/m);
+    // The folder of the page is this one, with the program in the same place.
+    const here = service.replace("/srv/sinp/bin/", `${root}bin/`);
     assert.notEqual(here, service);
     const files = [
       [join(folder, "runner@inat.service"), here],
@@ -60,6 +63,9 @@ describe("docs/schedule.md", () => {
     for (const job of jobs) {
       const [, command = ""] = /^(?:[\d*/,-]+ ){5}runner (.*)$/.exec(job) ?? assert.fail(job);
       assert.doesNotMatch(command, /%/, "cron takes % for a line end");
+      // npx would write into a home folder that the user of a service need not have.
+      assert.doesNotMatch(command, /npx/);
+      await access(join(root, /&& (\S+) pipelines\//.exec(command)?.[1] ?? ""), constants.X_OK);
       await run("sh", ["-n", "-c", command]);
     }
   });

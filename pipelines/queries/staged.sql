@@ -20,4 +20,3 @@ left join (
    where media_url is not null
    group by gbif_id
 ) m using (gbif_id)
-order by t.gbif_id

@@ -15,6 +15,7 @@ export const converted = (
   anySchema: Schema,
   context: { value: YamlValue | undefined; complain: Complain; label: string },
 ): unknown => {
+  if (isPlain(anySchema)) return data;
   const { value } = context;
   const schema = meant(anySchema, data);
   if (schema.runner === "document" && value) return documentOf(value);
@@ -33,11 +34,32 @@ export const converted = (
     return Object.fromEntries(members);
   }
   const scalar = value?.kind === "scalar" ? value : undefined;
-  // Where a text may stand for a number, `1.50` stays as it is written.
-  const isAnyPlain = Array.isArray(schema.type) && schema.type.includes("string");
-  if (isAnyPlain && typeof data === "number" && scalar) return scalar.source;
+  if (isAnyPlain(schema) && typeof data === "number" && scalar) return scalar.source;
   return schema.runner && scalar ? ofKind(schema.runner, String(data), scalar, context) : data;
 };
+
+/** Whether nothing below a schema is turned into anything else, which most of them are. */
+const isPlain = (schema: Schema): boolean => {
+  const known = plainSchemas.get(schema);
+  if (known !== undefined) return known;
+  const { properties, patternProperties, additionalProperties, items, anyOf = [] } = schema;
+  const inner = [
+    ...Object.values(properties ?? {}),
+    ...Object.values(patternProperties ?? {}),
+    ...(typeof additionalProperties === "object" ? [additionalProperties] : []),
+    ...(items ? [items] : []),
+    ...anyOf,
+  ];
+  const isOwn = schema.runner === undefined && !isAnyPlain(schema);
+  const found = isOwn && inner.every(isPlain);
+  plainSchemas.set(schema, found);
+  return found;
+};
+
+const plainSchemas = new WeakMap<Schema, boolean>();
+
+/** Where a text may stand for a number, `1.50` stays as it is written. */
+const isAnyPlain = ({ type }: Schema): boolean => Array.isArray(type) && type.includes("string");
 
 /** One whose name has a variable without a value stays a text; nothing is said of it. */
 const documentOf = (value: YamlValue): Document | string => {

@@ -88,9 +88,14 @@ export const unknownColumn = (name: string, known: Iterable<string>): RunnerErro
   new RunnerError(
     "unknown_column",
     2,
-    `There is no column \`${name}\` here.${suggestion(name, known)}`,
+    looksLikeSql(name)
+      ? `\`${name}\` is SQL, and the name of a column is wanted here: SQL belongs into the source \`postgres\`, or into \`derive\` of \`postgres_upsert\`.`
+      : `There is no column \`${name}\` here.${suggestion(name, known)}`,
     { subject: name },
   );
+
+/** A call, a cast or a concatenation; a column of an archive may well have blanks and brackets in its name. */
+const looksLikeSql = (name: string): boolean => /^\w+\(.*\)$|\w::\w|\|\|/.test(name);
 
 /** A stage reads columns that the pipeline does not name one by one, and the batch does not have them. */
 export const unknownColumns = (names: readonly string[], known: Iterable<string>): RunnerError => {
@@ -1031,7 +1036,7 @@ export const requiredColumns = (
   new RunnerError(
     "required_columns",
     1,
-    `Table \`${table}\` requires ${listed(required)}, which this flow does not give: it gives ${listed(given)}. Nothing was loaded.`,
+    `Table \`${table}\` requires ${listed(required)}, which this flow does not give: it gives ${listed([...new Set(given)])}. Nothing was loaded.`,
     { subject: table },
   );
 
@@ -1501,6 +1506,16 @@ export const typeCannotFit = (
     `Column \`${column.name}\` of \`${table}\` is ${column.declaredType}, and gets values of type ${type}: none can fit. ` +
       "Is it the right column?",
     { subject: column.name },
+  );
+
+/** Columns that the database fills by itself, and takes no value for. */
+export const columnsComputed = (table: string, names: readonly string[]): RunnerError =>
+  new RunnerError(
+    "columns_computed",
+    1,
+    `Table \`${table}\` computes ${listed(names)} itself (\`generated always\`) and refuses values for ` +
+      `${names.length === 1 ? "it" : "them"}. Leave ${names.length === 1 ? "it" : "them"} out with \`project\`.`,
+    { subject: names[0] },
   );
 
 /** A constant of the pipeline is no value of the column that it is for. */

@@ -4,7 +4,7 @@ import { absolutePath } from "./absolute-path.ts";
 import type { Place } from "./errors.ts";
 import { boundParameters } from "./include.ts";
 import { STRICT } from "./limits.ts";
-import { codesIn, limitsOf } from "./limits-file.ts";
+import { limitsOf } from "./limits-file.ts";
 import { meantName } from "./nearest.ts";
 import { partsOf } from "./options-check.ts";
 import { flowOptions, includedOptions, includeOptions } from "./pipeline-schema.ts";
@@ -25,8 +25,7 @@ export const flowsOf = async (
   const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
     if (item.kind !== "map") {
-      const message = "A flow is a map with `name`, `source` and `sink`.";
-      if (!isUnknown(item)) reading.complain("wrong_type", item.place, message);
+      if (!isUnknown(item)) reading.complain("wrong_type", item.place, noFlow(item));
       flows.push(unknownFlow(item));
     } else if (isInclude(item)) {
       flows.push(...(await includedFlows(item, reading, files)));
@@ -35,6 +34,12 @@ export const flowsOf = async (
     }
   }
   return flows;
+};
+
+const noFlow = (item: YamlValue): string => {
+  const file = item.kind === "scalar" && /^\S+\.ya?ml$/.test(item.source) ? item.source : "";
+  const include = file === "" ? "" : ` A file of flows is included: \`- include: ${file}\`.`;
+  return `A flow is a map with \`name\`, \`source\` and \`sink\`.${include}`;
 };
 
 /** What may be any flow, or several. */
@@ -117,7 +122,7 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
     name: nameOf(value, reading),
     place: value.place,
     ...stagesOf(value, reading),
-    rejects: limitsOf(entryOf(value, "rejects")?.value, codesIn(value), complain),
+    rejects: limitsOf(value, complain),
     limitFor: limitIn(value),
     checks: scriptsOf(entryOf(value, "checks")?.value, complain),
     isOnRequest: onRequest !== undefined && plain(onRequest) === true,

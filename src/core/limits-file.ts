@@ -4,21 +4,18 @@ import { type Complain, renamed } from "./complaint.ts";
 import { type Limit, parseLimit, type RejectLimits, STRICT } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { REJECT_CODES } from "./reject-codes.ts";
-import { plain, unsetIn, type YamlEntry, type YamlValue } from "./yaml-value.ts";
+import { entryOf, plain, unsetIn, type YamlEntry, type YamlValue } from "./yaml-value.ts";
 
-/** The limits under `rejects`; warns of codes that no record is rejected with, be they the runner's or of `own`. */
-export const limitsOf = (
-  value: YamlValue | undefined,
-  own: readonly string[],
-  complain: Complain,
-): RejectLimits => {
+/** The limits under `rejects` of a flow; warns of codes that no record is rejected with, be they the runner's or its own. */
+export const limitsOf = (flow: YamlValue, complain: Complain): RejectLimits => {
+  const value = entryOf(flow, "rejects")?.value;
   if (value?.kind !== "map") return STRICT;
   const byCode = new Map<string, Limit>();
   let { max } = STRICT;
   for (const entry of value.entries) {
     // Half of a number, which was complained of.
     if (/^\d+%?$/.test(entry.key)) continue;
-    if (entry.key !== "max") checkCode(entry, own, complain);
+    if (entry.key !== "max") checkCode(entry, codesIn(flow), complain);
     if (unsetIn(entry.value).length > 0) continue;
     const limit = parseLimit(plain(entry.value));
     if (limit === undefined) {
@@ -34,7 +31,7 @@ export const limitsOf = (
 };
 
 /** The codes that the stages of a flow give themselves: the values of all `code` in its YAML. */
-export const codesIn = (value: YamlValue): readonly string[] => {
+const codesIn = (value: YamlValue): readonly string[] => {
   if (value.kind === "list") return value.items.flatMap(codesIn);
   if (value.kind !== "map") return [];
   return value.entries.flatMap((entry) =>

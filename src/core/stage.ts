@@ -8,6 +8,7 @@ import type { Component } from "./component.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { meantName } from "./nearest.ts";
 import { partsOf } from "./options-check.ts";
+import { flowOptions } from "./pipeline-schema.ts";
 import { placeInScalar } from "./place.ts";
 import type { StagePlan } from "./plan.ts";
 import {
@@ -38,15 +39,15 @@ export const stageOf = (value: YamlValue | undefined, choice: Choice): StagePlan
     complain("wrong_type", value.place, message);
     return undefined;
   }
-  const names = namesOf(choice);
   if (value.kind === "scalar" && value.value !== null) {
+    const names = namesOf(choice);
     const example = names.includes(String(value.value)) ? value.value : names[0];
     const message = `A ${kind} is a map with its name as the key: \`${example}: { … }\`.`;
     complain("wrong_type", value.place, message);
     return undefined;
   }
   if (value.kind === "scalar" || (value.entries.length === 0 && !value.isPartial)) {
-    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", names)}`);
+    complain("no_component", value.place, `Name a ${kind} here.${suggestion("", namesOf(choice))}`);
     return undefined;
   }
   const entry = onlyEntry(value, choice);
@@ -61,8 +62,8 @@ const namesOf = ({ components, kind }: Choice): string[] =>
 const onlyEntry = (value: YamlMap, choice: Choice): YamlEntry | undefined => {
   const [entry, second] = value.entries;
   const { kind, components, complain } = choice;
-  const names = namesOf(choice);
-  if (entry?.key === "type" && !names.includes("type")) {
+  if (entry?.key === "type" && !namesOf(choice).includes("type")) {
+    const names = namesOf(choice);
     const word = String(plain(entry.value));
     complain(
       "component_as_type",
@@ -74,24 +75,24 @@ const onlyEntry = (value: YamlMap, choice: Choice): YamlEntry | undefined => {
   if (entry === undefined || second === undefined) return entry;
   const first = components.find((one) => one.kind === kind && one.name === entry.key);
   const isOption = second.key in (first?.options.properties ?? {});
-  complain(
-    "two_components",
-    second.keyPlace,
-    isOption
-      ? `\`${second.key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`
-      : `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
-  );
+  const { key } = second;
+  let message = `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`;
+  if (isOption)
+    message = `\`${key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`;
+  else if (key in flowOptions.properties)
+    message = `\`${key}\` is the flow's, and stands inside its ${kind} here: indent it as far as the flow's \`name\`.`;
+  complain("two_components", second.keyPlace, message);
   return undefined;
 };
 
 /** The component of that name, or the one that is meant by it beyond doubt. */
 const componentOf = ({ key, keyPlace }: YamlEntry, choice: Choice): Component | undefined => {
   const { kind, components, complain } = choice;
-  const names = namesOf(choice);
   const find = (word: string | undefined) =>
     components.find((component) => component.kind === kind && component.name === word);
   const known = find(key);
   if (known) return known;
+  const names = namesOf(choice);
   const other = components.find(({ name }) => name === key);
   const hint = other
     ? `\`${key}\` is a ${other.kind}, and this is the place of a ${kind}.${suggestion("", names)}`
@@ -134,5 +135,5 @@ const optionsOf = (
 /** Where a path stands that was made absolute. */
 const pathPlace = (value: YamlValue, path: string): Place | undefined =>
   isAbsolute(path)
-    ? [...scalarsOf(value)].find((one) => absolutePath(String(one.value), one) === path)?.place
+    ? scalarsOf(value).find((one) => absolutePath(String(one.value), one) === path)?.place
     : undefined;

@@ -17,6 +17,7 @@ import {
 import { nearest } from "./nearest.ts";
 import { fileLabel, formatPlace } from "./place.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
+import { remembered, rememberedByFiles } from "./remembered.ts";
 
 /** The name of what may be any table or file: that of a `Use` by SQL, or one that is not known. */
 const ANY = "*";
@@ -40,16 +41,24 @@ export interface Step {
 }
 
 /** Everything that the flows read and write, in the order in which they do. */
-export const stepsOf = (flows: readonly FlowDraft[]): Step[] =>
+export const stepsOf = (flows: readonly FlowDraft[]): readonly Step[] => {
+  const known = knownSteps.get(flows);
+  if (known) return known;
+  const made = stepsIn(flows);
+  knownSteps.set(flows, made);
+  return made;
+};
+
+/** Each stage that reads or writes asks for those of all. */
+const knownSteps = new WeakMap<readonly FlowDraft[], readonly Step[]>();
+
+const stepsIn = (flows: readonly FlowDraft[]): Step[] =>
   flows.flatMap(({ name: flow, source, transforms, sink, place }, at) => {
-    const steps = (stage: StagePlan | undefined, how: Use["how"]) => {
+    const of = (stage: StagePlan | undefined, how: Use["how"]) => {
       const locate = stage?.locate ?? (() => place);
       return (usesOf(stage) ?? anyUse(how)).map((use) => ({ use, flow, at, locate }));
     };
-    return [
-      ...[source, ...transforms].flatMap((stage) => steps(stage, "read")),
-      ...steps(sink, "merge"),
-    ];
+    return [...[source, ...transforms].flatMap((stage) => of(stage, "read")), ...of(sink, "merge")];
   });
 
 const anyUse = (how: Use["how"]): readonly Use[] =>
@@ -201,20 +210,36 @@ const badWrite = (step: Step, steps: readonly Step[]): Complaint[] => {
 
 /** Whether a script has the table's name in it: then nothing certain is known of the table. */
 const mentioned = (scripts: readonly string[]): ((table: string) => boolean) => {
-  const texts = scripts.map((script) => scriptText(script).toLowerCase());
-  return (table) => texts.some((text) => text.includes(bareName(table).toLowerCase()));
+  const all = [...new Set(scripts.flatMap((script) => scriptsIn(script)))];
+  return (table) => all.some(({ has }) => has(bareName(table).toLowerCase()));
 };
 
 const bareName = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
 
-/** With the scripts that it names by psql's `\ir`. */
-const scriptText = (script: string, depth = 0): string => {
-  if (!existsSync(script) || depth > MOST_NESTED) return "";
+interface Script {
+  /** Absolute paths of those that it names by psql's `\ir`. */
+  readonly named: readonly string[];
+  /** Whether it has a name in it, in small letters. */
+  readonly has: (name: string) => boolean;
+}
+
+/** The pipelines of a folder share their scripts. */
+const kept = rememberedByFiles<Script>();
+
+const scriptsIn = (script: string, depth = 0): Script[] => {
+  if (depth > MOST_NESTED || !existsSync(script)) return [];
+  const own = kept([script], "", () => readScript(script));
+  return [own, ...own.named.flatMap((file) => scriptsIn(file, depth + 1))];
+};
+
+const readScript = (script: string): Script => {
   const text = readFileSync(script, "utf8");
-  const named = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, file = ""]) =>
-    scriptText(resolve(dirname(script), file), depth + 1),
-  );
-  return [text, ...named].join("\n");
+  const small = text.toLowerCase();
+  const named = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)];
+  return {
+    named: named.map(([, file = ""]) => resolve(dirname(script), file)),
+    has: remembered((name) => small.includes(name)),
+  };
 };
 
 /** Against scripts that name each other in a circle. */

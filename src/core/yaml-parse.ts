@@ -11,23 +11,19 @@ import {
   type Scalar,
   type YAMLMap,
 } from "yaml";
-import type { Complain } from "./complaint.ts";
+import type { Complain, Complaint } from "./complaint.ts";
 import type { Place } from "./errors.ts";
 import { inTypographicQuotes } from "./odd-characters.ts";
 import { remembered } from "./remembered.ts";
 import { LOST, mended } from "./yaml-mend.ts";
 import { syntaxProblem } from "./yaml-syntax.ts";
-import type { YamlEntry, YamlMap, YamlScalar, YamlValue } from "./yaml-value.ts";
-
-/** Never modified, so that it can be shared. */
-const documentOf = remembered((text) => {
-  const lines = new LineCounter();
-  for (let start = 0; start >= 0; ) {
-    lines.addNewLine(start);
-    start = text.indexOf("\n", start) + 1 || -1;
-  }
-  return { ...mended(text), lines };
-});
+import {
+  moved,
+  type YamlEntry,
+  type YamlMap,
+  type YamlScalar,
+  type YamlValue,
+} from "./yaml-value.ts";
 
 /**
  * What a text says; `start` is its first character. Complains of what is wrong with its syntax. What could
@@ -39,11 +35,35 @@ export const parseYaml = (
   start: Place,
   complain: Complain,
 ): YamlValue | undefined => {
-  const { document, problems, offsetIn, lines, lost } = documentOf(text);
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { ...start, line, column: col };
-  };
+  const { value, complaints } = parsed(text);
+  const at = ({ line, column }: Place): Place => ({ ...start, line, column });
+  for (const { code, place, message, fix, ...details } of complaints) {
+    const own = fix ? { fix: { ...fix, place: at(fix.place) } } : {};
+    complain(code, at(place), message, { ...details, ...own });
+  }
+  return value && moved(value, at);
+};
+
+/** What a text says in whatever file it stands: several pipelines include the same one. */
+interface Parsed {
+  readonly value: YamlValue | undefined;
+  readonly complaints: readonly Complaint[];
+}
+
+const NO_FILE: Place = { file: "", line: 1, column: 1 };
+
+/** Kept without the parser's own tree, which is many times as large. */
+const parsed = remembered((text): Parsed => {
+  const complaints: Complaint[] = [];
+  const value = valueIn(text, (code, place, message, details) => {
+    complaints.push({ code, place, message, ...details });
+  });
+  return { value, complaints };
+});
+
+const valueIn = (text: string, complain: Complain): YamlValue | undefined => {
+  const { document, problems, offsetIn, lost } = mended(text);
+  const place = placesIn(text);
   for (const { code, offset, message, fix } of problems) {
     const details = fix ? { fix: { ...fix, place: place(fix.offset) } } : {};
     complain(code, place(offset), message, details);
@@ -56,7 +76,7 @@ export const parseYaml = (
     complain("yaml_tag", placeAt(pos[0]), `The tag \`${tag}\` has no meaning here: leave it out.`);
   }
   if (document.contents === null) {
-    complain("empty_file", start, "The file is empty.");
+    complain("empty_file", NO_FILE, "The file is empty.");
     return undefined;
   }
   const value = yamlValue(document.contents, { placeAt, complain, lost });
@@ -64,6 +84,18 @@ export const parseYaml = (
   return value.kind === "map" && document.errors.some(isOfSeveral)
     ? { ...value, isPartial: true }
     : value;
+};
+
+const placesIn = (text: string): PlaceAt => {
+  const lines = new LineCounter();
+  for (let start = 0; start >= 0; ) {
+    lines.addNewLine(start);
+    start = text.indexOf("\n", start) + 1 || -1;
+  }
+  return (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { ...NO_FILE, line, column: col };
+  };
 };
 
 type PlaceAt = (offset: number) => Place;
@@ -105,7 +137,7 @@ const yamlValue = (node: ParsedNode, reading: Reading): YamlValue => {
     const more = isTorn(node, reading) ? [unknownAt(place, LOST)] : [];
     return { kind: "list", place, items: [...items, ...more] };
   }
-  if (isMap(node)) return mapValue(node, reading);
+  if (isMap(node)) return bracedVariable(node, reading) ?? mapValue(node, reading);
   if (isAlias(node)) {
     complain(
       "alias",
@@ -124,6 +156,21 @@ const yamlValue = (node: ParsedNode, reading: Reading): YamlValue => {
     value: isPlain ? (value as string | number | boolean | null) : String(value),
     source: node.source ?? "",
   };
+};
+
+/** `{{ NAME }}`, as templates have it: a map whose key is a map, to YAML. */
+const bracedVariable = (
+  { items, range }: YAMLMap.Parsed,
+  { placeAt, complain }: Reading,
+): YamlScalar | undefined => {
+  const [only, other] = items;
+  const [inner] = isMap(only?.key) ? only.key.items : [];
+  if (other !== undefined || only?.value || inner?.value || !isScalar(inner?.key)) return undefined;
+  const name = String(inner.key.source);
+  if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
+  const place = placeAt(range[0]);
+  complain("bad_variable", place, `A variable is written \`\${${name}}\`, not \`{{ ${name} }}\`.`);
+  return unknownAt(place, name);
 };
 
 const mapValue = (node: YAMLMap.Parsed, reading: Reading): YamlMap | YamlScalar => {

@@ -1,9 +1,13 @@
 /** What a sink will find of its target: the checks that a run makes before it sends anything, without making anything. */
 
-import type { Batch } from "../core/batch.ts";
-import { type Column, ConstantColumn } from "../core/columns.ts";
-import { type RunnerError, typeCannotFit, valueCannotFit } from "../core/errors.ts";
-import { type Coming, TypedColumn } from "../core/examination.ts";
+import { ConstantColumn } from "../core/columns.ts";
+import {
+  columnsComputed,
+  type RunnerError,
+  typeCannotFit,
+  valueCannotFit,
+} from "../core/errors.ts";
+import { type Coming, TypedColumn, type View } from "../core/examination.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
 import {
   findTable,
@@ -72,28 +76,47 @@ const declared = ([name, type]: readonly [string, string]): TargetColumn => ({
   isRequired: false,
 });
 
-/** Throws for the first column whose values can never be of the target's type. */
+/** Says of each column of the flow whose values the target's can never take that it is so. */
 export const checkFit = async (
-  session: Session,
+  { ask, batch }: Pick<View, "ask" | "batch">,
   target: TargetTable,
-  batch: Batch,
 ): Promise<void> => {
-  for (const name of batch.names) {
-    const column = target.columns.find((one) => one.name === name);
-    if (column) await checkColumn(session, target, { column, given: batch.column(name) });
+  await ask((session) => checkComputed(session, target, batch.names));
+  for (const column of target.columns) {
+    if (!batch.names.includes(column.name)) continue;
+    const given = batch.column(column.name);
+    if (given instanceof TypedColumn && canFit(given.type, column.type)) continue;
+    if (given instanceof ConstantColumn)
+      await ask((session) => checkColumn(session, target, { column, given }));
   }
 };
 
 const checkColumn = async (
   session: Session,
   target: TargetTable,
-  { column, given }: { column: TargetColumn; given: Column },
+  { column, given }: { column: TargetColumn; given: ConstantColumn },
 ): Promise<void> => {
-  if (given instanceof TypedColumn && !canFit(given.type, column.type)) {
-    throw typeCannotFit(target.name, column, given.type);
-  }
-  if (given instanceof ConstantColumn)
-    await checkValue(session, target, { column, value: given.text() });
+  if (given instanceof TypedColumn) throw typeCannotFit(target.name, column, given.type);
+  await checkValue(session, target, { column, value: given.text() });
+};
+
+/** Throws when the flow gives columns that the database alone may fill. */
+const checkComputed = async (
+  session: Session,
+  { name, sql }: TargetTable,
+  given: readonly string[],
+): Promise<void> => {
+  const { rows } = await session.query<{ name: string }>(
+    `select attname as name from pg_attribute
+      where attrelid = to_regclass($1) and attname = any ($2) and (attgenerated <> '' or attidentity = 'a')
+      order by attnum`,
+    [sql, given],
+  );
+  if (rows.length > 0)
+    throw columnsComputed(
+      name,
+      rows.map((row) => row.name),
+    );
 };
 
 /** Throws when a value of the pipeline itself is none of the column's type. */

@@ -29,13 +29,21 @@ export const withGrants = async <T>(
     const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
     if (!isDatabaseError(cause) || cause.code !== PERMISSION_DENIED) throw error;
     await session.query("rollback to savepoint runner_statement");
-    const statements: string[] = [];
-    for (const table of tablesNamed(sql)) {
-      statements.push(...(await grantsMissing(session, table, ["select"])));
-    }
-    if (statements.length === 0) throw error;
-    throw rightsMissing(await roleOf(session), name, [...new Set(statements)]);
+    await requireReads(session, { sql, name });
+    throw error;
   }
+};
+
+/** Throws `rights_missing` with the grants for all tables that SQL names, without having PostgreSQL read it. */
+export const requireReads = async (
+  session: Session,
+  { sql, name }: Pick<Statement, "sql" | "name">,
+): Promise<void> => {
+  const statements = new Set<string>();
+  for (const table of tablesNamed(sql)) {
+    for (const grant of await grantsMissing(session, table, ["select"])) statements.add(grant);
+  }
+  if (statements.size > 0) throw rightsMissing(await roleOf(session), name, [...statements]);
 };
 
 const PART = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;

@@ -1,5 +1,6 @@
 import type { Batch } from "../core/batch.ts";
 import type { RunIdentity } from "../core/component.ts";
+import { unknownColumns } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { findTable, type TargetTable } from "./catalog.ts";
 import { surveySql } from "./merge/sighting.ts";
@@ -21,10 +22,13 @@ export interface UnchangedOption {
   readonly ignore: readonly string[];
   /** The column that gets the hash of each record. */
   readonly hash: string;
+  /** Columns in whose order records are read. */
+  readonly order_by: readonly string[];
 }
 
 const KNOWN = "pg_temp.runner_known";
 const FOUND = "pg_temp.runner_found";
+const REST = "pg_temp.runner_rest";
 const SAME = "runner_same";
 const RECORD = "runner_record";
 
@@ -57,20 +61,15 @@ export async function* readChanged(
     const known = given.run.id ? await findKnown(session, given) : undefined;
     const view = await makeView(session, statement, { ...option, basis: await basis });
     let unchanged = known && (await findUnchanged(session, statement, { ...known, ...view }));
-    const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source`;
+    const order = orderOf(option, view, "source");
+    const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source${order}`;
     const names = [...view.names, option.hash];
-    const found = {
-      name: statement.name,
-      names,
-      table: "runner_found",
-      record: RECORD,
-      where: `not ${SAME}`,
-      apart: option.hash,
-    };
+    const { name } = statement;
+    const rest = { name, names, table: "runner_rest", record: RECORD, apart: option.hash };
     const batches =
       unchanged === undefined
         ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
-        : readTable(session, found, signal);
+        : readTable(session, rest, signal);
     for await (const batch of batches) {
       if (known === undefined || !unchanged) yield batch;
       else {
@@ -88,7 +87,7 @@ export async function* readChanged(
 }
 
 const dropAll = async (session: Session): Promise<void> => {
-  await dropTemporary(session, "table", `${KNOWN}, ${FOUND}`);
+  await dropTemporary(session, "table", `${KNOWN}, ${FOUND}, ${REST}`);
   await dropTemporary(session, "view", VIEW);
 };
 
@@ -109,8 +108,16 @@ const findKnown = async (session: Session, { option, run }: Asked): Promise<Know
   return (await makeKnown(session, known, table)) ? known : undefined;
 };
 
+/** Throws for a column that the statement does not give. */
+const orderOf = ({ order_by }: UnchangedOption, { names }: View, record: string): string => {
+  const unknown = order_by.filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw unknownColumns(unknown, names);
+  const columns = order_by.map((name) => `${record}.${quoted(name)}`);
+  return columns.length > 0 ? ` order by ${columns.join(", ")}` : "";
+};
+
 /**
- * The number of records that are as they were; the others lie in `FOUND`. Undefined when all are to be read from
+ * The number of records that are as they were; the others lie in `REST`. Undefined when all are to be read from
  * the statement, since a key comes twice.
  */
 const findUnchanged = async (
@@ -123,6 +130,7 @@ const findUnchanged = async (
   } catch (error) {
     throw statementError({ ...statement, file: undefined }, error, 0);
   }
+  await session.query(restSql(work));
   const { rows } = await session.query<{ unchanged: string; is_repeated: boolean }>(
     `select count(*) filter (where ${SAME}) as unchanged, bool_or(is_repeated) as is_repeated
        from (select bool_or(${SAME}) as ${SAME}, count(*) > 1 as is_repeated
@@ -135,7 +143,7 @@ const noteSeen = async (session: Session, { track, run, keys }: Known): Promise<
   const table = `(select * from ${FOUND} where ${SAME})`;
   const key = Object.fromEntries(keys.map(({ name, column }) => [column, name]));
   const tracked = { track: track.sql, pipeline: run.pipeline };
-  await session.query(surveySql(tracked, { table, key }), [run.id]);
+  await session.script(inMemory(surveySql(tracked, { table, key }, run.id)));
 };
 
 interface KeyPart {
@@ -219,6 +227,11 @@ const foundSql = ({ option, names, hash, keys }: Known & View): string => {
       ) as source`)};
     analyze ${FOUND} (${SAME})`;
 };
+
+/** Only what is to be read is sorted. */
+const restSql = ({ option, ...view }: Known & View): string => `
+  create temporary table runner_rest with (toast_tuple_target = 8160) as
+    select ${RECORD}, ${quoted(option.hash)} from ${FOUND} where not ${SAME}${orderOf(option, view, `(${RECORD})`)}`;
 
 /**
  * A statement that joins all records with all that is known of them: on disk that takes a third longer. So it does

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { defineSource } from "../core/component.ts";
-import { sqlFileMissing, sqlOrQuery } from "../core/errors.ts";
+import { sqlFileMissing, sqlOrQuery, unknownColumns } from "../core/errors.ts";
 import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
 import { fileLabel } from "../core/place.ts";
@@ -37,6 +37,12 @@ const options = Type.Object({
           description:
             "The column that gets the hash of each record, for the sink's `track_input`.",
         }),
+        order_by: Type.Array(Type.String({ minLength: 1 }), {
+          uniqueItems: true,
+          default: [],
+          description:
+            "Columns in whose order records are read. Faster than `order by` in the statement, which sorts those that are not read as well.",
+        }),
       },
       {
         additionalProperties: false,
@@ -66,7 +72,10 @@ export const postgres = defineSource({
     const statement = await readStatement(chosen(settings));
     const typed = await ask((session) => examineStatement(session, statement));
     const { unchanged } = settings;
-    return unchanged === undefined ? typed : typed?.with(unchanged.hash, new TypedColumn("bigint"));
+    if (unchanged === undefined || typed === undefined) return typed;
+    const unknown = unchanged.order_by.filter((name) => !typed.names.includes(name));
+    if (unknown.length > 0) throw unknownColumns(unknown, typed.names);
+    return typed.with(unchanged.hash, new TypedColumn("bigint"));
   },
   create: (settings) => {
     const source = chosen(settings);
@@ -76,10 +85,20 @@ export const postgres = defineSource({
       const { unchanged: option } = settings;
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
-      if (option === undefined) yield* readRows(session, statement, { signal });
-      else {
-        const isAtOnce = haveConnections(context);
-        yield* readChanged(session, statement, { option, run, basis, isAtOnce, signal });
+      const batches =
+        option === undefined
+          ? readRows(session, statement, { signal })
+          : readChanged(session, statement, {
+              option,
+              run,
+              basis,
+              signal,
+              isAtOnce: haveConnections(context),
+            });
+      for await (const batch of batches) {
+        // It has selected: what is shown from here on is how far the rows are.
+        log.now("");
+        yield batch;
       }
     };
   },

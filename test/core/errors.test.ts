@@ -56,6 +56,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
   ],
   [
+    errors.unknownColumn("year(eventDate)", ["gbif_id", "eventDate"]),
+    "`year(eventDate)` is SQL, and the name of a column is wanted here: SQL belongs into the source `postgres`, or into `derive` of `postgres_upsert`.",
+  ],
+  [
     errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
     "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
   ],
@@ -176,6 +180,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.typeCannotFit("s.t", { name: "seen", declaredType: "date" }, "uuid"),
     "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
+  ],
+  [
+    errors.columnsComputed("s.t", ["id", "upper"]),
+    "Table `s.t` computes `id` and `upper` itself (`generated always`) and refuses values for them. Leave them out with `project`.",
   ],
   [
     errors.valueCannotFit(

@@ -372,3 +372,62 @@ flows:
   );
   await rm(folder, { recursive: true });
 });
+
+describe("what several pipelines share is read once, and", () => {
+  const inFolder = async (work: (folder: string) => Promise<void>) => {
+    const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+    await work(folder).finally(() => rm(folder, { recursive: true }));
+  };
+  const load = (file: string) =>
+    loadPipeline(file, { components, environment: {}, isOffline: true });
+
+  test("a mistake in an included file is told at each place that includes it", () =>
+    inFolder(async (folder) => {
+      await writeFile(
+        join(folder, "flows.yaml"),
+        "flows:\n  - name: a\n    source: { csv: { path: &anchor a.csv, file: *anchor } }\n    sink: { file: { path: b } }\n",
+      );
+      for (const [name, lines] of [
+        ["one", ""],
+        ["two", "description: a line more\n"],
+      ]) {
+        const file = join(folder, `${name}.yaml`);
+        await writeFile(file, `name: ${name}\n${lines}flows:\n  - include: flows.yaml\n`);
+      }
+      const told = async (name: string) => {
+        const { complaints } = await load(join(folder, `${name}.yaml`));
+        return complaints.map(({ code, place }) => [
+          `${code} ${relative(folder, place.file)}:${place.line}`,
+          place.includedFrom?.file === join(folder, `${name}.yaml`) && place.includedFrom.line,
+        ]);
+      };
+      assert.deepEqual(await told("one"), [
+        ["unknown_option flows.yaml:3", 3],
+        ["alias flows.yaml:3", 3],
+      ]);
+      assert.deepEqual(
+        (await told("two")).map(([, line]) => line),
+        [4, 4],
+      );
+    }));
+
+  test("a setup script that has changed since is read anew, as is one that it names", () =>
+    inFolder(async (folder) => {
+      const flows = `flows:
+  - name: a
+    source: { csv: { path: "\${FILE}" } }
+    transforms: [{ lookup: { table: s.seeds, key: { a: b }, columns: { c: d } } }]
+    sink: { postgres_copy: { table: s.seed } }
+`;
+      const file = join(folder, "p.yaml");
+      await writeFile(file, `name: p\nsetup: [all.sql]\n${flows}`);
+      await writeFile(join(folder, "all.sql"), "\\ir tables.sql\n");
+      const codes = async (sql: string) => {
+        await writeFile(join(folder, "tables.sql"), sql);
+        return (await load(file)).warnings.map(({ code }) => code);
+      };
+      assert.deepEqual(await codes("create table s.other ()"), ["table_not_written"]);
+      assert.deepEqual(await codes("create table s.SEEDS (b int)"), []);
+      assert.deepEqual(await codes("select 1"), ["table_not_written"]);
+    }));
+});

@@ -54,6 +54,7 @@ for (const isSkipping of [false, true])
                 key: { id: "id" },
                 ignore: [],
                 hash: "input_hash",
+                order_by: [],
               },
             })
           : sourceOf([
@@ -219,7 +220,7 @@ for (const isSkipping of [false, true])
           );
           assert.match(
             said.join("\n"),
-            /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept, as people have worked on it\n {2}2: deleted\n/,
+            /^2 rows of `kept` are no longer in the export of flow `staged`: 1 deleted, 1 left as it is\. For example:\n {2}3: missed in 2 exports, kept, as `keep_when` says\n {2}2: deleted\n/,
           );
           await execute(
             database(),
@@ -236,7 +237,7 @@ for (const isSkipping of [false, true])
           assert.deepEqual(await ids(), [1, 2]);
           assert.match(
             said.join("\n"),
-            /2: missed in 2 exports, kept, as people have worked on it\n/,
+            /2: missed in 2 exports, kept, as a person has corrected it\n/,
           );
         });
 
@@ -267,10 +268,12 @@ for (const isSkipping of [false, true])
           await load({ ids: [1] });
           const many = await load({ ids: [1], export: "b", vanished: DELETE });
           assert.equal(many.vanished, 3);
-          assert.match(
-            many.said.join("\n"),
-            / 3 left as they are\. None was deleted: 3 of 4 are more than `vanished: \{ max: 50% \}` allows\. /,
-          );
+          assert.deepEqual(many.said, [
+            [
+              "3 rows of `kept` are no longer in the export of flow `staged`; none was deleted: 3 of 4 are more than `vanished: { max: 50% }` allows. Look at them, and allow more in one run if they are right to go.",
+              `All are in runner.finding: select * from runner.finding where run = ${many.run} and kind in ('vanished', 'deleted');`,
+            ].join("\n"),
+          ]);
           await execute(
             database(),
             `create table children (id int references kept);

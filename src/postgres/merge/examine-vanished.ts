@@ -3,8 +3,9 @@ import type { View } from "../../core/examination.ts";
 import type { Session } from "../../core/session.ts";
 import { findTable, requireTable } from "../catalog.ts";
 import { quoted, quotedTable } from "../names.ts";
-import { requireRights } from "../rights.ts";
+import { grantsMissing, requireRights } from "../rights.ts";
 import { asTable } from "../statement.ts";
+import { requireReads } from "../statement-rights.ts";
 import { prepared } from "./prepared.ts";
 import type { VanishedOption } from "./vanished.ts";
 
@@ -16,12 +17,13 @@ export const examineVanished = async (
 ): Promise<void> => {
   if (action === "keep") return;
   await ask((session) => examinePresent(session, present, key));
-  const isThere = await ask(async (session) => (await findTable(session, table)) !== undefined);
-  const conditions = isThere ? { scope, ...(action === "delete" ? { keep_when } : {}) } : {};
+  const target = await ask((session) => stateOf(session, table));
+  const conditions = { scope, ...(action === "delete" ? { keep_when } : {}) };
   for (const [name, condition] of Object.entries(conditions)) {
     if (condition === undefined) continue;
+    if (target === "shut") await ask((session) => requireReads(session, { sql: condition, name }));
     const sql = `select 1 as one from ${quotedTable(table)} where (${condition}\n)`;
-    await ask((session) => prepared(session, sql, about(name)));
+    if (target === "there") await ask((session) => prepared(session, sql, about(name)));
   }
   if (action !== "delete") return;
   for (const { table: other, column, of } of along) {
@@ -29,8 +31,14 @@ export const examineVanished = async (
       await requireRights(session, other, ["select", "delete"]);
       if (!coming.hasTable(other)) await requireColumn(session, other, column);
     });
-    if (isThere) await ask((session) => requireColumn(session, table, of));
+    if (target === "there") await ask((session) => requireColumn(session, table, of));
   }
+};
+
+/** Whether a table can be read; PostgreSQL reads no condition on one that is shut. */
+const stateOf = async (session: Session, table: string): Promise<"there" | "shut" | "missing"> => {
+  if ((await grantsMissing(session, table, ["select"])).length > 0) return "shut";
+  return (await findTable(session, table)) === undefined ? "missing" : "there";
 };
 
 const about = (name: string) => ({

@@ -5,6 +5,7 @@ import type { TableShape } from "../create-table.ts";
 import { checkFit, checkValue, examineTarget } from "../examine-target.ts";
 import { quoted } from "../names.ts";
 import { type Right, requireCreate, requireRights } from "../rights.ts";
+import { requireReads } from "../statement-rights.ts";
 import { openAdopt } from "./adopt.ts";
 import { examineVanished } from "./examine-vanished.ts";
 import { labelled, readable } from "./labels.ts";
@@ -46,11 +47,14 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
       requireRights(session, table, ["select", "insert", "update", ...forgetting(settings)]),
     );
   if (vanished) await examineVanished(vanished, view, settings);
-  // Where any column may come, there is nothing to compare.
-  if (found === undefined || !batch.isClosed) return;
+  // Where any column may come, there is nothing to compare; its SQL has to wait, and the grants for it need not.
+  if (found === undefined || !batch.isClosed) {
+    for (const one of sqlIn(settings)) await view.ask((session) => requireReads(session, one));
+    return;
+  }
   const { target, isThere } = found;
   const shape = await view.ask(async () => mergeShape(target, batch.names, settings));
-  await view.ask((session) => checkFit(session, target, batch));
+  await checkFit(view, target);
   if (shape === undefined) return;
   if (isThere && !coming.hasUniqueIndex(settings.table)) {
     await view.ask((session) => uniqueKey(session, shape));
@@ -64,6 +68,20 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
   await view.ask((session) => checkHeld(session, shape));
   await view.ask((session) => checkAdopt(session, shape));
   await view.ask((session) => checkLabels(session, shape));
+};
+
+/** The SQL of its options, but for `vanished`. */
+const sqlIn = ({ hold_when, adopt, derive, labels = {} }: Settings) => {
+  const all = {
+    hold_when: [hold_when?.where ?? ""],
+    adopt: [
+      adopt?.where ?? "",
+      ...(adopt?.match ?? []).flatMap(({ row, record }) => [row, record]),
+    ],
+    derive: Object.values(derive),
+    labels: Object.values(labels),
+  };
+  return Object.entries(all).map(([name, parts]) => ({ name, sql: parts.join("\n") }));
 };
 
 const rightsOf = ({ update, vanished }: Settings): Right[] => [

@@ -52,25 +52,26 @@ export interface FoundSame {
 }
 
 /**
- * The survey; `$1` is the run. Rows that came back, or were another pipeline's, are few, and so are those that are not
+ * The survey of a run. Rows that came back, or were another pipeline's, are few, and so are those that are not
  * found. One statement, since a source may share its session, and a transaction, with the sink.
  */
-export const surveySql = (tracked: Tracked, found: FoundSame): string => {
+export const surveySql = (tracked: Tracked, found: FoundSame, run: string): string => {
+  const number = `${literal(run)}::bigint`;
   const same = Object.entries(found.key).map(
     ([column, name]) => `track.${quoted(column)} = found.${name}`,
   );
   const isFound = same.join(" and ");
   return `
   with here as (
-    update ${tracked.track} as track set run = $1::bigint, seen = null from ${found.table} as found
+    update ${tracked.track} as track set run = ${number}, seen = null from ${found.table} as found
      where ${isFound} and (track.seen is not null or track.run not in ${ownRuns(tracked)})
   ),
   lacking as (
     -- What another flow of this run has gone over stays as it is.
     update ${tracked.track} as track set seen = greatest(track.run, ${surveyed(tracked)})
-     where track.seen is null and track.run in ${ownRuns(tracked)} and ${surveyed(tracked)} is distinct from $1::bigint
+     where track.seen is null and track.run in ${ownRuns(tracked)} and ${surveyed(tracked)} is distinct from ${number}
        and not exists (select from ${found.table} as found where ${isFound})
   )
-  insert into runner.survey (pipeline, track, run) select ${literal(tracked.pipeline)}, ${trackName(tracked)}, $1::bigint
+  insert into runner.survey (pipeline, track, run) select ${literal(tracked.pipeline)}, ${trackName(tracked)}, ${number}
       on conflict (pipeline, track) do update set run = excluded.run`;
 };

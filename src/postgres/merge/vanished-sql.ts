@@ -126,9 +126,13 @@ const isCorrected = (shape: MergeShape, written: string, where: string): string 
            where ${sameKey(shape, "target", "gone")}${where} and (${differ.join(" or ")}))`;
 };
 
-/** Rows that were missed in so many exports (\`$1\`) and are kept all the same. */
-export const kept = (shape: MergeShape): string => `
-  select ${keyText(shape, "gone")} as key from ${GONE} as gone where exports >= $1::integer and not is_due`;
+/** Rows that were missed in so many exports (\`$1\`) and are kept all the same, and whether for a person's correction. */
+export const kept = (
+  { shape, written }: Pick<Tables, "shape" | "written">,
+  where: string,
+): string => `
+  select ${keyText(shape, "gone")} as key, ${written === undefined ? "false" : isCorrected(shape, written, where)} as "isCorrected"
+    from ${GONE} as gone where exports >= $1::integer and not is_due`;
 
 /** How many rows there are, and how many are due. \`$1\` is the run, \`$2\` the track's name, \`$3\` the scope. */
 export const share = (tracked: Tracked): string => `

@@ -87,6 +87,8 @@ interface Found {
   readonly findings: readonly Finding[];
   /** Why rows that are due were not deleted. */
   readonly whyNot?: string | undefined;
+  /** Whether that is because there are more than `max`: then a few of them say nothing. */
+  readonly isTooMany?: boolean;
 }
 
 type Labelled = Pick<Finding, "key" | "label">;
@@ -113,13 +115,13 @@ const find = async (
   if (option.action === "report" || gone.count === 0) return { findings: listed(gone.rows, []) };
 
   await session.query(sql.markDue(merge, option, where), [option.after_exports]);
-  const kept = await session.query<{ key: string }>(sql.kept(shape), [option.after_exports]);
+  const kept = await session.query<Kept>(sql.kept(merge, where), [option.after_exports]);
   const findings = listed(gone.rows, kept.rows);
   const shares = await session.query<Share>(sql.share(merge), [merge.run, watch.track, scope]);
   const [share = { due: 0, rows: 0 }] = shares.rows;
   if (share.due === 0) return { findings };
   const tooMany = whyTooMany(share, option.max, shape);
-  if (tooMany !== undefined) return { findings, whyNot: tooMany };
+  if (tooMany !== undefined) return { findings, whyNot: tooMany, isTooMany: true };
   const { deleted, whyNot } = await deleteDue(session, option, { merge, where });
   const keys = new Set(deleted.map(({ key }) => key));
   return { findings: [...findings.filter(({ key }) => !keys.has(key)), ...deleted], whyNot };
@@ -155,15 +157,27 @@ interface Gone extends Labelled {
   readonly exports: number;
 }
 
-const listed = (gone: readonly Gone[], kept: readonly { readonly key: string }[]): Finding[] => {
-  const keys = new Set(kept.map(({ key }) => key));
+/** A row that would be deleted, but for its own sake. */
+interface Kept {
+  readonly key: string;
+  /** By a person, else the option `keep_when` holds for it. */
+  readonly isCorrected: boolean;
+}
+
+const listed = (gone: readonly Gone[], kept: readonly Kept[]): Finding[] => {
+  const reasons = new Map(
+    kept.map(({ key, isCorrected }) => [
+      key,
+      isCorrected ? ", kept, as a person has corrected it" : ", kept, as `keep_when` says",
+    ]),
+  );
   return gone.map(({ key, label, exports }) => ({
     kind: "vanished",
     key,
     label,
     column: null,
     old: null,
-    new: `${missedIn(exports)}${keys.has(key) ? ", kept, as people have worked on it" : ""}`,
+    new: `${missedIn(exports)}${reasons.get(key) ?? ""}`,
   }));
 };
 
@@ -212,31 +226,32 @@ const SHOWN = 20;
 const tell = (
   table: string,
   { option }: Watch,
-  { findings, whyNot, context: { log, run, mode } }: Found & { context: Context },
+  { findings, whyNot, isTooMany, context: { log, run, mode } }: Found & { context: Context },
 ): void => {
   if (findings.length === 0) return;
+  const are = `${rows(findings.length)} of \`${table}\` ${findings.length === 1 ? "is" : "are"} no longer in the export of flow \`${option.of}\``;
+  const lines = isTooMany
+    ? [
+        `${are}; none was deleted: ${whyNot}. Look at them, and allow more in one run if they are right to go.`,
+      ]
+    : [
+        `${are}: ${outcome(findings)}.${whyNot === undefined ? "" : ` None was deleted: ${whyNot}.`} For example:`,
+        ...findings
+          .slice(0, SHOWN)
+          .map((one) => `  ${rowOf(one)}: ${one.kind === "deleted" ? one.kind : one.new}`),
+      ];
+  const all = `All are in runner.finding: select * from runner.finding where run = ${run.id} and kind in ('vanished', 'deleted');`;
+  log.warn([...lines, ...(mode === "run" ? [all] : [])].join("\n"));
+};
+
+const rows = (number: number): string => (number === 1 ? "1 row" : `${count(number)} rows`);
+
+/** "1,204 deleted, 1 left as it is". */
+const outcome = (findings: readonly Finding[]): string => {
   const deleted = findings.filter(({ kind }) => kind === "deleted").length;
-  const rows = (number: number) => (number === 1 ? "1 row" : `${count(number)} rows`);
   const left = findings.length - deleted;
-  const sentences = [
-    `${rows(findings.length)} of \`${table}\` ${findings.length === 1 ? "is" : "are"} no longer in the export of flow \`${option.of}\`:`,
-    [
-      ...(deleted > 0 ? [`${count(deleted)} deleted`] : []),
-      ...(left > 0 ? [`${count(left)} left as ${left === 1 ? "it is" : "they are"}`] : []),
-    ].join(", "),
-  ];
-  const why = whyNot === undefined ? "" : ` None was deleted: ${whyNot}.`;
-  log.warn(
-    [
-      `${sentences.join(" ")}.${why} For example:`,
-      ...findings
-        .slice(0, SHOWN)
-        .map((one) => `  ${rowOf(one)}: ${one.kind === "deleted" ? one.kind : one.new}`),
-      ...(mode === "run"
-        ? [
-            `All are in runner.finding: select * from runner.finding where run = ${run.id} and kind in ('vanished', 'deleted');`,
-          ]
-        : []),
-    ].join("\n"),
-  );
+  return [
+    ...(deleted > 0 ? [`${count(deleted)} deleted`] : []),
+    ...(left > 0 ? [`${count(left)} left as ${left === 1 ? "it is" : "they are"}`] : []),
+  ].join(", ");
 };
