@@ -1,3 +1,4 @@
+import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import type { RunIdentity } from "../core/component.ts";
 import { unknownColumns } from "../core/errors.ts";
@@ -31,6 +32,9 @@ const FOUND = "pg_temp.runner_found";
 const REST = "pg_temp.runner_rest";
 const SAME = "runner_same";
 const RECORD = "runner_record";
+
+/** Batches that are read while others go through the flow. */
+const READ_AHEAD = 2;
 
 /** What is to be known, of which run. */
 interface Asked {
@@ -70,7 +74,7 @@ export async function* readChanged(
       unchanged === undefined
         ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
         : readTable(session, rest, signal);
-    for await (const batch of batches) {
+    for await (const batch of given.isAtOnce ? ahead(batches, READ_AHEAD) : batches) {
       if (known === undefined || !unchanged) yield batch;
       else {
         // At the same time the flow gets ready for its first batch.
@@ -131,19 +135,23 @@ const findUnchanged = async (
     throw statementError({ ...statement, file: undefined }, error, 0);
   }
   await session.query(restSql(work));
+  // Two keys of one hash would only mean that all are read; to count hashes takes a third of the time.
+  const key = work.keys.map(({ name }) => `${name}::text`).join(", ");
   const { rows } = await session.query<{ unchanged: string; is_repeated: boolean }>(
-    `select count(*) filter (where ${SAME}) as unchanged, bool_or(is_repeated) as is_repeated
-       from (select bool_or(${SAME}) as ${SAME}, count(*) > 1 as is_repeated
-               from ${FOUND} group by ${work.keys.map(({ name }) => name).join(", ")}) as found`,
+    `select count(*) filter (where ${SAME}) as unchanged,
+            count(distinct hashtextextended(concat_ws(e'\\x1f', ${key}), 0)) < count(*) as is_repeated from ${FOUND}`,
   );
   return rows[0]?.is_repeated ? undefined : Number(rows[0]?.unchanged);
 };
 
-const noteSeen = async (session: Session, { track, run, keys }: Known): Promise<void> => {
-  const table = `(select * from ${FOUND} where ${SAME})`;
-  const key = Object.fromEntries(keys.map(({ name, column }) => [column, name]));
+const noteSeen = async (session: Session, { option, track, run, keys }: Known): Promise<void> => {
+  const found = {
+    table: `(select * from ${FOUND} where ${SAME})`,
+    input: quoted(option.hash),
+    key: Object.fromEntries(keys.map(({ name, column }) => [column, name])),
+  };
   const tracked = { track: track.sql, pipeline: run.pipeline };
-  await session.script(inMemory(surveySql(tracked, { table, key }, run.id)));
+  await session.script(inMemory(surveySql(tracked, found, run.id)));
 };
 
 interface KeyPart {
@@ -214,13 +222,10 @@ const foundSql = ({ option, names, hash, keys }: Known & View): string => {
   const input = quoted(option.hash);
   const values = keys.map(({ name, typed }) => `${typed} as ${name}`);
   const same = keys.map(({ name }) => `known.${name} = source.${name}`);
-  const whole = { [RECORD]: `row(${quotedList(names)})::${VIEW}`, [input]: input };
-  const others = Object.entries(whole).map(
-    ([column, value]) => `case when not ${SAME} then ${value} end as ${column}`,
-  );
   return `
     ${inMemory(`create temporary table runner_found with (toast_tuple_target = 8160) as
-      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${others.join(", ")} from (
+      select ${keys.map(({ name }) => name).join(", ")}, ${SAME}, ${input},
+             case when not ${SAME} then row(${quotedList(names)})::${VIEW} end as ${RECORD} from (
         select source.*, known.input is not null as ${SAME}
           from (select source.*, ${values.join(", ")}, ${hash} as ${input} from ${VIEW} as source offset 0) as source
           left join ${KNOWN} as known on ${same.join(" and ")} and known.input = source.${input}

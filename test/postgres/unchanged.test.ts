@@ -189,6 +189,22 @@ onEachDatabase((database) => {
       assert.deepEqual(different, []);
     });
 
+    test("are read in the order of `order_by`, all or some, whatever the statement's is", async () => {
+      const statement = SOURCE.replace("from s", "from s order by id");
+      const source = statement.replace("ignore:", "order_by: [stamp, id], ignore:");
+      await execute(database(), "update s set stamp = case id when 2 then 'a' else 'b' end");
+      assert.equal((await load({ source })).read, "2 1 3", "all, since the pipeline is another");
+      await execute(database(), "update s set word = 'un' where id <> 1");
+      await execute(database(), "insert into s values (4, null, null, 'a')");
+      assert.equal((await load({ source })).read, "2 4 3");
+    });
+
+    test("cannot be read in the order of a column that is not there", async () => {
+      const source = SOURCE.replace("ignore:", "order_by: [stmap], ignore:");
+      const { error } = await run(database(), [flow({ source })]);
+      assert.match(messageOf(error), /There is no column `stmap` here\. Did you mean `stamp`\?/);
+    });
+
     test("are read and inserted again when their row is gone", async () => {
       await execute(database(), "delete from t where id = 2");
       assert.deepEqual(await load(), { ...NOTHING, read: "2", inserted: 1, unchanged: 2 });
