@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { ahead } from "../core/ahead.ts";
 import { Batch, type Fields, type Input, type Locate } from "../core/batch.ts";
 import { CopyColumn, type Slab, unescaped } from "../core/columns.ts";
 import { queryWithoutColumns } from "../core/errors.ts";
@@ -50,6 +51,8 @@ export interface Rows {
   readonly apart?: string | undefined;
   /** The column that has the others, but for the one apart, as one value; where there is none, each stands by itself. */
   readonly record?: string;
+  /** The next rows are fetched while those before them go through the flow: for a session that has its own connection. */
+  readonly isAhead?: boolean;
 }
 
 /** The rows of a temporary table as batches, which stays; `readRows` says why a table. */
@@ -63,20 +66,31 @@ export async function* readTable(
   const input = inputOf(session, rows, layout.pages * layout.pageBytes);
   const splitter = newSplitter();
   let read = 0;
-  let pages = FIRST_PAGES;
-  for (let first = 0; first < layout.pages; ) {
-    signal.throwIfAborted();
-    const bytes = await session.copyOut(copySql(rows, { ...layout, first, pages }));
-    const inputBytes = Math.min(pages, layout.pages - first) * layout.pageBytes;
+  const fetched = pagesOf(session, rows, { layout, signal });
+  for await (const { bytes, inputBytes } of rows.isAhead ? ahead(fetched, 1) : fetched) {
     const batch = rowsBatch(bytes, { names, apart, input, splitter, before: read, inputBytes });
     // A table is made some pages larger at once than it needs.
     if (batch.size > 0) yield batch;
     read += batch.size;
+  }
+  if (read === 0) yield Batch.empty(input, names);
+}
+
+/** Ranges of pages, each as what PostgreSQL writes for it. */
+async function* pagesOf(
+  session: Session,
+  rows: Rows,
+  { layout, signal }: { layout: Layout; signal: AbortSignal },
+): AsyncGenerator<{ bytes: Buffer; inputBytes: number }> {
+  let pages = FIRST_PAGES;
+  for (let first = 0; first < layout.pages; ) {
+    signal.throwIfAborted();
+    const bytes = await session.copyOut(copySql(rows, { ...layout, first, pages }));
+    yield { bytes, inputBytes: Math.min(pages, layout.pages - first) * layout.pageBytes };
     first += pages;
     const fitting = Math.floor((pages * BATCH_BYTES) / Math.max(1, bytes.length));
     pages = Math.max(1, Math.min(fitting, pages * 4));
   }
-  if (read === 0) yield Batch.empty(input, names);
 }
 
 const materialise = async (

@@ -1,4 +1,3 @@
-import { ahead } from "../core/ahead.ts";
 import type { Batch } from "../core/batch.ts";
 import type { RunIdentity } from "../core/component.ts";
 import { unknownColumns } from "../core/errors.ts";
@@ -33,9 +32,6 @@ const REST = "pg_temp.runner_rest";
 const SAME = "runner_same";
 const RECORD = "runner_record";
 
-/** Batches that are read while others go through the flow. */
-const READ_AHEAD = 2;
-
 /** What is to be known, of which run. */
 interface Asked {
   readonly option: UnchangedOption;
@@ -69,12 +65,19 @@ export async function* readChanged(
     const sql = `select source.*, ${view.hash} as ${quoted(option.hash)} from ${VIEW} as source${order}`;
     const names = [...view.names, option.hash];
     const { name } = statement;
-    const rest = { name, names, table: "runner_rest", record: RECORD, apart: option.hash };
+    const rest = {
+      name,
+      names,
+      table: "runner_rest",
+      record: RECORD,
+      apart: option.hash,
+      isAhead: given.isAtOnce,
+    };
     const batches =
       unchanged === undefined
         ? readRows(session, { ...statement, sql, file: undefined }, { signal, apart: option.hash })
         : readTable(session, rest, signal);
-    for await (const batch of given.isAtOnce ? ahead(batches, READ_AHEAD) : batches) {
+    for await (const batch of batches) {
       if (known === undefined || !unchanged) yield batch;
       else {
         // At the same time the flow gets ready for its first batch.
