@@ -141,7 +141,7 @@ export const duplicatePipeline = (
   new RunnerError(
     "duplicate_pipeline",
     2,
-    `A pipeline \`${name}\` is there already, at ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.slice(0, 5).join(", ")}${more.length > 5 ? ` and ${more.length - 5} more` : ""}.` : ""}`,
+    `\`${name}\` is the name of ${more.length > 0 ? "other pipelines" : "another pipeline"} of the same database, too: ${[other, ...more.slice(0, 5)].join(", ")}${more.length > 5 ? ` and ${more.length - 5} more` : ""}. Runs and locks go by the name: give this one another.`,
     { subject: name },
   );
 
@@ -666,7 +666,8 @@ export const notInEncoding = (
       (text === undefined
         ? "If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`."
         : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`.`),
-    { cause },
+    // So `validate` takes it for a mistake of the pipeline, which it is.
+    { subject: "encoding", cause },
   );
 
 /** CSV that cannot be taken apart. */

@@ -423,7 +423,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.duplicatePipeline("p", "a.yaml:1:7", ["c.yaml:1:7", "d.yaml:2:7"]),
-    "A pipeline `p` is there already, at a.yaml:1:7, with the same database: runs, locks and what was loaded go by the name. Give this one another. So it is with c.yaml:1:7, d.yaml:2:7.",
+    "`p` is the name of other pipelines of the same database, too: a.yaml:1:7, c.yaml:1:7, d.yaml:2:7. Runs and locks go by the name: give this one another.",
+  ],
+  [
+    errors.duplicatePipeline("p", "a.yaml:1:7"),
+    "`p` is the name of another pipeline of the same database, too: a.yaml:1:7. Runs and locks go by the name: give this one another.",
   ],
   [
     errors.passwordInPipeline(),
