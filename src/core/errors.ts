@@ -1157,6 +1157,17 @@ export const typeMisspelt = (
   );
 };
 
+/** A type that PostgreSQL itself does not have, and none that is alike; seen without a database, so it may be there. */
+export const typeNotKnown = (column: string, type: string): RunnerError => {
+  const own = type.replace(/[^A-Za-z0-9_].*/, "");
+  return new RunnerError(
+    "unknown_type",
+    2,
+    `PostgreSQL and PostGIS have no type ${JSON.stringify(own)} (column \`${column}\`). One of your own is written with its schema: \`public.${own}\`.`,
+    { subject: type },
+  );
+};
+
 /** Words behind a type that PostgreSQL takes nowhere. */
 export const behindTypeUnknown = (column: string, type: string, stray: string): RunnerError => {
   const known = ["not null", "default", "unique", "primary key"];
@@ -1690,15 +1701,19 @@ export const lookupFailed = (
     { subject: where ?? order_by ?? table, cause },
   );
 
-/** A `lookup` with `missing: stop` did not find everything. */
-export const lookupMissing = (head: string, lines: readonly string[]): RunnerError =>
+/** A `lookup` with `missing: stop` did not find everything; `asWritten` says how a value of that option is written. */
+export const lookupMissing = (
+  head: string,
+  lines: readonly string[],
+  asWritten: (value: string) => string,
+): RunnerError =>
   new RunnerError(
     "lookup_missing",
     1,
     [
       `${head}:`,
       ...lines,
-      "The flow stops for it (`missing: stop`). Add what is missing, or set such records aside with `missing: reject`.",
+      `The flow stops for it (\`${asWritten("stop")}\`). Add what is missing, or set such records aside with \`${asWritten("reject")}\`.`,
     ].join("\n"),
     { subject: "missing" },
   );

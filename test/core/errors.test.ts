@@ -473,6 +473,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     'PostgreSQL has no type "datetime2 not null" (column `born`). Did you mean `timestamp`? A type of your own is written with its schema: `public.datetime2`.',
   ],
   [
+    errors.typeNotKnown("kind", "entier not null"),
+    'PostgreSQL and PostGIS have no type "entier" (column `kind`). One of your own is written with its schema: `public.entier`.',
+  ],
+  [
     errors.encodingUnknown("a.csv", "klingon", undefined),
     'a.csv is said to be in the encoding "klingon", which is not known. UTF-8, UTF-16 and windows-1252 are, among others.',
   ],
