@@ -86,6 +86,16 @@ describe("an editor that reads the pipeline's schema", () => {
     assert.match(text, /empties the table and loads it in one transaction/);
   });
 
+  test("says above an option which component it is of, and what a flow's own keys mean", async () => {
+    const option = await hover(`${HEAD}    transforms:\n      - lookup:\n          cod¦e: x\n`);
+    assert.match(option, /#### lookup\\n/);
+    const source = await hover(`${HEAD}    sou¦rce: { csv: { path: a.csv } }\n`);
+    assert.match(source, /#### flow\\n.*Where the records come from/);
+    assert.deepEqual(await completions(`${HEAD}    rejects:\n      ¦`), ["max"]);
+    const max = await hover(`${HEAD}    rejects:\n      m¦ax: 1%\n`);
+    assert.match(max, /a number, or a share of those that were read/);
+  });
+
   test("underlines what is wrong, and nothing in the project's own pipelines", async () => {
     const problems = async (text: string) =>
       (await service.doValidation(opened(text).document, false)).map(({ message }) => message);

@@ -66,13 +66,27 @@ export const failureLines = (
           ...differences.map(({ row, column, expected, got }) => [
             String(row),
             column,
-            shown(expected),
-            shown(got),
+            ...apart(expected, got).map(shown),
           ]),
         ],
         { width, indent: "  " },
       )),
 ];
+
+const LONG = 40;
+const SHARED = 12;
+
+/** Long values from shortly before they part: cut at their ends to fit, they would look the same. */
+const apart = (expected: string | null, got: string | null): (string | null)[] => {
+  if (expected === null || got === null || Math.max(expected.length, got.length) <= LONG) {
+    return [expected, got];
+  }
+  const [wanted, found] = [[...expected], [...got]];
+  const at = wanted.findIndex((character, index) => character !== found[index]);
+  const from = (at < 0 ? wanted.length : at) - SHARED;
+  if (from <= SHARED) return [expected, got];
+  return [wanted, found].map((characters) => `…${characters.slice(from).join("")}`);
+};
 
 /** Blanks at the ends and empty values are to be seen. */
 const shown = (value: string | null): string => {

@@ -88,9 +88,14 @@ export const unknownColumn = (name: string, known: Iterable<string>): RunnerErro
   new RunnerError(
     "unknown_column",
     2,
-    `There is no column \`${name}\` here.${suggestion(name, known)}`,
+    looksLikeSql(name)
+      ? `\`${name}\` is SQL, and the name of a column is wanted here: SQL belongs into the source \`postgres\`, or into \`derive\` of \`postgres_upsert\`.`
+      : `There is no column \`${name}\` here.${suggestion(name, known)}`,
     { subject: name },
   );
+
+/** A call, a cast or a concatenation; a column of an archive may well have blanks and brackets in its name. */
+const looksLikeSql = (name: string): boolean => /^\w+\(.*\)$|\w::\w|\|\|/.test(name);
 
 /** A stage reads columns that the pipeline does not name one by one, and the batch does not have them. */
 export const unknownColumns = (names: readonly string[], known: Iterable<string>): RunnerError => {

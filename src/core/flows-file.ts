@@ -25,8 +25,7 @@ export const flowsOf = async (
   const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
     if (item.kind !== "map") {
-      const message = "A flow is a map with `name`, `source` and `sink`.";
-      if (!isUnknown(item)) reading.complain("wrong_type", item.place, message);
+      if (!isUnknown(item)) reading.complain("wrong_type", item.place, noFlow(item));
       flows.push(unknownFlow(item));
     } else if (isInclude(item)) {
       flows.push(...(await includedFlows(item, reading, files)));
@@ -35,6 +34,12 @@ export const flowsOf = async (
     }
   }
   return flows;
+};
+
+const noFlow = (item: YamlValue): string => {
+  const file = item.kind === "scalar" && /^\S+\.ya?ml$/.test(item.source) ? item.source : "";
+  const include = file === "" ? "" : ` A file of flows is included: \`- include: ${file}\`.`;
+  return `A flow is a map with \`name\`, \`source\` and \`sink\`.${include}`;
 };
 
 /** What may be any flow, or several. */

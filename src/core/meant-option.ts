@@ -16,16 +16,18 @@ export const optionSuggestion = (
   at: YamlValue | undefined,
 ): string => {
   const known = Object.keys(schema.properties ?? {});
-  const hint = hintOf(key, schema);
+  const hint = hintOf(key, schema, at);
   if (hint !== undefined) return ` ${hint}`;
   const alike = begunAlike(key, schema, at);
   if (nearest(key, known).length > 0 || known.length === 0) return suggestion(key, known);
   if (alike !== undefined) return ` Did you mean \`${alike}\`?`;
-  const holder = holderOf(key, schema, at);
   const other = SAME_IDEA[key];
+  if (other !== undefined && missingIn(schema, at).includes(other))
+    return ` Did you mean \`${other}\`?`;
+  const holder = holderOf(key, schema, at);
   if (other !== undefined && known.includes(other)) return ` Did you mean \`${other}\`?`;
   return holder === undefined
-    ? ` ${hintOf(ANY_WORD, schema) ?? suggestion(key, known).trimStart()}`
+    ? ` ${hintOf(ANY_WORD, schema, at) ?? suggestion(key, known).trimStart()}`
     : ` Does it belong under \`${holder}\`: \`${holder}: { ${key}: … }\`?`;
 };
 
@@ -37,30 +39,63 @@ export const isMeantBy = (
 ): boolean => {
   const name = key.replace(/:.*/, "");
   const isNear = nearest(name, [missing]).length > 0;
-  return isNear || [begunAlike(name, schema, at), holderOf(name, schema, at)].includes(missing);
+  // A hint that names it has said what is to be written.
+  const hint = hintOf(name, schema, at) ?? "";
+  const isHinted = [...hint.matchAll(/`(\w+)[`:]/g)].some(([, named]) => named === missing);
+  return (
+    isNear ||
+    isHinted ||
+    SAME_IDEA[name] === missing ||
+    [begunAlike(name, schema, at), holderOf(name, schema, at)].includes(missing)
+  );
 };
 
-/** A name that is there already is not written a second time. */
+/** A name that is there already is not written a second time; where a hint says more than a name, nothing is sure. */
 export const keyFix = (
   key: string,
   place: Place,
-  { at, known }: { at: YamlValue | undefined; known: readonly string[] },
+  { at, schema }: { at: YamlValue | undefined; schema: Schema },
 ): ComplaintDetails => {
+  const hint = hintOf(key, schema, at);
+  const meant = hint && meantIn(hint);
+  if (meant !== undefined) return { fix: { place, was: key, becomes: meant } };
+  if (hint !== undefined) return {};
+  const known = Object.keys(schema.properties ?? {});
   const free = known.filter((name) => entryOf(at, name) === undefined);
   if (!/^\w+:./.test(key)) return renamed(place, key, free);
   return { fix: { place, was: key, becomes: key.replace(":", ": ") } };
 };
 
-/** Columns that are looked at have one name where there is one of them, and another where there may be more. */
-const SAME_IDEA: Readonly<Record<string, string>> = { column: "from", from: "column" };
+/**
+ * Columns that are looked at have one name where there is one of them, and another where there may be more; what
+ * identifies a row is the primary key of a table that is made, and the key of one that is there.
+ */
+const SAME_IDEA: Readonly<Record<string, string>> = {
+  column: "from",
+  from: "column",
+  primary_key: "key",
+};
 
 /** What is to be said of any word that is not known. */
 const ANY_WORD = "*";
 
-const hintOf = (key: string, { properties = {} }: Schema): string | undefined =>
+const hintOf = (
+  key: string,
+  { properties = {} }: Schema,
+  at: YamlValue | undefined,
+): string | undefined =>
   Object.values(properties)
     .map(({ hints = {} }) => (Object.hasOwn(hints, key) ? hints[key] : undefined))
-    .find((hint) => hint !== undefined);
+    .find((hint) => {
+      const meant = hint && meantIn(hint);
+      // One kind of option is shared by components that call it otherwise; and what is given was not forgotten.
+      return meant === undefined
+        ? hint !== undefined
+        : meant in properties && entryOf(at, meant) === undefined;
+    });
+
+/** The option that a hint names and nothing else: it is what was meant. */
+const meantIn = (hint: string): string | undefined => /^Did you mean `(\w+)`\?$/.exec(hint)?.[1];
 
 /** The one option that is missing and begins with the same letter. */
 const begunAlike = (key: string, schema: Schema, at: YamlValue | undefined): string | undefined => {

@@ -27,6 +27,13 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
+/** Words that others have for an option, as `hints` of it. */
+export const meaning = (
+  option: string,
+  words: readonly string[],
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(words.map((word) => [word, `Did you mean \`${option}\`?`]));
+
 /** An option that is not in the schema is an error, at every level. */
 export const closed = (schema: Schema): Schema => {
   const { properties, items, anyOf } = schema;

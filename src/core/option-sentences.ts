@@ -41,6 +41,7 @@ export const sentence = (
     schema,
     path,
     at,
+    around: valueAt(value, path.slice(0, -1)),
     place: at?.place ?? whole.place,
     holder: path.length === 0 ? whole.place : (at?.place ?? whole.place),
     label: labelOf(value, path, whole.name),
@@ -57,6 +58,8 @@ interface Finding {
   readonly schema: Schema;
   readonly path: YamlPath;
   readonly at: YamlValue | undefined;
+  /** What it stands in. */
+  readonly around: YamlValue | undefined;
   readonly place: Place;
   /** Where an option is missing: of the whole, at its name. */
   readonly holder: Place;
@@ -70,12 +73,11 @@ interface Finding {
 
 const unknownOption = ({ error, schema, at, place, label }: Finding): Found => {
   const key = String(error.params.additionalProperty);
-  const known = Object.keys(schema.properties ?? {});
   const keyPlace = entryOf(at, key)?.keyPlace ?? place;
   return {
     code: "unknown_option",
     place: keyPlace,
-    ...keyFix(key, keyPlace, { at, known }),
+    ...keyFix(key, keyPlace, { at, schema }),
     message: /^\w+:./.test(key)
       ? `A space is missing after the colon of \`${key}\`.`
       : `${label} has no option \`${key}\`.${optionSuggestion(key, schema, at)}`,
@@ -90,12 +92,14 @@ const missingOption = ({ error, schema, holder, label }: Finding): Found => {
 };
 
 const wrongType = (finding: Finding): Found => {
-  const { error, path, at, place, label, given, ...is } = finding;
+  const { error, path, at, around, place, label, given, ...is } = finding;
   // In quotes it would be wrong, too.
   if (isOfAnotherForm(error, at)) {
     return wrongForm({ ...finding, given: at.source });
   }
   if (is.isNothing && /^\d+%?$/.test(String(path.at(-1)))) return halfNumber(path, place);
+  const cut = is.isNothing ? cutByComma(around, path) : undefined;
+  if (cut) return cut;
   const message = `${label} must be ${typesIn(error)}, and is ${given}.`;
   if (is.isSecret) return { code: "wrong_type", place, message };
   const advised = `${message}${typeAdvice(error, at, path)}`;
@@ -111,12 +115,13 @@ const noChoice = ({ schema, at, place, label, given }: Finding): Found => {
   }
   const allowed = choices.map(String);
   const isWritten = at?.kind === "scalar" && !at.isReplaced && typeof at.value === "string";
+  const hint = at?.kind === "scalar" ? schema.hints?.[String(at.value)] : undefined;
   const meant = suggestion(at?.kind === "scalar" ? String(at.value) : "", allowed);
   return {
     code: "unknown_value",
     place,
     ...(isWritten ? renamed(place, at.source, allowed) : {}),
-    message: `${label} is ${given}.${meant || ` It can be ${listed(allowed)}.`}`,
+    message: `${label} is ${given}.${meant || ` It can be ${listed(allowed)}.`}${hint === undefined ? "" : ` ${hint}`}`,
   };
 };
 
@@ -165,6 +170,20 @@ const halfNumber = (path: YamlPath, place: Place): Found => ({
   place,
   message: `Inside \`{ }\` a comma ends the value: \`${path.at(-1)}\` stands alone. A decimal number has a point, \`1.5\`.`,
 });
+
+/** `{ weight: numeric(10,2) }` is two entries, too: `weight: numeric(10` and `2)`. */
+const cutByComma = (around: YamlValue | undefined, path: YamlPath): Found | undefined => {
+  if (around?.kind !== "map") return undefined;
+  const index = around.entries.findIndex(({ key }) => key === path.at(-1));
+  const [before, half] = [around.entries[index - 1]?.value, around.entries[index]];
+  if (before?.kind !== "scalar" || half === undefined) return undefined;
+  if (!/\([^()]*$/.test(before.source) || !/^[^()]*\)/.test(half.key)) return undefined;
+  return {
+    code: "wrong_value",
+    place: before.place,
+    message: `Inside \`{ }\` a comma ends the value, and \`${half.key}\` stands alone. Put quotes around the whole: ${JSON.stringify(`${before.source},${half.key}`)}.`,
+  };
+};
 
 /** Names with capitals where SQL has none. */
 const capitalsAdvice = (at: YamlValue | undefined, pattern: string): string => {

@@ -6,6 +6,7 @@
  */
 
 import type { Document } from "./document.ts";
+import { meaning } from "./option-schema.ts";
 import type { Secret } from "./secret.ts";
 import { type TUnsafe, Type } from "./type.ts";
 
@@ -41,13 +42,27 @@ export const pattern = (description: string): TUnsafe<RegExp> =>
 export const secret = (description: string): TUnsafe<Secret> =>
   Type.Unsafe<Secret>({ type: "string", minLength: 1, runner: "secret", description });
 
+const WORDS_FOR_A_PATH = ["file", "filename", "file_name", "zip", "fichier", "chemin"];
+
 /** A file or folder, relative to the YAML file that names it; `create` gets it absolute. */
 export const path = (description: string): TUnsafe<string> =>
-  Type.Unsafe<string>({ type: "string", minLength: 1, runner: "path", description });
+  Type.Unsafe<string>({
+    type: "string",
+    minLength: 1,
+    runner: "path",
+    description,
+    hints: meaning("path", WORDS_FOR_A_PATH),
+  });
 
 /** A path, or an http(s) URL that stays as it is. */
 export const location = (description: string): TUnsafe<string> =>
-  Type.Unsafe<string>({ type: "string", minLength: 1, runner: "location", description });
+  Type.Unsafe<string>({
+    type: "string",
+    minLength: 1,
+    runner: "location",
+    description,
+    hints: meaning("path", [...WORDS_FOR_A_PATH, "archive", "url"]),
+  });
 
 /** A map with a form of its own, written in place or in a JSON or YAML file; `create` gets a `Document`. */
 export const document = (description: string): TUnsafe<Document> =>

@@ -1,5 +1,6 @@
 /** The shape of a pipeline file outside of its components; also what the JSON Schema is made from. */
 
+import { meaning } from "./option-schema.ts";
 import { Type } from "./type.ts";
 
 /** Anything: looked at by whoever knows the component. */
@@ -19,13 +20,20 @@ export const flowOptions = Type.Object({
     ...NAME,
     description: "The flow's name, of letters, digits, `_` and `-`.",
   }),
-  source: anything("Where the records come from: one source."),
+  source: {
+    ...anything("Where the records come from: one source."),
+    hints: meaning("source", ["from", "input", "extract", "read"]),
+  },
   transforms: Type.Optional(
     Type.Array(anything("One transform."), {
       description: "What happens to the records, in this order.",
+      hints: meaning("transforms", ["steps", "transformations", "process"]),
     }),
   ),
-  sink: anything("Where the records go: one sink."),
+  sink: {
+    ...anything("Where the records go: one sink."),
+    hints: meaning("sink", ["to", "into", "output", "target", "destination", "load", "write"]),
+  },
   checks: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
       description:
@@ -62,6 +70,11 @@ const LIMITS_OF_A_FLOW = WORDS_FOR_LIMITS.map((word) => [
   "Each flow has its own: `rejects: { max: 1% }` beside its `sink`.",
 ]);
 
+const VARIABLES = ["variables", "vars", "env", "environment"].map((word) => [
+  word,
+  "A variable is one of the environment, and written `${NAME}` where its value is wanted.",
+]);
+
 export const pipelineOptions = Type.Object({
   name: Type.String({
     ...NAME,
@@ -72,6 +85,7 @@ export const pipelineOptions = Type.Object({
   database: Type.Optional(
     Type.String({
       minLength: 1,
+      form: "`embedded` or a URL, `postgresql://user@host/geonature`",
       description:
         "`embedded` (the default: a database in the folder `.runner/db` beside this file) or a URL such as `postgresql://user@host/geonature`.",
     }),
@@ -98,7 +112,7 @@ export const pipelineOptions = Type.Object({
   flows: Type.Array(anything("A flow, or an included file of flows."), {
     minItems: 1,
     description: "The flows, in the order in which they run.",
-    hints: Object.fromEntries([...OF_A_FLOW, ...LIMITS_OF_A_FLOW]),
+    hints: Object.fromEntries([...OF_A_FLOW, ...LIMITS_OF_A_FLOW, ...VARIABLES]),
   }),
 });
 

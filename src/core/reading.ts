@@ -40,6 +40,11 @@ export const textIn = (value: YamlValue, key: string): string | undefined => {
     : undefined;
 };
 
+const missingScript = (text: string, path: string): string =>
+  /^(alter|create|delete|drop|grant|insert|select|set|truncate|update|with)\s/i.test(text)
+    ? "This is SQL, and the name of a file with SQL is wanted: put it into one, `sql/setup.sql`."
+    : `The script ${fileLabel(path)} is not there.`;
+
 /** The absolute paths of a list of SQL scripts; complains of those that are not there. */
 export const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {
   const scripts = value?.kind === "list" ? value.items : [];
@@ -49,7 +54,7 @@ export const scriptsOf = (value: YamlValue | undefined, complain: Complain): str
       if (item.unset?.length) return String(item.value);
       const path = absolutePath(String(item.value), item);
       if (!existsSync(path)) {
-        complain("file_missing", item.place, `The script ${fileLabel(path)} is not there.`);
+        complain("file_missing", item.place, missingScript(String(item.value), path));
       }
       return path;
     });

@@ -12,24 +12,35 @@ import {
 /** A text with a variable, which may stand for a number or a boolean. */
 const VARIABLE = { type: "string", pattern: "\\$\\{", description: "A variable, `${NAME}`." };
 
+/** The one key of `rejects` that is no code. */
+const MAX = {
+  type: ["string", "number"],
+  description:
+    "How many records may be set aside, whatever the reason: a number, or a share of those that were read. Beside it, a code may have a limit of its own: `bad_date: any`.",
+  examples: ["1%", 1000, 0],
+};
+
 /**
  * The JSON Schema of pipeline files and of the files they include: completion and descriptions in
  * editors, out of the same schemas that the options are checked with.
  */
 export const pipelineSchema = (components: readonly Component[]): object => {
+  const flow = shapeOf(flowOptions as Schema);
   const flows = {
-    ...(pipelineOptions.properties.flows as Schema),
+    ...shapeOf(pipelineOptions as Schema).properties?.flows,
     items: {
       if: { required: ["include"] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
       then: shapeOf(includeOptions as Schema),
       else: {
-        ...shapeOf(flowOptions as Schema),
+        ...flow,
+        title: "flow",
         properties: {
-          ...shapeOf(flowOptions as Schema).properties,
+          ...flow.properties,
+          rejects: { ...flow.properties?.rejects, properties: { max: MAX } },
           source: { $ref: "#/$defs/source" },
           transforms: {
-            ...(flowOptions.properties.transforms as Schema),
+            ...flow.properties?.transforms,
             items: { $ref: "#/$defs/transform" },
           },
           sink: { $ref: "#/$defs/sink" },
@@ -40,7 +51,7 @@ export const pipelineSchema = (components: readonly Component[]): object => {
   const included = shapeOf(includedOptions as Schema);
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
-    title: "A pipeline of `runner`",
+    title: "pipeline",
     if: { required: ["name"] },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { ...withFlows(shapeOf(pipelineOptions as Schema), flows) },
@@ -59,9 +70,9 @@ export const pipelineSchema = (components: readonly Component[]): object => {
       flows,
     ),
     $defs: {
-      source: stageSchema(components, "source"),
-      transform: stageSchema(components, "transform"),
-      sink: stageSchema(components, "sink"),
+      source: stageSchema(components, "source", flowOptions.properties.source as Schema),
+      transform: stageSchema(components, "transform", flowOptions.properties.transforms as Schema),
+      sink: stageSchema(components, "sink", flowOptions.properties.sink as Schema),
     },
   };
 };
@@ -73,8 +84,13 @@ const withFlows = (schema: Schema, flows: object): object => ({
 
 const shapeOf = (schema: Schema): Schema => withVariables(closed(schema));
 
-const stageSchema = (components: readonly Component[], kind: Component["kind"]): object => ({
+const stageSchema = (
+  components: readonly Component[],
+  kind: Component["kind"],
+  { description }: Schema,
+): object => ({
   type: "object",
+  description,
   minProperties: 1,
   maxProperties: 1,
   additionalProperties: false,
@@ -85,6 +101,8 @@ const stageSchema = (components: readonly Component[], kind: Component["kind"]):
         component.name,
         {
           ...shapeOf(component.options as Schema),
+          // What an editor writes above each of its options.
+          title: component.name,
           description: component.summary,
           examples: [parse(component.example)[component.name]],
         },

@@ -8,6 +8,7 @@ import type { Component } from "./component.ts";
 import { type Place, suggestion } from "./errors.ts";
 import { meantName } from "./nearest.ts";
 import { partsOf } from "./options-check.ts";
+import { flowOptions } from "./pipeline-schema.ts";
 import { placeInScalar } from "./place.ts";
 import type { StagePlan } from "./plan.ts";
 import {
@@ -74,13 +75,13 @@ const onlyEntry = (value: YamlMap, choice: Choice): YamlEntry | undefined => {
   if (entry === undefined || second === undefined) return entry;
   const first = components.find((one) => one.kind === kind && one.name === entry.key);
   const isOption = second.key in (first?.options.properties ?? {});
-  complain(
-    "two_components",
-    second.keyPlace,
-    isOption
-      ? `\`${second.key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`
-      : `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`,
-  );
+  const { key } = second;
+  let message = `There is one ${kind} here already, \`${entry.key}\`. Its options belong inside: \`${entry.key}: { … }\`.`;
+  if (isOption)
+    message = `\`${key}\` is an option of \`${entry.key}\`: indent it further than \`${entry.key}\`.`;
+  else if (key in flowOptions.properties)
+    message = `\`${key}\` is the flow's, and stands inside its ${kind} here: indent it as far as the flow's \`name\`.`;
+  complain("two_components", second.keyPlace, message);
   return undefined;
 };
 

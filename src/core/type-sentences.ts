@@ -5,13 +5,21 @@ import type { ComplaintDetails } from "./complaint.ts";
 import { isAnyMap, type Schema } from "./option-schema.ts";
 import type { YamlEntry, YamlList, YamlPath, YamlValue } from "./yaml-value.ts";
 
-/** The types that a value may have, in words. A map is shown as its schema says, or with the first of the names that it knows. */
+/**
+ * The types that a value may have, in words. A map is shown as its schema says, or with the names that it needs, or
+ * with the first that it knows.
+ */
 export const typesIn = ({ params, parentSchema }: ErrorObject): string => {
-  const { form, properties = {} } = parentSchema as Schema;
-  const [first] = Object.keys(properties);
-  const map = form ?? (first ? `a map, \`{ ${first}: … }\`` : typeName("object"));
+  const { form, properties = {}, required = [] } = parentSchema as Schema;
+  const needed = required.filter((name) => properties[name]?.default === undefined);
+  const names = needed.length > 0 ? needed : Object.keys(properties).slice(0, 1);
+  const shown = names.map((name) => `${name}: …`).join(", ");
   const types: readonly string[] = [params.type].flat();
-  return types.map((type) => (type === "object" ? map : typeName(type))).join(" or ");
+  const inWords = (type: string) => {
+    if (form !== undefined && (type === "object" || types.length === 1)) return form;
+    return type === "object" && shown !== "" ? `a map, \`{ ${shown} }\`` : typeName(type);
+  };
+  return types.map(inWords).join(" or ");
 };
 
 /** A type of JSON Schema in words. */

@@ -59,9 +59,11 @@ export const withVariables = (
   return replaced(value, value.value, variables, complain);
 };
 
-/** A whole text that is `$NAME`, or a path that begins with `~`, as the shell would have it. */
+/** A whole text that is `$NAME`, or a path that begins with `~`, as the shell would have it; `{{ NAME }}` or `%NAME%`. */
 const complainOfShell = ({ place }: YamlScalar, text: string, complain: Complain): void => {
-  const [, name] = /^\$([A-Za-z_]\w*)$/.exec(text) ?? [];
+  const [name] =
+    /(?<=^\$)[A-Za-z_]\w*$|(?<=^\{\{\s*)[A-Za-z_]\w*(?=\s*\}\}$)|(?<=^%)[A-Z_]+(?=%$)/.exec(text) ??
+    [];
   const isOfHome = text.startsWith("~/");
   if (name === undefined && !isOfHome) return;
   const becomes = isOfHome ? `\${HOME}${text.slice(1)}` : `\${${name}}`;

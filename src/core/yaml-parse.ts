@@ -137,7 +137,7 @@ const yamlValue = (node: ParsedNode, reading: Reading): YamlValue => {
     const more = isTorn(node, reading) ? [unknownAt(place, LOST)] : [];
     return { kind: "list", place, items: [...items, ...more] };
   }
-  if (isMap(node)) return mapValue(node, reading);
+  if (isMap(node)) return bracedVariable(node, reading) ?? mapValue(node, reading);
   if (isAlias(node)) {
     complain(
       "alias",
@@ -156,6 +156,21 @@ const yamlValue = (node: ParsedNode, reading: Reading): YamlValue => {
     value: isPlain ? (value as string | number | boolean | null) : String(value),
     source: node.source ?? "",
   };
+};
+
+/** `{{ NAME }}`, as templates have it: a map whose key is a map, to YAML. */
+const bracedVariable = (
+  { items, range }: YAMLMap.Parsed,
+  { placeAt, complain }: Reading,
+): YamlScalar | undefined => {
+  const [only, other] = items;
+  const [inner] = isMap(only?.key) ? only.key.items : [];
+  if (other !== undefined || only?.value || inner?.value || !isScalar(inner?.key)) return undefined;
+  const name = String(inner.key.source);
+  if (!/^[A-Za-z_]\w*$/.test(name)) return undefined;
+  const place = placeAt(range[0]);
+  complain("bad_variable", place, `A variable is written \`\${${name}}\`, not \`{{ ${name} }}\`.`);
+  return unknownAt(place, name);
 };
 
 const mapValue = (node: YAMLMap.Parsed, reading: Reading): YamlMap | YamlScalar => {

@@ -112,8 +112,10 @@ const keyWithoutColon = (text: string, at: number): Problem | undefined => {
   };
 };
 
-/** Backslashes of a pattern in double quotes. */
+/** Backslashes of a pattern in double quotes; quotes around a value that YAML ends too early. */
 const syntaxFix = ({ code, pos: [at] }: YAMLParseError, text: string): Problem["fix"] => {
+  const whole = code === "UNEXPECTED_TOKEN" ? closedEarly(text, at) : undefined;
+  if (whole) return { offset: whole.offset, was: whole.value, becomes: `'${whole.value}'` };
   const offset = text.lastIndexOf("\n", at - 1) + 1;
   if (code !== "BAD_DQ_ESCAPE") return undefined;
   const line = text.slice(offset).split("\n")[0] ?? "";
@@ -153,6 +155,20 @@ const commentAdvice = (text: string, at: number): string => {
     : "";
 };
 
+/** `[0-9]+` and `"schema"."table"`: one value to who writes it, a list or a quoted text and something behind it to YAML. */
+const closedEarly = (text: string, at: number): { offset: number; value: string } | undefined => {
+  const line = text.lastIndexOf("\n", at - 1) + 1;
+  const before = /(?<=[:,{[-]\s+)(\[[^\][\n']*\]|"[^"\n']*")$/.exec(text.slice(line, at))?.[0];
+  // Up to where the value may end; what has brackets of its own is not cut.
+  const behind = /^(?:[+*?|.\\(^$][^\s,[\]{}'#]*|\."[^"\n']*")(?=\s*(?:[,}\]]|$))/m.exec(
+    text.slice(at),
+  )?.[0];
+  if (before === undefined || behind === undefined) return undefined;
+  // A quote too many is not to be told from one too few.
+  if (before.startsWith('"') && !behind.startsWith('."')) return undefined;
+  return { offset: at - before.length, value: before + behind };
+};
+
 type Sentence = (error: YAMLParseError, text: string) => string;
 
 const otherSentence: Sentence = ({ message }) =>
@@ -187,6 +203,9 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     return /,/.test(message) ? "A comma is missing before this." : "A `: ` is missing here.";
   },
   UNEXPECTED_TOKEN: ({ pos }, text) => {
+    const whole = closedEarly(text, pos[0]);
+    if (whole !== undefined)
+      return `YAML takes the value to end before \`${text[pos[0]]}\`. Put single quotes around the whole: '${whole.value}'.`;
     const token = /^\S*/.exec(text.slice(pos[0]))?.[0] ?? "";
     return `\`${token.slice(0, 20)}\` has no place here. Is a quote or a bracket before it closed too early, or not opened?`;
   },

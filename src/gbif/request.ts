@@ -10,6 +10,7 @@ import { canonicalRequest } from "./canonical.ts";
 import type { ResolvedRequest } from "./downloads.ts";
 import { checkChecklist, checkPredicate, textIn } from "./predicate.ts";
 import { PREDICATE_TYPES } from "./predicate-shapes.ts";
+import { SEARCH_KEYS } from "./search-keys.ts";
 import { withDatabaseValues } from "./sql-values.ts";
 
 /** Complains of what GBIF would refuse, and of what we could not read. Asks nobody. */
@@ -98,6 +99,14 @@ const check = (value: YamlValue, complain: Complain): void => {
   }
 };
 
+/** `datasetKey`, as the address of a search has it, is a condition. */
+const conditionHint = (property: string): string | undefined => {
+  const key = property.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase();
+  return SEARCH_KEYS.has(key)
+    ? ` A condition stands under \`predicate\`: \`{ "type": "equals", "key": "${key}", "value": … }\`.`
+    : undefined;
+};
+
 const checkWrapper = (request: YamlMap, complain: Complain): void => {
   for (const { key, keyPlace, value } of request.entries) {
     const wrong = (wanted: string) =>
@@ -108,7 +117,7 @@ const checkWrapper = (request: YamlMap, complain: Complain): void => {
       complain(
         "unknown_property",
         keyPlace,
-        `A request to GBIF has no property \`${key}\`, and GBIF refuses what it does not know.${suggestion(key, DOCUMENTED)}`,
+        `A request to GBIF has no property \`${key}\`, and GBIF refuses what it does not know.${conditionHint(key) ?? suggestion(key, DOCUMENTED)}`,
       );
     } else if (key === "format" && text !== "DWCA") {
       wrong("`DWCA`, as its archive is what is read here, or be left out");

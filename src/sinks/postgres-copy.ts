@@ -22,15 +22,22 @@ import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
 
+const UPSERT = "The sink `postgres_upsert` updates rows that are there, by their `key`.";
+
 const options = Type.Object({
   table: tableName(
     "The table to load: `pinv_gbif.tmp_gbif_data`. Without a schema it is the one that `psql` would take: in `public`, or in the schema that has the name of the role, where there is one.",
   ),
-  mode: oneOf(["replace", "append"], {
-    description:
-      "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
-      "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",
-  }),
+  mode: {
+    ...oneOf(["replace", "append"], {
+      description:
+        "`replace` empties the table and loads it in one transaction: readers wait, nobody sees it half " +
+        "done, a failure leaves the old rows. `append` adds the rows, once for each input: the same file again adds nothing.",
+    }),
+    hints: Object.fromEntries(
+      ["upsert", "update", "merge", "key", "on_conflict"].map((word) => [word, UPSERT]),
+    ),
+  },
   may_be_empty: Type.Boolean({
     default: false,
     description:

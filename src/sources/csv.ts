@@ -6,9 +6,13 @@ import { tableBatches } from "../archive/table-batches.ts";
 import { defineSource } from "../core/component.ts";
 import { archiveMissing, inputIsFolder } from "../core/errors.ts";
 import { requireText } from "../core/file-kind.ts";
+import { meaning } from "../core/option-schema.ts";
 import { oneOf, path as pathOption } from "../core/options.ts";
 import { Type } from "../core/type.ts";
 import { fileUse } from "../core/uses.ts";
+
+const HEADER =
+  "The first line has the names of the columns; a file without them gets `columns: [a, b]`.";
 
 /** Reads a delimited text file. */
 export const csv = defineSource({
@@ -21,7 +25,7 @@ export const csv = defineSource({
         minLength: 1,
         description:
           'What separates fields, `"\\t"` for a tab; found out from the first line when absent.',
-        hints: { separator: "Did you mean `delimiter`?", sep: "Did you mean `delimiter`?" },
+        hints: meaning("delimiter", ["separator", "sep"]),
       }),
     ),
     quote: oneOf(['"', "'", null], {
@@ -43,6 +47,9 @@ export const csv = defineSource({
         minItems: 1,
         uniqueItems: true,
         description: "The names of the columns, for a file without a header line.",
+        hints: Object.fromEntries(
+          ["header", "headers", "has_header"].map((word) => [word, HEADER]),
+        ),
       }),
     ),
   }),

@@ -29,12 +29,24 @@ const WORDS_FOR_ACCOUNTS = ["user", "username", "password", "pwd", "email", "acc
 const ACCOUNT =
   "Accounts do not go into a pipeline: set `GBIF_USER`, `GBIF_PWD` and `GBIF_EMAIL` in the environment.";
 
+/** What people write for a download that they have asked for, and for a condition of a query. */
+const WORDS_FOR_DOWNLOADS = ["key", "download", "download_key", "doi"];
+const DOWNLOAD =
+  "A download that GBIF has made already: fetch its zip, and read it with the source `dwca`, or name it under `archive` beside its query.";
+const WORDS_FOR_CONDITIONS = ["dataset", "dataset_key", "datasetKey", "taxon_key", "country"];
+const CONDITION =
+  "What to ask for stands in `query`: `query: { type: equals, key: DATASET_KEY, value: … }`.";
+
 const options = Type.Object({
   query: {
     ...document(
       "What to ask GBIF for: a request or a predicate of its download API, as a file (JSON or YAML) or written here.",
     ),
-    hints: Object.fromEntries(WORDS_FOR_ACCOUNTS.map((word) => [word, ACCOUNT])),
+    hints: {
+      ...Object.fromEntries(WORDS_FOR_ACCOUNTS.map((word) => [word, ACCOUNT])),
+      ...Object.fromEntries(WORDS_FOR_CONDITIONS.map((word) => [word, CONDITION])),
+      ...Object.fromEntries(WORDS_FOR_DOWNLOADS.map((word) => [word, DOWNLOAD])),
+    },
   },
   archive: Type.Unsafe<string>({
     type: "string",

@@ -75,8 +75,15 @@ export const postgres = defineSource({
       const known = unchanged && { option: unchanged, basis: await basis(), run: run.id };
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
-      if (known === undefined) yield* readRows(session, statement, { signal });
-      else yield* readChanged(session, statement, { ...known, signal });
+      const batches =
+        known === undefined
+          ? readRows(session, statement, { signal })
+          : readChanged(session, statement, { ...known, signal });
+      for await (const batch of batches) {
+        // It has selected: what is shown from here on is how far the rows are.
+        log.now("");
+        yield batch;
+      }
     };
   },
 });

@@ -8,9 +8,10 @@ export const testSchema = (): object => ({
   ...forEditors(closed(testFileOptions as Schema)),
 });
 
-/** What has a default is not required; the runner's own keyword is not for editors. */
+/** What has a default is not required; the runner's own keywords are not for editors. */
 const forEditors = (schema: Schema): object => {
-  const { runner: _, required, properties, items, patternProperties, ...rest } = schema;
+  const { runner: _, form: __, hints: ___, ...shape } = schema;
+  const { required, properties, items, patternProperties, ...rest } = shape;
   const each = (record: Readonly<Record<string, Schema>>) =>
     Object.fromEntries(Object.entries(record).map(([name, inner]) => [name, forEditors(inner)]));
   const needed = required?.filter((name) => properties?.[name]?.default === undefined) ?? [];

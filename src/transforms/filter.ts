@@ -7,14 +7,20 @@ import { columnName, pattern, plainValue } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { type Static, Type } from "../core/type.ts";
 
+const EQUAL = ["equals", "equal", "is", "eq", "value"];
+const COMPARED = ["min", "max", "gt", "gte", "lt", "lte", "greater_than", "less_than", "between"];
+const NO_SIZES =
+  "`filter` compares no sizes: the SQL of the source `postgres` does, once the records are in a table.";
+
 const options = Type.Object({
   column: columnName("The column to look at."),
   in: Type.Optional(
     Type.Array(plainValue(), {
       minItems: 1,
-      hints: Object.fromEntries(
-        ["equals", "equal", "is", "eq", "value"].map((word) => [word, "Did you mean `in: [ … ]`?"]),
-      ),
+      hints: {
+        ...Object.fromEntries(EQUAL.map((word) => [word, "Did you mean `in: [ … ]`?"])),
+        ...Object.fromEntries(COMPARED.map((word) => [word, NO_SIZES])),
+      },
       description: "Keeps records with one of these values; `null` is the empty one.",
     }),
   ),

@@ -6,6 +6,7 @@ import { lookupKeys, lookupMissing, type RunnerError } from "../core/errors.ts";
 import { TypedColumn, type View } from "../core/examination.ts";
 import { emptyValues } from "../core/map-column.ts";
 import { MissingValues, records } from "../core/missing-values.ts";
+import { meaning } from "../core/option-schema.ts";
 import { columnName, missing, oneOrMore, plainValue, tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
 import { haveConnections } from "../core/session.ts";
@@ -22,14 +23,21 @@ import {
 import { tableUse } from "../postgres/table-use.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
 
+const JOINED =
+  "`from` is the record's column, `key` the one of the table that has the same value: `from: taxonKey, key: taxon_key`.";
+
 const options = Type.Object({
-  from: oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
+  from: {
+    ...oneOrMore("The column whose value is looked up, or several: `[genus, epithet]`."),
+    hints: Object.fromEntries(["on", "join", "using", "match"].map((word) => [word, JOINED])),
+  },
   table: tableName(
     "The table of the database; it is read once, into memory. The size of all of a flow is told at its end where it is above 1 MB.",
   ),
   key: oneOrMore("Its column that is compared with `from`, as text; as many as there."),
   columns: Type.Record(Type.String({ minLength: 1 }), columnName("The table's column."), {
     default: {},
+    hints: meaning("columns", ["get", "select", "take", "fields"]),
     description:
       "What is taken from the row that is found: column to write → the table's column. None, to ask only whether there is one. SQL expressions are for a view, or the source `postgres`.",
   }),

@@ -1,6 +1,7 @@
 import { Reject } from "../core/batch.ts";
 import { defineTransform } from "../core/component.ts";
 import { mapColumn } from "../core/map-column.ts";
+import { meaning } from "../core/option-schema.ts";
 import { columnName, missing, plainValue } from "../core/options.ts";
 import { Type } from "../core/type.ts";
 
@@ -13,6 +14,7 @@ export const mapValues = defineTransform({
     to: Type.Optional(columnName("The column to write; the same one when absent.")),
     values: Type.Record(Type.String(), plainValue("What it becomes; `null` empties."), {
       minProperties: 1,
+      hints: meaning("values", ["mapping", "map", "replace", "with"]),
       description: "Value → what it becomes. Upper and lower case differ.",
     }),
     missing: missing(

@@ -19,6 +19,11 @@ export const parseDates = defineTransform({
     ),
     day_first: Type.Boolean({
       default: false,
+      hints: {
+        format:
+          "None is needed: `2023-05-12` is read as it is, and `12/05/2023` with `day_first: true`.",
+        to: "Two columns are made, the first and the last moment: `min` and `max`.",
+      },
       description:
         "Whether dates are written with the day first, as in `12/05/2023`, `13.05.2023`, `05/2023` or `12/05/2023 14:30`: those are read besides the others.",
     }),

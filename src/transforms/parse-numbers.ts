@@ -13,6 +13,12 @@ export const parseNumbers = defineTransform({
     columns: Type.Array(columnName("A column with numbers."), {
       minItems: 1,
       uniqueItems: true,
+      hints: Object.fromEntries(
+        ["from", "column"].map((word) => [
+          word,
+          "It takes a list: `columns: [latitude, longitude]`.",
+        ]),
+      ),
       description:
         "The columns with numbers, with a decimal comma or a point: `48,86` and `48.86` are the same. Spaces may divide thousands, as in `1 234,5`.",
     }),

@@ -56,6 +56,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
       "Look at the source and at what this flow filters and rejects; where the table may be empty, say `may_be_empty: true`.",
   ],
   [
+    errors.unknownColumn("year(eventDate)", ["gbif_id", "eventDate"]),
+    "`year(eventDate)` is SQL, and the name of a column is wanted here: SQL belongs into the source `postgres`, or into `derive` of `postgres_upsert`.",
+  ],
+  [
     errors.unknownColumns(["cd_nom", "license"], ["gbif_id", "name"]),
     "There are no columns `cd_nom` and `license` here. There is `gbif_id` and `name`.",
   ],

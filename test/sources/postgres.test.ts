@@ -56,6 +56,15 @@ onEachDatabase((database) => {
       ]);
     });
 
+    test("is said to be selecting until the first rows come", async () => {
+      const said: string[] = [];
+      const context = contextOf(database().opened);
+      const log = { ...context.log, now: (words: string) => said.push(words) };
+      const rows = postgres.create({ sql: "select 1 as one" })({ ...context, log });
+      await Array.fromAsync(rows);
+      assert.deepEqual(said, ["sql is selecting", ""]);
+    });
+
     test("tabs, line ends and backslashes come through, as text and as COPY", async () => {
       const [batch] = await read(database(), {
         sql: String.raw`select E'a\tb\nc\rd\\e' as a, E'\\N' as b, E'\b\f\x0b' as c`,

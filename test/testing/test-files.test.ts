@@ -81,6 +81,17 @@ p.test.yaml: 1 of 1 test failed.
     );
   });
 
+  test("shows long values from where they part, so that they do not look the same when they are cut", async () => {
+    const long = `${"very ".repeat(30)}long`;
+    const { stderr } = await tried(`${HEAD}  - name: a place
+    flow: moths
+    transform: parse_dates
+    rows: [{ date: 2024, order: "${long} (L.)" }]
+    expect: { rows: [{ order: "${long} (F.)" }] }
+`);
+    assert.match(stderr, /1 {2}order {3}… very long \(F\.\) {2}… very long \(L\.\)\n/);
+  });
+
   test("is an annotation of a pull request, and an object of --format json", async () => {
     const { stdout } = await tried(FAILING, "--format", "github");
     assert.match(
