@@ -52,7 +52,7 @@ describe("for an archive", () => {
     const text = await written("pipelines/moths.yaml");
     assert.match(text, /^# yaml-language-server: \$schema=\.\.\/schema\/pipeline\.schema\.json\n/);
     const schema = JSON.parse(await written("schema/pipeline.schema.json"));
-    assert.equal(schema.title, "A pipeline of `runner`");
+    assert.equal(schema.title, "pipeline");
     const [occurrence, multimedia] = parse(text).flows;
     assert.deepEqual(occurrence.source, {
       dwca: { path: "../0012150-26.zip", table: "occurrence" },
