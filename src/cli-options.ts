@@ -1,7 +1,7 @@
 /** What several commands have in common. */
 
 import { existsSync } from "node:fs";
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** How a command ends. */
 export interface Ending {
@@ -61,6 +61,10 @@ export const pipelineFirst = (value: string): string => {
 /** Where a command looks, instead of where the pipeline says. */
 export const databaseOption = () =>
   new Option("--database <url>", "a server's URL or `embedded`, instead of the pipeline's own");
+
+/** A command about one pipeline, in its own database or in another. */
+export const pipelineCommand = (main: Command, name: string, read = (file: string) => file) =>
+  main.command(name).argument("<pipeline>", "the YAML file", read).addOption(databaseOption());
 
 /** For commands whose findings go to people, programs or a pull request. */
 export const formatOption = () =>

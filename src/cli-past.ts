@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import {
   csvOption,
-  databaseOption,
   type Ending,
+  pipelineCommand,
   pipelineFirst,
   wholeNumber,
 } from "./cli-options.ts";
@@ -15,11 +15,8 @@ import { type SqlFlags, sqlCommand } from "./commands/sql.ts";
 
 /** Adds `history`, `show`, `rejects` and `sql` to the command line. */
 export const addPast = (main: Command, { end, interrupted }: Ending): void => {
-  main
-    .command("history")
+  pipelineCommand(main, "history")
     .description("list the last runs of a pipeline")
-    .argument("<pipeline>", "the YAML file")
-    .addOption(databaseOption())
     .option("--last <number>", "so many runs", wholeNumber, 20)
     .addOption(csvOption())
     .option("--json", "print it as one JSON array")
@@ -27,23 +24,17 @@ export const addPast = (main: Command, { end, interrupted }: Ending): void => {
       end(await historyCommand(file, flags, interrupted())),
     );
 
-  main
-    .command("show")
+  pipelineCommand(main, "show", pipelineFirst)
     .description("show one run: counts, what changed since the run before, rejects, citations")
-    .argument("<pipeline>", "the YAML file", pipelineFirst)
     .argument("[run]", "its number; the last one when absent", wholeNumber)
-    .addOption(databaseOption())
     .option("--json", "print it as one JSON object")
     .action(async (file: string, run: number | undefined, flags: ShowFlags) =>
       end(await showCommand(file, run, flags, interrupted())),
     );
 
-  main
-    .command("rejects")
+  pipelineCommand(main, "rejects", pipelineFirst)
     .description("list or export the records that a run set aside")
-    .argument("<pipeline>", "the YAML file", pipelineFirst)
     .argument("[run]", "its number; the last one when absent", wholeNumber)
-    .addOption(databaseOption())
     .option("--flow <name>", "only of this flow")
     .option("--code <code>", "only with this code")
     .addOption(csvOption("print them as a table to repair, which `--replay` reads", "ndjson"))
@@ -52,12 +43,9 @@ export const addPast = (main: Command, { end, interrupted }: Ending): void => {
       end(await rejectsCommand(file, run, flags, interrupted())),
     );
 
-  main
-    .command("sql")
+  pipelineCommand(main, "sql")
     .description("print what one statement reads in a pipeline's database; changes nothing")
-    .argument("<pipeline>", "the YAML file")
     .argument("<statement>", "a `select`, in quotes")
-    .addOption(databaseOption())
     .option("--rows <number>", "how many rows to show", wholeNumber, 100)
     .option("--json", "print all rows, as one JSON array")
     .addOption(csvOption())

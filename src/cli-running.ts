@@ -6,6 +6,7 @@ import {
   databaseOption,
   type Ending,
   formatOption,
+  pipelineCommand,
   promFile,
   several,
   wholeNumber,
@@ -72,21 +73,15 @@ export const addRunning = (main: Command, { end, interrupted }: Ending): void =>
       end(await validateCommand(targets, flags, interrupted())),
     );
 
-  main
-    .command("doctor")
+  pipelineCommand(main, "doctor")
     .description("check accounts, disk, database and pipeline before a run; changes nothing")
-    .argument("<pipeline>", "the YAML file")
-    .addOption(databaseOption())
     .option("--json", "print it as one JSON object instead")
     .action(async (file: string, flags: DoctorFlags) =>
       end(await doctorCommand(file, flags, interrupted())),
     );
 
-  main
-    .command("preview")
+  pipelineCommand(main, "preview")
     .description("show the first records after the transforms; writes nothing")
-    .argument("<pipeline>", "the YAML file")
-    .addOption(databaseOption())
     .option("--flow <name>", "which flow; the first one when absent")
     .option("--rows <number>", "how many records", wholeNumber, 10)
     .option("--json", "print them whole, as one JSON array")
@@ -95,11 +90,8 @@ export const addRunning = (main: Command, { end, interrupted }: Ending): void =>
       end(await previewCommand(file, flags, interrupted())),
     );
 
-  main
-    .command("plan")
+  pipelineCommand(main, "plan")
     .description("do all that a run does, show what it would change, and undo it")
-    .argument("<pipeline>", "the YAML file")
-    .addOption(databaseOption())
     .option("--flow <name>", "only this flow; may be given several times", several)
     .option("--replay <file>", "load the repaired records of this file instead of the sources")
     .option(
@@ -117,11 +109,8 @@ export const addRunning = (main: Command, { end, interrupted }: Ending): void =>
 
 /** Adds `setup`. */
 export const addSetup = (main: Command, { end, interrupted }: Ending): void => {
-  main
-    .command("setup")
+  pipelineCommand(main, "setup")
     .description("run a pipeline's setup scripts alone, and install its SQL functions")
-    .argument("<pipeline>", "the YAML file")
-    .addOption(databaseOption())
     .option("--uninstall", "remove the SQL functions again; never data")
     .action(async (file: string, flags: SetupFlags) =>
       end(await setupCommand(file, flags, interrupted())),

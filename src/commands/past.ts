@@ -9,12 +9,15 @@ import type { Database, Session } from "../core/session.ts";
 import { requireStateRights } from "../core/state-rights.ts";
 import { components } from "../registry.ts";
 import { openFor } from "../run-flows.ts";
+import { databaseWords } from "./again.ts";
 
 /** What a look at earlier runs needs: the pipeline, and a session in the database that has its runs. */
 export interface Past {
   readonly plan: Plan;
   readonly database: Pick<Database, "label" | "isEmbedded">;
   readonly session: Session;
+  /** How commands that are suggested name the database, where the user did. */
+  readonly at: string;
 }
 
 /** Opens what has the runs of a pipeline, and gives the exit code of `work`; see `inDatabaseOf`. */
@@ -64,16 +67,16 @@ export const inDatabaseOf = async (
     log: { info: say, warn: say },
   });
   await using session = await database.session();
-  return await work({ plan, database, session });
+  return await work({ plan, database, session, at: databaseWords(given) });
 };
 
 /** The run of that number, or the last one of the pipeline; there must be one. */
 export const chosenRun = async (
-  { plan, session, database }: Past,
+  { plan, session, database, at }: Past,
   run: number | undefined,
 ): Promise<PastRun> => {
   const [found] = await pastRuns(session, plan.name, { limit: 1, run: run ?? null });
-  if (found === undefined) throw unknownRun(run, plan, database.label);
+  if (found === undefined) throw unknownRun(run, { ...plan, at }, database.label);
   return found;
 };
 

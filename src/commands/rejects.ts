@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { explanationOf, readCodes } from "../core/codes.ts";
-import { severalFlows, unknownFlow } from "../core/errors.ts";
+import { severalFlows, suggestion, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
@@ -130,7 +130,8 @@ const show = async (
     const found = isClean
       ? "rejected nothing"
       : `set no record aside${chosen === "" ? "" : ` with${chosen}`} that is not loaded now`;
-    console.log(`Run ${run.run} of ${past.plan.name} ${found}.`);
+    const meant = flags.code === undefined ? "" : await codesBeside(flags.code, past, run);
+    console.log(`Run ${run.run} of ${past.plan.name} ${found}.${meant}`);
     if (chosen !== "" && !isClean) {
       console.error(`All that it set aside: \`${RUNNER} rejects ${file} ${run.run}${at}\``);
     }
@@ -186,6 +187,13 @@ const whatHelps = (
     lines:
       cures.length > 0 ? ["No repair of the records helps here, but this does:", ...cures] : [],
   };
+};
+
+/** Which code may be meant by one that no record of the run has. */
+const codesBeside = async (code: string, past: Past, run: PastRun): Promise<string> => {
+  const codes = new Set<string>();
+  for await (const reject of (await rejectsOf(past, run, {}))()) codes.add(reject.code);
+  return codes.has(code) ? "" : suggestion(code, codes);
 };
 
 /** The choice among a run's rejects, as words of the command line. */

@@ -1929,7 +1929,8 @@ export const databaseUnset = (variables: readonly string[]): RunnerError =>
 /** A number that no run of the pipeline has. */
 export const unknownRun = (
   run: number | undefined,
-  { name, file }: { readonly name: string; readonly file: string },
+  /** `at`: what the user has typed to name the database. */
+  { name, file, at = "" }: { readonly name: string; readonly file: string; readonly at?: string },
   label: string,
 ): RunnerError =>
   new RunnerError(
@@ -1937,7 +1938,7 @@ export const unknownRun = (
     2,
     run === undefined
       ? `Pipeline \`${name}\` has not been run in ${label} yet.`
-      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`${RUNNER} history ${fileLabel(file)}\` lists its runs.`,
+      : `Pipeline \`${name}\` has no run ${run} in ${label}. \`${RUNNER} history ${fileLabel(file)}${at}\` lists its runs.`,
   );
 
 /** A file of repaired records, or one of them, that cannot be loaded again. */

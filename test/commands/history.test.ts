@@ -84,7 +84,7 @@ describe("what earlier runs did", () => {
     const none = await runner("rejects", "past.yaml", "2", "--code", "none");
     assert.equal(
       none.stdout + none.stderr,
-      "Run 2 of past set no record aside with --code none that is not loaded now.\nAll that it set aside: `runner rejects past.yaml 2`\n",
+      "Run 2 of past set no record aside with --code none that is not loaded now. There is `bad_date`.\nAll that it set aside: `runner rejects past.yaml 2`\n",
     );
     const noFlow = await runner("rejects", "past.yaml", "--flow", "laod");
     assert.deepEqual(

@@ -305,8 +305,12 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "EMFILE: too many open files, open 'a'.",
   ],
   [
-    errors.unknownRun(7, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
-    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history inat.yaml` lists its runs.",
+    errors.unknownRun(
+      7,
+      { name: "inat", file: "inat.yaml", at: " --database postgresql://me@host/x" },
+      "postgresql://me@host/x",
+    ),
+    "Pipeline `inat` has no run 7 in postgresql://me@host/x. `runner history inat.yaml --database postgresql://me@host/x` lists its runs.",
   ],
   [
     errors.unknownRun(undefined, { name: "inat", file: "inat.yaml" }, "postgresql://me@host/x"),
