@@ -1460,18 +1460,23 @@ export const statementFailed = (
     { cause },
   );
 
-/** The role lacks rights that a run needs. */
+/** The role lacks rights that a run needs, for a table or for what SQL of the pipeline reads. */
 export const rightsMissing = (
   role: string,
-  table: string,
+  wanted: string | { readonly readBy: string },
   statements: readonly string[],
-): RunnerError =>
-  new RunnerError(
+): RunnerError => {
+  const [subject, what] =
+    typeof wanted === "string"
+      ? [wanted, `\`${wanted}\``]
+      : [wanted.readBy, `what \`${wanted.readBy}\` reads`];
+  return new RunnerError(
     "rights_missing",
     3,
-    `Role \`${role}\` lacks rights for \`${table}\`. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
-    { subject: table },
+    `Role \`${role}\` lacks rights for ${what}. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+    { subject },
   );
+};
 
 /** Setup alters tables that it has made as another role; no grant allows that. */
 export const ownersOther = (

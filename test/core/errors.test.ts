@@ -178,6 +178,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Role `loader` lacks rights for `s.t`. Who administers the database runs:\n  grant usage on schema s to loader;",
   ],
   [
+    errors.rightsMissing("loader", { readBy: "sql" }, ["grant select on table s.t to loader;"]),
+    "Role `loader` lacks rights for what `sql` reads. Who administers the database runs:\n  grant select on table s.t to loader;",
+  ],
+  [
     errors.typeCannotFit("s.t", { name: "seen", declaredType: "date" }, "uuid"),
     "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
   ],
