@@ -4,7 +4,7 @@ import { meaning } from "./option-schema.ts";
 import { Type } from "./type.ts";
 
 /** Anything: looked at by whoever knows the component. */
-const anything = (description: string) => Type.Unsafe<unknown>({ description });
+const anything = (description: string) => Type.Unsafe<unknown>({ description, isElsewhere: true });
 
 /** A name that goes into file names, locks and messages. */
 const NAME = {
