@@ -82,7 +82,7 @@ const generated: Record<string, string> = {
   "README.fr.md": readme(
     "README.fr.md",
     componentTable(components, {
-      head: ["composant", "sorte", "fait"],
+      head: ["composant", "sorte", "ce qu'il fait"],
       kinds: { source: "source", transform: "transformation", sink: "destination" },
       page: "docs/fr/components.md",
       words: french,

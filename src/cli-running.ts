@@ -34,7 +34,10 @@ export const addRunning = (main: Command, { end, interrupted }: Ending): void =>
       "--yes",
       "write into tables with rows that the pipeline never wrote, and go on under a name that another file had",
     )
-    .option("--quiet", "print only what needs a person")
+    .option(
+      "--quiet",
+      "print only what needs a person, and the records of flows that write to standard output",
+    )
     .addOption(
       new Option("--log <format>", "how to tell what happens: for people, or as JSON by line")
         .choices(["text", "json"])

@@ -86,7 +86,7 @@ const examineFlow = async (
     // What a variable without a value stands for is not known.
     if (component.examine === undefined || unset.length > 0) return undefined;
     const tell = tellOf(stage);
-    return component.examine({ ...options }, viewOf(batch, examining, tell));
+    return component.examine(options as Record<string, unknown>, viewOf(batch, examining, tell));
   };
   const first =
     (await examined(flow.source, anyColumns)) ??

@@ -585,12 +585,12 @@ describe("runner validate", () => {
     assert.match(stderr, /`file` has no option `pth`/);
     assert.match(
       stderr,
-      /^twins\/b\.yaml:1:7 Warning: A pipeline `twin` is there already, at twins\/a\.yaml:1:7, with the same database: runs, locks and what was loaded go by the name\. Give this one another\. So it is with twins\/c\.yaml:1:7\.$/m,
+      /^twins\/b\.yaml:1:7 Warning: `twin` is the name of other pipelines of the same database, too: twins\/a\.yaml:1:7, twins\/c\.yaml:1:7\. Runs and locks go by the name: give this one another\.$/m,
     );
-    assert.equal(stderr.split("is there already").length, 2, "it is told once in all");
+    assert.equal(stderr.split("of the same database, too").length, 2, "it is told once in all");
     // Whoever copied a pipeline looks at the copy alone.
     const alone = await runner("validate", "twins/c.yaml");
-    assert.match(alone.stderr, /^twins\/c\.yaml:1:7 Warning: .*, at twins\/a\.yaml:1:7, with/m);
+    assert.match(alone.stderr, /^twins\/c\.yaml:1:7 Warning: .*, too: twins\/a\.yaml:1:7/m);
     assert.match(alone.stdout, /^twins\/c\.yaml: 1 flow, all right/m);
   });
 

@@ -26,6 +26,12 @@ export const openArchive = async (location: string, options: ArchiveOptions): Pr
   return openLocal(location, basename(location), options);
 };
 
+/** Whether a path or URL names a local file that is a table by itself, and no archive. */
+export const isTextFile = async (location: string): Promise<boolean> =>
+  !/^https?:/i.test(location) &&
+  (await stat(location)).isFile() &&
+  fileKindOf(location) === undefined;
+
 const openLocal = async (path: string, name: string, options: ArchiveOptions): Promise<Archive> => {
   const info = await stat(path).catch((error: unknown) => {
     throw archiveMissing(path, error);

@@ -146,6 +146,12 @@ const checkDelimiter = (table: Table, line: string, input: string): void => {
   }
 };
 
+/** What separates and encloses the values of a file, by its first line. */
+export const guessedForm = (line: string): { delimiter: string; quote: string } => {
+  const delimiter = guessedDelimiter(line);
+  return { delimiter, quote: guessedQuote(delimiter, line) };
+};
+
 /** What separates most fields of a line. */
 const guessedDelimiter = (line: string): string =>
   ["\t", ",", ";", "|"].reduce((best, candidate) =>

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { formatComplaint, inOrder } from "../core/complaint.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
-import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
+import { fallbacks, fileLabel, formatPlace, inclusions, withoutPasswords } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { type Examination, examine, type Line } from "../doctor.ts";
 import { components } from "../registry.ts";
@@ -88,7 +88,11 @@ const verdictLines = ({ level, message, component, place }: Line, width: number)
     `  ${level.padEnd(7)}  ${start}`,
     ...rest.map((line) => `${INDENT}${line.trimStart()}`),
     ...others.filter((line) => !isStatement(line)).map((line) => `${INDENT}${line}`),
-    ...(isPlaced ? [`${INDENT}(${formatPlace(place)})`] : []),
+    ...(isPlaced
+      ? [formatPlace(place), ...fallbacks(place), ...inclusions(place)].map(
+          (line) => `${INDENT}(${line})`,
+        )
+      : []),
   ];
 };
 
@@ -120,6 +124,11 @@ export const doctorObject = ({ pipeline, database, lines }: Examination) => ({
     message: withoutPasswords(message),
     ...(place === undefined
       ? {}
-      : { file: fileLabel(place.file), line: place.line, column: place.column }),
+      : {
+          file: fileLabel(place.file),
+          line: place.line,
+          column: place.column,
+          included_from: inclusions(place),
+        }),
   })),
 });

@@ -44,7 +44,8 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
     tables: asked.map((table) => ({
       ...table,
       columns: table.columns.map((column) => {
-        const { isUnique, isDates, isDayFirst, hasDecimalComma, link, ...whole } = column;
+        const { isUnique, isDates, isDayFirst, hasDecimalComma, noNumbers, link, ...whole } =
+          column;
         return {
           ...whole,
           type: types.get(column),
@@ -52,6 +53,7 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
           is_dates: isDates,
           is_day_first: isDayFirst,
           has_decimal_comma: hasDecimalComma,
+          ...(noNumbers === undefined ? {} : { no_numbers: noNumbers }),
           ...(link === undefined ? {} : { link }),
         };
       }),

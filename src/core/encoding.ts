@@ -109,14 +109,23 @@ const firstBad = (bytes: Buffer, encoding: string): { line: number; text: string
   }
 };
 
-/** So many bytes around a place. */
-const AROUND = 20;
+const asWindows = (line: Buffer): string =>
+  aroundFirst(new TextDecoder("windows-1252").decode(line));
 
-const asWindows = (line: Buffer): string => {
-  const at = line.findIndex((byte) => byte >= 0x80);
-  const part = line.subarray(Math.max(0, at - AROUND), at + AROUND);
-  return new TextDecoder("windows-1252").decode(part).trim();
+/** What stands around the first character of a text that is beyond ASCII, in whole words: people see whether it is right. */
+export const aroundFirst = (text: string): string => {
+  const at = Math.max(0, text.search(/\P{ASCII}/u));
+  const before = WORDS_BEFORE.exec(text.slice(Math.max(0, at - MOST), at))?.[0] ?? "";
+  const after = WORDS_AFTER.exec(text.slice(at, at + MOST))?.[0] ?? "";
+  return (before + after).replaceAll(/\s+/g, " ").trim();
 };
+
+/** Characters on either side, in which there is a place to cut. */
+const MOST = 60;
+
+/** So many characters, and all of the word that they are cut in. */
+const WORDS_BEFORE = /[\p{L}\p{N}'’-]*.{0,15}$/su;
+const WORDS_AFTER = /^.{0,15}[\p{L}\p{N}'’-]*/su;
 
 const decoderFor = (encoding: string, name: string): TextDecoder => {
   try {

@@ -146,7 +146,7 @@ export const duplicatePipeline = (
   new RunnerError(
     "duplicate_pipeline",
     2,
-    `A pipeline \`${name}\` is there already, at ${other}, with the same database: runs, locks and what was loaded go by the name. Give this one another.${more.length > 0 ? ` So it is with ${more.slice(0, 5).join(", ")}${more.length > 5 ? ` and ${more.length - 5} more` : ""}.` : ""}`,
+    `\`${name}\` is the name of ${more.length > 0 ? "other pipelines" : "another pipeline"} of the same database, too: ${[other, ...more.slice(0, 5)].join(", ")}${more.length > 5 ? ` and ${more.length - 5} more` : ""}. Runs and locks go by the name: give this one another.`,
     { subject: name },
   );
 
@@ -671,7 +671,8 @@ export const notInEncoding = (
       (text === undefined
         ? "If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`."
         : `In windows-1252 it reads ${JSON.stringify(text)}: if that is right, write \`encoding: windows-1252\`.`),
-    { cause },
+    // So `validate` takes it for a mistake of the pipeline, which it is.
+    { subject: "encoding", cause },
   );
 
 /** CSV that cannot be taken apart. */
@@ -1161,6 +1162,17 @@ export const typeMisspelt = (
   );
 };
 
+/** A type that PostgreSQL itself does not have, and none that is alike; seen without a database, so it may be there. */
+export const typeNotKnown = (column: string, type: string): RunnerError => {
+  const own = type.replace(/[^A-Za-z0-9_].*/, "");
+  return new RunnerError(
+    "unknown_type",
+    2,
+    `PostgreSQL and PostGIS have no type ${JSON.stringify(own)} (column \`${column}\`). One of your own is written with its schema: \`public.${own}\`.`,
+    { subject: type },
+  );
+};
+
 /** Words behind a type that PostgreSQL takes nowhere. */
 export const behindTypeUnknown = (column: string, type: string, stray: string): RunnerError => {
   const known = ["not null", "default", "unique", "primary key"];
@@ -1448,18 +1460,23 @@ export const statementFailed = (
     { cause },
   );
 
-/** The role lacks rights that a run needs. */
+/** The role lacks rights that a run needs, for a table or for what SQL of the pipeline reads. */
 export const rightsMissing = (
   role: string,
-  table: string,
+  wanted: string | { readonly readBy: string },
   statements: readonly string[],
-): RunnerError =>
-  new RunnerError(
+): RunnerError => {
+  const [subject, what] =
+    typeof wanted === "string"
+      ? [wanted, `\`${wanted}\``]
+      : [wanted.readBy, `what \`${wanted.readBy}\` reads`];
+  return new RunnerError(
     "rights_missing",
     3,
-    `Role \`${role}\` lacks rights for \`${table}\`. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
-    { subject: table },
+    `Role \`${role}\` lacks rights for ${what}. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+    { subject },
   );
+};
 
 /** Setup alters tables that it has made as another role; no grant allows that. */
 export const ownersOther = (
@@ -1694,15 +1711,19 @@ export const lookupFailed = (
     { subject: where ?? order_by ?? table, cause },
   );
 
-/** A `lookup` with `missing: stop` did not find everything. */
-export const lookupMissing = (head: string, lines: readonly string[]): RunnerError =>
+/** A `lookup` with `missing: stop` did not find everything; `asWritten` says how a value of that option is written. */
+export const lookupMissing = (
+  head: string,
+  lines: readonly string[],
+  asWritten: (value: string) => string,
+): RunnerError =>
   new RunnerError(
     "lookup_missing",
     1,
     [
       `${head}:`,
       ...lines,
-      "The flow stops for it (`missing: stop`). Add what is missing, or set such records aside with `missing: reject`.",
+      `The flow stops for it (\`${asWritten("stop")}\`). Add what is missing, or set such records aside with \`${asWritten("reject")}\`.`,
     ].join("\n"),
     { subject: "missing" },
   );

@@ -14,7 +14,14 @@ import { noteUnset, type Reading, scriptsOf, textIn } from "./reading.ts";
 import { stageOf } from "./stage.ts";
 import { lackingIn, withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
-import { entryOf, isUnknown, plain, type YamlMap, type YamlValue } from "./yaml-value.ts";
+import {
+  entryOf,
+  isUnknown,
+  plain,
+  type YamlEntry,
+  type YamlMap,
+  type YamlValue,
+} from "./yaml-value.ts";
 
 /** The flows of a list, as far as each is right; `files` are those being read, against circles. */
 export const flowsOf = async (
@@ -24,7 +31,13 @@ export const flowsOf = async (
 ): Promise<FlowDraft[]> => {
   const flows: FlowDraft[] = [];
   for (const item of value?.kind === "list" ? value.items : []) {
-    if (item.kind !== "map") {
+    const stray = strayWith(item);
+    if (stray) {
+      const message =
+        "`with` belongs to an `include`: leave out its `-`, and indent it as far as `include`.";
+      reading.complain("unknown_option", stray.keyPlace, message);
+      flows.push(unknownFlow(item));
+    } else if (item.kind !== "map") {
       if (!isUnknown(item)) reading.complain("wrong_type", item.place, noFlow(item));
       flows.push(unknownFlow(item));
     } else if (isInclude(item)) {
@@ -34,6 +47,12 @@ export const flowsOf = async (
     }
   }
   return flows;
+};
+
+/** `- with:` in a line of its own, below its `- include:`. */
+const strayWith = (item: YamlValue): YamlEntry | undefined => {
+  const [only, other] = item.kind === "map" ? item.entries : [];
+  return only?.key === "with" && other === undefined ? only : undefined;
 };
 
 const noFlow = (item: YamlValue): string => {

@@ -3,6 +3,7 @@
 import { absolutePath } from "./absolute-path.ts";
 import { type Complain, renamed } from "./complaint.ts";
 import { type Place, suggestion } from "./errors.ts";
+import { withFix } from "./mended-value.ts";
 import { checkedOptions } from "./options-check.ts";
 import { type PARAMETER_TYPES, parameterOptions } from "./pipeline-schema.ts";
 import { entryOf, moved, type YamlEntry, type YamlValue } from "./yaml-value.ts";
@@ -30,22 +31,18 @@ export const boundParameters = (
   const bound = new Map<string, YamlValue>();
   const parameters = declared?.kind === "map" ? declared.entries : [];
   const names = parameters.map(({ key }) => key);
+  // What is misspelt beyond doubt counts as what it is meant to be.
+  let meant = given;
   for (const { key, keyPlace } of given?.kind === "map" ? given.entries : []) {
-    if (!names.includes(key)) {
-      complain(
-        "unknown_parameter",
-        keyPlace,
-        `The included file has no parameter \`${key}\`.${suggestion(key, names)}`,
-        renamed(
-          keyPlace,
-          key,
-          names.filter((name) => entryOf(given, name) === undefined),
-        ),
-      );
-    }
+    if (names.includes(key)) continue;
+    const free = names.filter((name) => entryOf(meant, name) === undefined);
+    const details = renamed(keyPlace, key, free);
+    const message = `The included file has no parameter \`${key}\`.${suggestion(key, names)}`;
+    complain("unknown_parameter", keyPlace, message, details);
+    if (meant && details.fix) meant = withFix(meant, details.fix);
   }
   for (const parameter of parameters) {
-    const own = entryOf(given, parameter.key)?.value;
+    const own = entryOf(meant, parameter.key)?.value;
     const value = boundValue(parameter, own, binding);
     // What was complained of here is not complained of again wherever it is used.
     const known = value ?? unknownValue(parameter.key, place);

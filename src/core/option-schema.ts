@@ -22,6 +22,8 @@ export interface Schema {
   readonly hints?: Readonly<Record<string, string>>;
   /** Whether it only says how fast, or with how much memory: the rows are the same, see `basisOf`. */
   readonly isPace?: boolean;
+  /** Whether its value is looked at by somebody else, and is nothing but there for who checks what is around it. */
+  readonly isElsewhere?: boolean;
   readonly required?: readonly string[];
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];

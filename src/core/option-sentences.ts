@@ -1,7 +1,8 @@
 /** ajv's findings as sentences with a place. */
 
 import type { ErrorObject } from "ajv";
-import { type ComplaintDetails, renamed } from "./complaint.ts";
+import { type Complaint, renamed } from "./complaint.ts";
+import { cutByComma } from "./cut-values.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { keyFix, optionSuggestion } from "./meant-option.ts";
 import type { Schema } from "./option-schema.ts";
@@ -18,18 +19,12 @@ export const pathOf = ({ instancePath }: ErrorObject): YamlPath =>
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 
-interface Found extends ComplaintDetails {
-  readonly code: string;
-  readonly place: Place;
-  readonly message: string;
-}
-
 /** What ajv found, in a sentence; never in its own words. */
 export const sentence = (
   error: ErrorObject,
   value: YamlValue,
   whole: { name: string; place: Place },
-): Found => {
+): Complaint => {
   const path = pathOf(error);
   const at = valueAt(value, path);
   const schema = error.parentSchema as Schema;
@@ -71,7 +66,7 @@ interface Finding {
   readonly isSecret: boolean;
 }
 
-const unknownOption = ({ error, schema, at, place, label }: Finding): Found => {
+const unknownOption = ({ error, schema, at, place, label }: Finding): Complaint => {
   const key = String(error.params.additionalProperty);
   const keyPlace = entryOf(at, key)?.keyPlace ?? place;
   return {
@@ -84,21 +79,20 @@ const unknownOption = ({ error, schema, at, place, label }: Finding): Found => {
   };
 };
 
-const missingOption = ({ error, schema, holder, label }: Finding): Found => {
+const missingOption = ({ error, schema, holder, label }: Finding): Complaint => {
   const key = String(error.params.missingProperty);
   const { description = "" } = schema.properties?.[key] ?? {};
   const message = `${label} needs the option \`${key}\`: ${firstSentence(description)}`;
   return { code: "missing_option", place: holder, message };
 };
 
-const wrongType = (finding: Finding): Found => {
+const wrongType = (finding: Finding): Complaint => {
   const { error, path, at, around, place, label, given, ...is } = finding;
   // In quotes it would be wrong, too.
   if (isOfAnotherForm(error, at)) {
     return wrongForm({ ...finding, given: at.source });
   }
-  if (is.isNothing && /^\d+%?$/.test(String(path.at(-1)))) return halfNumber(path, place);
-  const cut = is.isNothing ? cutByComma(around, path) : undefined;
+  const cut = is.isNothing ? cutByComma(around, { path, place }) : undefined;
   if (cut) return cut;
   const message = `${label} must be ${typesIn(error)}, and is ${given}.`;
   if (is.isSecret) return { code: "wrong_type", place, message };
@@ -106,7 +100,7 @@ const wrongType = (finding: Finding): Found => {
   return { code: "wrong_type", place, message: advised, ...typeFix(error, at) };
 };
 
-const noChoice = ({ schema, at, place, label, given }: Finding): Found => {
+const noChoice = ({ schema, at, place, label, given }: Finding): Complaint => {
   const choices = choicesOf(schema);
   if (choices === undefined) {
     const types = schema.anyOf?.flatMap(({ type = [] }) => type);
@@ -125,7 +119,7 @@ const noChoice = ({ schema, at, place, label, given }: Finding): Found => {
   };
 };
 
-const wrongForm = ({ schema, at, place, label, given }: Finding): Found => {
+const wrongForm = ({ schema, at, place, label, given }: Finding): Complaint => {
   const { pattern = "" } = schema;
   const { form = `a text that matches ${pattern}` } = schema;
   const message = `${label} must be ${form}, and is ${given}.${capitalsAdvice(at, pattern)}`;
@@ -147,14 +141,14 @@ const isOfAnotherForm = (
   );
 };
 
-const otherSentence = ({ error, place, label }: Finding): Found => ({
+const otherSentence = ({ error, place, label }: Finding): Complaint => ({
   code: "wrong_value",
   place,
   message: `${label} ${limitSentence(error)}.`,
 });
 
 /** By ajv's keyword. */
-const SENTENCES: Readonly<Record<string, (finding: Finding) => Found>> = {
+const SENTENCES: Readonly<Record<string, (finding: Finding) => Complaint>> = {
   additionalProperties: unknownOption,
   required: missingOption,
   type: wrongType,
@@ -162,27 +156,6 @@ const SENTENCES: Readonly<Record<string, (finding: Finding) => Found>> = {
   const: noChoice,
   enum: noChoice,
   pattern: wrongForm,
-};
-
-/** `{ max: 1,5% }` is two entries. */
-const halfNumber = (path: YamlPath, place: Place): Found => ({
-  code: "wrong_value",
-  place,
-  message: `Inside \`{ }\` a comma ends the value: \`${path.at(-1)}\` stands alone. A decimal number has a point, \`1.5\`.`,
-});
-
-/** `{ weight: numeric(10,2) }` is two entries, too: `weight: numeric(10` and `2)`. */
-const cutByComma = (around: YamlValue | undefined, path: YamlPath): Found | undefined => {
-  if (around?.kind !== "map") return undefined;
-  const index = around.entries.findIndex(({ key }) => key === path.at(-1));
-  const [before, half] = [around.entries[index - 1]?.value, around.entries[index]];
-  if (before?.kind !== "scalar" || half === undefined) return undefined;
-  if (!/\([^()]*$/.test(before.source) || !/^[^()]*\)/.test(half.key)) return undefined;
-  return {
-    code: "wrong_value",
-    place: before.place,
-    message: `Inside \`{ }\` a comma ends the value, and \`${half.key}\` stands alone. Put quotes around the whole: ${JSON.stringify(`${before.source},${half.key}`)}.`,
-  };
 };
 
 /** Names with capitals where SQL has none. */

@@ -2,7 +2,7 @@
 
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import type { TSchema } from "typebox";
-import { relevant } from "./alternatives.ts";
+import { memberSchema, relevant } from "./alternatives.ts";
 import type { Complain } from "./complaint.ts";
 import { converted } from "./converted-options.ts";
 import type { Place } from "./errors.ts";
@@ -10,7 +10,7 @@ import { isMeantBy } from "./meant-option.ts";
 import { withFix } from "./mended-value.ts";
 import { closed, type Schema } from "./option-schema.ts";
 import { pathOf, sentence } from "./option-sentences.ts";
-import { isPartial, plain, valueAt, type YamlValue } from "./yaml-value.ts";
+import { isPartial, valueAt, type YamlValue } from "./yaml-value.ts";
 
 const ajv = new Ajv({
   allErrors: true,
@@ -106,7 +106,7 @@ export const checkedOptions = (
 
 /** The value as plain data with defaults, and what ajv finds wrong with it. */
 const validated = (value: YamlValue, schema: TSchema) => {
-  const data = plain(value) as Record<string, unknown>;
+  const data = dataOf(value, schema as Schema) as Record<string, unknown>;
   const validate = validatorOf(schema);
   let errors = validate(data) ? [] : (validate.errors ?? []);
   const conversions = errors.filter((error) => convert(error, value, data));
@@ -119,6 +119,16 @@ const validated = (value: YamlValue, schema: TSchema) => {
       value,
     ),
   };
+};
+
+/** As plain data, but for what somebody else looks at: a flow would be made so three times, the last as its stages. */
+const dataOf = (value: YamlValue, schema: Schema): unknown => {
+  if (schema.isElsewhere) return null;
+  if (value.kind === "scalar") return value.value;
+  if (value.kind === "list") return value.items.map((item) => dataOf(item, schema.items ?? {}));
+  return Object.fromEntries(
+    value.entries.map(({ key, value: one }) => [key, dataOf(one, memberSchema(schema, key))]),
+  );
 };
 
 /** An option that is missing because it is misspelt, or because what belongs under it is not, is told once. */

@@ -4,7 +4,7 @@ import { meaning } from "./option-schema.ts";
 import { Type } from "./type.ts";
 
 /** Anything: looked at by whoever knows the component. */
-const anything = (description: string) => Type.Unsafe<unknown>({ description });
+const anything = (description: string) => Type.Unsafe<unknown>({ description, isElsewhere: true });
 
 /** A name that goes into file names, locks and messages. */
 const NAME = {
@@ -117,7 +117,11 @@ export const pipelineOptions = Type.Object({
 });
 
 export const includeOptions = Type.Object({
-  include: Type.String({ minLength: 1, description: "A file of flows, relative to this one." }),
+  include: Type.String({
+    minLength: 1,
+    description: "A file of flows, relative to this one.",
+    hints: { name: "The flows of the file have names of their own: leave it out." },
+  }),
   with: Type.Optional(
     Type.Record(Type.String(), anything("The value."), {
       description: "Values for the file's parameters.",

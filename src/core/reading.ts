@@ -1,10 +1,12 @@
 /** What the parts of a pipeline share while they are read out of its files. */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { absolutePath } from "./absolute-path.ts";
 import type { Complain } from "./complaint.ts";
 import type { Component } from "./component.ts";
 import type { Place } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
 import { entryOf, isUnknown, unsetIn, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
@@ -40,10 +42,18 @@ export const textIn = (value: YamlValue, key: string): string | undefined => {
     : undefined;
 };
 
-const missingScript = (text: string, path: string): string =>
-  /^(alter|create|delete|drop|grant|insert|select|set|truncate|update|with)\s/i.test(text)
-    ? "This is SQL, and the name of a file with SQL is wanted: put it into one, `sql/setup.sql`."
-    : `The script ${fileLabel(path)} is not there.`;
+const missingScript = (text: string, path: string): string => {
+  if (/^(alter|create|delete|drop|grant|insert|select|set|truncate|update|with)\s/i.test(text))
+    return "This is SQL, and the name of a file with SQL is wanted: put it into one, `sql/setup.sql`.";
+  const folder = dirname(path);
+  const beside = existsSync(folder) ? readdirSync(folder) : [];
+  const [near] = nearest(
+    basename(path),
+    beside.filter((name) => name.endsWith(".sql")),
+  );
+  const meant = near === undefined ? "" : ` Did you mean \`${join(dirname(text), near)}\`?`;
+  return `The script ${fileLabel(path)} is not there.${meant}`;
+};
 
 /** The absolute paths of a list of SQL scripts; complains of those that are not there. */
 export const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {

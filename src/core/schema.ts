@@ -120,6 +120,7 @@ const withVariables = (schema: Schema): Schema => {
     form: __,
     hints: ___,
     isPace: ____,
+    isElsewhere: ______,
     format: _____,
     ...rest
   } = schema as Schema & {

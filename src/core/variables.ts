@@ -42,14 +42,19 @@ export const withVariables = (
   variables: Variables,
   complain: Complain,
 ): YamlValue => {
+  // What has none stays what it is: most of a file has none.
   if (value.kind === "list") {
-    return { ...value, items: value.items.map((item) => withVariables(item, variables, complain)) };
+    const items = value.items.map((item) => withVariables(item, variables, complain));
+    return items.every((item, at) => item === value.items[at]) ? value : { ...value, items };
   }
   if (value.kind === "map") {
-    const entries = value.entries.map(
-      (entry): YamlEntry => ({ ...entry, value: withVariables(entry.value, variables, complain) }),
-    );
-    return { ...value, entries };
+    const entries = value.entries.map((entry): YamlEntry => {
+      const own = withVariables(entry.value, variables, complain);
+      return own === entry.value ? entry : { ...entry, value: own };
+    });
+    return entries.every((entry, at) => entry === value.entries[at])
+      ? value
+      : { ...value, entries };
   }
   // What could not be read stays so.
   if (value.unset !== undefined) return value;
@@ -61,6 +66,7 @@ export const withVariables = (
 
 /** A whole text that is `$NAME`, or a path that begins with `~`, as the shell would have it; `{{ NAME }}` or `%NAME%`. */
 const complainOfShell = ({ place }: YamlScalar, text: string, complain: Complain): void => {
+  if (!"$%{~".includes(text.charAt(0))) return;
   const [name] =
     /(?<=^\$)[A-Za-z_]\w*$|(?<=^\{\{\s*)[A-Za-z_]\w*(?=\s*\}\}$)|(?<=^%)[A-Z_]+(?=%$)/.exec(text) ??
     [];

@@ -114,10 +114,15 @@ export const unsetIn = (value: YamlValue): string[] => {
   return [...names];
 };
 
-/** Where a name stands in it: as a value, else as a key; of `key: value`, where the value does. */
+/**
+ * Where a name stands in it: as a value, else as a key; of `key: value`, where the value does. A key whose value a
+ * parameter gives is changed where that is given, and not in a file that others share.
+ */
 export const placeOf = (value: YamlValue, subject: string): Place | undefined => {
   for (const scalar of scalarsOf(value)) if (scalar.value === subject) return scalar.place;
-  for (const entry of entriesOf(value)) if (entry.key === subject) return entry.keyPlace;
+  for (const { key, keyPlace, value: one } of entriesOf(value)) {
+    if (key === subject) return one.parameter === undefined ? keyPlace : one.place;
+  }
   for (const { key, value: one } of subject.includes(": ") ? entriesOf(value) : []) {
     if (one.kind === "scalar" && `${key}: ${one.value}` === subject) return one.place;
   }

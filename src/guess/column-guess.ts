@@ -32,6 +32,8 @@ export interface GuessedColumn {
   readonly link: LinkGuess | undefined;
   /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
   readonly odd: string | undefined;
+  /** What makes text of a column in which most values are numbers: how many are none, and the first of them. */
+  readonly noNumbers: { readonly count: number; readonly first: string } | undefined;
   /** The first different values. */
   readonly examples: readonly string[];
 }
@@ -48,6 +50,8 @@ export class ColumnGuess {
   #commas = 0;
   #numbers = 0;
   #odd: string | undefined;
+  #others = 0;
+  #other: string | undefined;
   readonly #different = new Set<string>();
   readonly #links = new LinkPattern();
 
@@ -64,6 +68,10 @@ export class ColumnGuess {
     else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
     if (DECIMAL_COMMA.test(text)) this.#commas++;
     else if (FITS.numeric(text)) this.#numbers++;
+    else if (!FITS.numeric(text.trim())) {
+      this.#others++;
+      this.#other ??= text;
+    }
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
     this.#different.add(text.trim());
@@ -86,18 +94,25 @@ export class ColumnGuess {
     const nearlyAll = this.#filled * NEARLY_ALL;
     const isIso = this.#hasMonths && this.#dates >= nearlyAll;
     const isDayFirst = !isIso && this.#dayFirst > 0 && this.#dates + this.#dayFirst >= nearlyAll;
+    const isDated = isIso || isDayFirst;
     return {
       name: this.name,
       filled: this.#filled,
       type: this.#filled === 0 ? "text" : narrowest,
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
-      isDates: isIso || isDayFirst,
+      isDates: isDated,
       isDayFirst,
       hasDecimalComma: this.#commas > 0 && this.#commas + this.#numbers >= nearlyAll,
       link: this.#links.result,
       odd: this.#odd,
+      noNumbers: isDated || narrowest !== "text" ? undefined : this.#fewOthers(),
       examples: [...this.#different].slice(0, EXAMPLES),
     };
+  }
+
+  #fewOthers(): GuessedColumn["noNumbers"] {
+    const [count, first] = [this.#others, this.#other];
+    return first === undefined || count > this.#filled * FEW ? undefined : { count, first };
   }
 }
 
@@ -116,6 +131,9 @@ const EXAMPLES = 3;
 
 /** A few bad dates and numbers are in every large table. */
 const NEARLY_ALL = 0.95;
+
+/** Where no more are something else, people take it for a column of numbers. */
+const FEW = 0.2;
 
 /** Years alone are a number; among dates with a month they are dates. */
 const DATE_LIKE = /^\d{4}(-|$)/;

@@ -1,10 +1,11 @@
 /** Looks at the first records of each table of an archive, to say what is in it. */
 
-import { openArchive } from "../archive/archive.ts";
+import { isTextFile, openArchive } from "../archive/archive.ts";
 import type { Entry } from "../archive/entries.ts";
 import { coreIdColumn } from "../archive/layout.ts";
 import { localName, type Table } from "../archive/meta.ts";
 import { readTable } from "../archive/read-table.ts";
+import { guessedForm } from "../archive/table-batches.ts";
 import { findTable, tablesOf } from "../archive/tables.ts";
 import type { Batch } from "../core/batch.ts";
 import type { Context } from "../core/component.ts";
@@ -19,6 +20,8 @@ export interface Seen {
   readonly tables: readonly SeenTable[];
   /** The one that is asked for; all where none is. */
   readonly asked: readonly SeenTable[];
+  /** Of a text file by itself: whether its values may be enclosed in `"`. */
+  readonly text?: { readonly isQuoted: boolean };
 }
 
 export interface SeenTable {
@@ -65,30 +68,26 @@ export const lookAt = async (location: string, looking: Looking): Promise<Seen> 
   const wanted = looking.table === undefined ? undefined : findTable(archive, meta, looking.table);
   for (const warning of meta.warnings) looking.log.warn(warning);
   const seen: SeenTable[] = [];
+  let text: Seen["text"];
   const quiet = { ...looking, log: { ...looking.log, warn: () => undefined } };
   for (const table of meta.tables) {
-    const encoded = await encodingOf(archive.entries.get(table.files[0] ?? ""), table, looking);
+    const sample = await beginningOf(archive.entries.get(table.files[0] ?? ""), looking.signal);
+    const encoded = encodingOf(sample, table, looking);
+    if (await isTextFile(location)) text = { isQuoted: mayQuote(sample) };
     seen.push({ ...(await seenTable(location, table, { ...quiet, ...encoded })), ...encoded });
   }
   const asked = seen.filter((_, index) => !wanted || meta.tables[index] === wanted);
-  return { archive: archive.name, tables: seen, asked };
+  return { archive: archive.name, tables: seen, asked, ...(text ? { text } : {}) };
 };
 
 /** So much of a table is looked at for its encoding. */
 const SAMPLE_BYTES = 4 * 1024 * 1024;
 
-/** How a table is encoded, where the user or its bytes say otherwise than the archive. */
-const encodingOf = async (
-  entry: Entry | undefined,
-  table: Table,
-  { encoding, signal }: Looking,
-): Promise<Pick<SeenTable, "encoding" | "encoding_example">> => {
-  if (encoding !== undefined) return { encoding };
-  if (entry === undefined || !/^utf-?8$/i.test(table.encoding)) return {};
+const beginningOf = async (entry: Entry | undefined, signal: AbortSignal): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of entry.read(signal)) {
+    for await (const chunk of entry?.read(signal) ?? []) {
       chunks.push(chunk);
       bytes += chunk.length;
       if (bytes >= SAMPLE_BYTES) break;
@@ -97,9 +96,29 @@ const encodingOf = async (
     // Whoever reads the records says what is wrong, and where.
     signal.throwIfAborted();
   }
-  const guessed = guessedEncoding(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
+};
+
+type Encoded = Pick<SeenTable, "encoding" | "encoding_example">;
+
+/** How a table is encoded, where the user or its bytes say otherwise than the archive. */
+const encodingOf = (sample: Buffer, table: Table, { encoding }: Looking): Encoded => {
+  if (encoding !== undefined) return { encoding };
+  if (!/^utf-?8$/i.test(table.encoding)) return {};
+  const guessed = guessedEncoding(sample);
   return guessed ? { encoding: guessed.encoding, encoding_example: guessed.example } : {};
 };
+
+/** Whether the source `csv`, which has to be told, is to look for quotes as `dwca` does, which finds it out. */
+const mayQuote = (sample: Buffer): boolean => {
+  // Whatever the encoding, tabs and quotes are these bytes.
+  const text = sample.toString("latin1", 0, LINE_BYTES).replace(/^(ï»¿|ÿþ|þÿ)/, "");
+  const [line = ""] = text.replaceAll("\0", "").split(/\r?\n/, 1);
+  return guessedForm(line).quote !== "";
+};
+
+/** More than any header. */
+const LINE_BYTES = 256 * 1024;
 
 const seenTable = async (location: string, table: Table, looking: Looking): Promise<SeenTable> => {
   const file = table.files[0] ?? "";

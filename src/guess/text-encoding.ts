@@ -2,6 +2,7 @@
 
 import { isAscii, isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
+import { aroundFirst } from "../core/encoding.ts";
 
 export interface GuessedEncoding {
   readonly encoding: string;
@@ -18,7 +19,7 @@ export const guessedEncoding = (bytes: Buffer): GuessedEncoding | undefined => {
   if (marked !== undefined) {
     const [mark, encoding] = marked;
     const text = new TextDecoder(encoding).decode(bytes.subarray(mark.length));
-    return { encoding, example: around(text) };
+    return { encoding, example: aroundFirst(text) };
   }
   if (isUtf8(bytes)) return undefined;
   let valid = 0;
@@ -28,7 +29,7 @@ export const guessedEncoding = (bytes: Buffer): GuessedEncoding | undefined => {
     else if (!isAscii(line)) valid++;
   }
   if (bad.length <= valid) return undefined;
-  return { encoding: WINDOWS, example: around(new TextDecoder(WINDOWS).decode(bad[0])) };
+  return { encoding: WINDOWS, example: aroundFirst(new TextDecoder(WINDOWS).decode(bad[0])) };
 };
 
 /** Latin-1 is read alike: where the two differ, it has nothing but control characters. */
@@ -50,14 +51,3 @@ function* linesOf(bytes: Buffer): Generator<Buffer> {
   }
   if (start === 0) yield bytes;
 }
-
-/** So many characters on either side. */
-const AROUND = 15;
-
-const around = (text: string): string => {
-  const at = Math.max(0, text.search(/\P{ASCII}/u));
-  return text
-    .slice(Math.max(0, at - AROUND), at + AROUND)
-    .replaceAll(/\s+/g, " ")
-    .trim();
-};

@@ -1,20 +1,19 @@
 import type { Complain } from "../core/complaint.ts";
 import type { Around } from "../core/component.ts";
 import {
-  behindTypeUnknown,
   createColumnUnused,
   createLacksColumns,
   primaryKeyUnknown,
   tableDiffers,
-  typeMisspelt,
   unknownType,
 } from "../core/errors.ts";
 import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
 import { findTable, requireOwnPlace, requireTable, type TargetTable } from "./catalog.ts";
+import { typeProblems } from "./declared-types.ts";
 import { differingTypes } from "./differing-types.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
-import { bareType, meantTypes, strayBehind } from "./type-names.ts";
+import { bareType } from "./type-names.ts";
 
 /** The option `create` of a sink. */
 export const createOption = Type.Optional(
@@ -48,12 +47,8 @@ export const checkShape = (shape: TableShape | undefined): void => {
   const known = Object.keys(shape?.columns ?? {});
   const unknown = shape?.primary_key?.find((name) => !known.includes(name));
   if (unknown !== undefined) throw primaryKeyUnknown(unknown, known);
-  for (const [column, type] of Object.entries(shape?.columns ?? {})) {
-    const meant = meantTypes(type);
-    if (meant) throw typeMisspelt(column, type, meant);
-    const stray = strayBehind(type);
-    if (stray) throw behindTypeUnknown(column, type, stray);
-  }
+  const [problem] = typeProblems(shape);
+  if (problem) throw problem;
 };
 
 /** Throws when a flow has columns that the table will not have. */

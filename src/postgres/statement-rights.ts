@@ -43,7 +43,9 @@ export const requireReads = async (
   for (const table of tablesNamed(sql)) {
     for (const grant of await grantsMissing(session, table, ["select"])) statements.add(grant);
   }
-  if (statements.size > 0) throw rightsMissing(await roleOf(session), name, [...statements]);
+  if (statements.size > 0) {
+    throw rightsMissing(await roleOf(session), { readBy: name }, [...statements]);
+  }
 };
 
 const PART = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;

@@ -8,7 +8,7 @@ const TYPES = [
   "numeric decimal oid pg_lsn smallint int2 smallserial serial2 serial serial4 text time timetz timestamp",
   "timestamptz tsquery tsvector uuid xml box circle line lseg path point polygon",
   "int4range int8range numrange daterange tsrange tstzrange int4multirange int8multirange nummultirange",
-  "datemultirange tsmultirange tstzmultirange",
+  "datemultirange tsmultirange tstzmultirange aclitem refcursor",
   // Of extensions that such databases have.
   "geometry geography raster box2d box3d hstore citext ltree",
 ]
@@ -71,16 +71,28 @@ const SERIALS: ReadonlyMap<string, string> = new Map([
  * name: it may be a domain, an enum or an extension's. So may one with its schema before it.
  */
 export const meantTypes = (type: string): readonly string[] | undefined => {
-  const name = bareType(type)
-    .replace(/(\s*\[\d*\])+$/, "")
-    .trim()
-    .replace(/\s+/g, " ")
-    .toLowerCase();
-  if (known.has(name) || name.includes(".") || name.startsWith("interval ")) return undefined;
+  if (mayBeType(type)) return undefined;
+  const name = plainName(type);
   const elsewhere = ELSEWHERE.get(name);
   const meant = elsewhere === undefined ? nearest(name, known) : [elsewhere];
   return meant.length > 0 ? meant : undefined;
 };
+
+/** Whether a name is none of PostgreSQL's types, and near none: of the user's own, or a mistake. */
+export const isUnknownType = (type: string): boolean =>
+  !mayBeType(type) && meantTypes(type) === undefined && strayBehind(type) === undefined;
+
+const mayBeType = (type: string): boolean => {
+  const name = plainName(type);
+  return known.has(name) || name.includes(".") || name.startsWith("interval ");
+};
+
+const plainName = (type: string): string =>
+  bareType(type)
+    .replace(/(\s*\[\d*\])+$/, "")
+    .trim()
+    .replace(/\s+/g, " ")
+    .toLowerCase();
 
 /** What stands behind a type and is nothing that may; undefined where there is no such thing. */
 export const strayBehind = (type: string): string | undefined => {

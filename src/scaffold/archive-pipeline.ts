@@ -3,13 +3,14 @@
 import { stringify } from "yaml";
 import { counted } from "../core/progress.ts";
 import { commasOf, datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
+import type { GuessedColumn } from "../guess/column-guess.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { schemaName } from "./sql-name.ts";
-import { damagedWords, encodingWords, type TableFlow } from "./table-flow.ts";
+import { damagedWords, encodingWords, type TableFlow, textWords } from "./table-flow.ts";
 
 /** A pipeline with these flows, which load what is filled into a schema of its own. */
 export const archivePipeline = (
-  { archive, tables }: Seen,
+  { archive, tables, text }: Seen,
   { name, path, head, flows }: Settings,
 ): string =>
   [
@@ -21,7 +22,9 @@ export const archivePipeline = (
     "",
     "flows:",
     flows
-      .map((flow) => flowLines(flow, { schema: schemaName(name), path, types: typesOf(tables) }))
+      .map((flow) =>
+        flowLines(flow, { schema: schemaName(name), path, text, types: typesOf(tables) }),
+      )
       .map((lines) => lines.join("\n"))
       .join("\n"),
   ].join("\n");
@@ -35,23 +38,28 @@ interface Settings {
   readonly flows: readonly TableFlow[];
 }
 
+interface Around extends Pick<Settings, "path">, Pick<Seen, "text"> {
+  readonly schema: string;
+  readonly types: Types;
+}
+
 const flowLines = (
   { name, table, columns, made, key, maxPercent }: TableFlow,
-  { schema, path, types }: { schema: string; path: string; types: Types },
+  { schema, path, text, types }: Around,
 ): string[] => {
+  const what = text ? "file" : "archive";
   const empty = table.columns.length - columns.length;
   const left =
     empty > 0
       ? ` ${counted(empty, "column")} without a value ${empty === 1 ? "is" : "are"} left out.`
       : "";
-  const encoding = table.encoding === undefined ? "" : `, encoding: ${inline(table.encoding)}`;
   return [
     `  - name: ${name}`,
     ...(table.encoding_example ? [`    # ${encodingWords(table)}`] : []),
-    `    source: { dwca: { path: ${inline(path)}, table: ${inline(table.name)}${encoding} } }`,
+    `    source: ${sourceText(table, { path, text })}`,
     "    transforms:",
     ...transformLines(table, [...made.keys()]),
-    `      # Left the column of the table, right that of the archive.${left}`,
+    `      # Left the column of the table, right that of the ${what}.${left}`,
     "      - project:",
     "          columns:",
     ...columns.map(
@@ -61,12 +69,12 @@ const flowLines = (
     "    sink:",
     "      postgres_copy:",
     `        table: ${schema}.${name}`,
-    "        # Each load takes the place of the one before. `append` adds each archive once.",
+    `        # Each load takes the place of the one before. \`append\` adds each ${what} once.`,
     "        mode: replace",
     "        create:",
     "          # Guessed from the first records: `text` takes anything.",
     "          columns:",
-    ...columns.map(({ to, of }) => `            ${to}: ${types.get(of)}`),
+    ...columns.map(({ to, of }) => `            ${to}: ${typeText(of, types)}`),
     ...[...made].map(([to, type]) => `            ${to}: ${type}`),
     ...(key === undefined ? [] : [`          primary_key: [${key}]`]),
     "    # How many records may be set aside before nothing is loaded.",
@@ -74,6 +82,26 @@ const flowLines = (
     `    rejects: { max: ${maxPercent}% }`,
     "",
   ];
+};
+
+/** A text file by itself is no archive. */
+const sourceText = (
+  { name, encoding }: SeenTable,
+  { path, text }: Pick<Around, "path" | "text">,
+): string => {
+  const own =
+    text === undefined ? [`table: ${inline(name)}`] : text.isQuoted ? [] : ["quote: null"];
+  const options = [
+    `path: ${inline(path)}`,
+    ...own,
+    ...(encoding === undefined ? [] : [`encoding: ${inline(encoding)}`]),
+  ];
+  return `{ ${text === undefined ? "dwca" : "csv"}: { ${options.join(", ")} } }`;
+};
+
+const typeText = (column: GuessedColumn, types: Types): string => {
+  const type = types.get(column) ?? "text";
+  return column.noNumbers && type === "text" ? `text # ${textWords(column.noNumbers)}` : type;
 };
 
 const transformLines = (table: SeenTable, made: readonly string[]): string[] => {

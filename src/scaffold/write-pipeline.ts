@@ -6,6 +6,7 @@ import type { Context } from "../core/component.ts";
 import { initExists, initNoTable } from "../core/errors.ts";
 import { fileLabel, shellWord } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
+import { typesOf } from "../guess/choices.ts";
 import { lookAt } from "../guess/look.ts";
 import { archivePipeline } from "./archive-pipeline.ts";
 import type { Beginning } from "./begin-with.ts";
@@ -81,9 +82,13 @@ const forArchive = async (
     throw initNoTable(seen.archive, nothingToLoad(seen.tables));
   }
   const path = /^https?:/i.test(archive) ? archive : near(resolve(archive), pipeline);
-  const head = headOf(pipeline, `the archive ${seen.archive}`, "archive");
+  const what = seen.text ? `the file ${seen.archive}` : `the archive ${seen.archive}`;
+  const head = headOf(pipeline, what, "archive");
   const text = archivePipeline(seen, { name, path, head, flows });
-  return { files: [[pipeline, text]], notes: [...leftOut(seen.tables), ...flowNotes(flows)] };
+  return {
+    files: [[pipeline, text]],
+    notes: [...leftOut(seen.tables), ...flowNotes(flows, typesOf(seen.tables))],
+  };
 };
 
 const forQuery = async (

@@ -17,6 +17,7 @@ import {
   openTarget,
   warnUnused,
 } from "../postgres/create-table.ts";
+import { checkDeclaredTypes } from "../postgres/declared-types.ts";
 import { checkFit, examineTarget } from "../postgres/examine-target.ts";
 import { chunkLoader } from "../postgres/load-chunk.ts";
 import { tableUse } from "../postgres/table-use.ts";
@@ -53,6 +54,7 @@ export const postgresCopy = defineSink({
   example:
     "postgres_copy: { table: pinv_gbif.cor_multimedia, mode: replace, create: { columns: { gbif_id: bigint, media_url: text } } }",
   check: async ({ table, create }, complain, around) => {
+    checkDeclaredTypes(create, { complain, around });
     if (around?.columns === undefined) return;
     warnUnused({ table, create }, around.columns, { complain, around });
     checkCreated(table, create, around.columns);

@@ -11,6 +11,7 @@ import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
 import { findTable } from "../postgres/catalog.ts";
 import { checkCreated, checkShape, openTarget, warnUnused } from "../postgres/create-table.ts";
+import { checkDeclaredTypes } from "../postgres/declared-types.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
@@ -45,6 +46,7 @@ export const postgresUpsert = defineSink({
   options: mergeOptions,
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
   check: async (settings, complain, around) => {
+    checkDeclaredTypes(settings.create, { complain, around });
     if (around?.columns === undefined) return;
     const { columns } = around;
     checkGiven(columns, settings);

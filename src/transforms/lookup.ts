@@ -1,3 +1,4 @@
+import { asWritten } from "../core/as-written.ts";
 import { type Batch, Reject } from "../core/batch.ts";
 import { type Column, TextColumn } from "../core/columns.ts";
 import { type Context, defineTransform } from "../core/component.ts";
@@ -259,7 +260,9 @@ const tell = (settings: Settings, missed: MissingValues, { log }: Context): void
 };
 
 const missingAll = (settings: Settings, missed: MissingValues): RunnerError =>
-  lookupMissing(headOf(settings, missed), missed.lines());
+  lookupMissing(headOf(settings, missed), missed.lines(), (value) =>
+    asWritten(settings, ["missing"], value),
+  );
 
 const headOf = ({ from, table }: Settings, missed: MissingValues): string => {
   const values = missed.values === 1 ? "1 value" : `${count(missed.values)} values`;

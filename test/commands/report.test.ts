@@ -116,6 +116,12 @@ describe("runner run", () => {
     );
   });
 
+  test("--quiet leaves the records that a flow writes to standard output, which are its product", async () => {
+    await told(pipeline(ALL).replace(/sink: .*/, 'sink: { file: { path: "-", format: csv } }'));
+    const { code, stdout, stderr } = await runner("told.yaml", "--quiet");
+    assert.deepEqual([code, stdout, stderr], [0, "id,a,b\nx,,\ny,,\n", ""]);
+  });
+
   test("--metrics writes what the node exporter reads; the time of the last success outlives a failure", async () => {
     await told(pipeline(ALL));
     await runner("told.yaml", "--quiet", "--metrics", "told.prom");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { test } from "node:test";
 import { asWritten } from "../../src/core/as-written.ts";
 import { loadPipeline } from "../../src/core/pipeline-file.ts";
@@ -52,6 +52,35 @@ test("an option that a parameter gives is told by the parameter that the user's 
     ...others,
   ]);
   assert.deepEqual(await told("outer.yaml"), ["validated: apply", "most: 10%", ...others]);
+  await rm(folder, { recursive: true });
+});
+
+test("what a lookup stops for is told where the pipeline gives the parameter, or includes the file, and by its name", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  await writeFile(
+    join(folder, "inner.yaml"),
+    `params:
+  unknown_taxa: { type: string, default: stop }
+flows:
+  - name: load
+    source: { csv: { path: a.csv } }
+    transforms:
+      - lookup: { from: a, table: s.taxa, key: a, missing: "\${with.unknown_taxa}" }
+    sink: { file: { path: b.tsv } }
+`,
+  );
+  const file = join(folder, "p.yaml");
+  const told = async (given: string) => {
+    await writeFile(file, `name: p\nflows:\n  - include: inner.yaml\n${given}`);
+    const { plan } = await loadPipeline(file, { components, environment: {}, isOffline: true });
+    const stage = plan?.flows[0]?.transforms[0];
+    const written = asWritten(stage?.options ?? {}, ["missing"], "reject");
+    const place = stage?.locate("missing");
+    return [written, relative(folder, place?.file ?? ""), place?.line, place?.fallback?.parameter];
+  };
+  const given = "    with: { unknown_taxa: stop }\n";
+  assert.deepEqual(await told(given), ["unknown_taxa: reject", "p.yaml", 4, undefined]);
+  assert.deepEqual(await told(""), ["unknown_taxa: reject", "p.yaml", 3, "unknown_taxa"]);
   await rm(folder, { recursive: true });
 });
 

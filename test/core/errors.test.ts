@@ -178,6 +178,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Role `loader` lacks rights for `s.t`. Who administers the database runs:\n  grant usage on schema s to loader;",
   ],
   [
+    errors.rightsMissing("loader", { readBy: "sql" }, ["grant select on table s.t to loader;"]),
+    "Role `loader` lacks rights for what `sql` reads. Who administers the database runs:\n  grant select on table s.t to loader;",
+  ],
+  [
     errors.typeCannotFit("s.t", { name: "seen", declaredType: "date" }, "uuid"),
     "Column `seen` of `s.t` is date, and gets values of type uuid: none can fit. Is it the right column?",
   ],
@@ -431,7 +435,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.duplicatePipeline("p", "a.yaml:1:7", ["c.yaml:1:7", "d.yaml:2:7"]),
-    "A pipeline `p` is there already, at a.yaml:1:7, with the same database: runs, locks and what was loaded go by the name. Give this one another. So it is with c.yaml:1:7, d.yaml:2:7.",
+    "`p` is the name of other pipelines of the same database, too: a.yaml:1:7, c.yaml:1:7, d.yaml:2:7. Runs and locks go by the name: give this one another.",
+  ],
+  [
+    errors.duplicatePipeline("p", "a.yaml:1:7"),
+    "`p` is the name of another pipeline of the same database, too: a.yaml:1:7. Runs and locks go by the name: give this one another.",
   ],
   [
     errors.passwordInPipeline(),
@@ -475,6 +483,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
   [
     errors.typeMisspelt("born", "datetime2 not null", ["timestamp"]),
     'PostgreSQL has no type "datetime2 not null" (column `born`). Did you mean `timestamp`? A type of your own is written with its schema: `public.datetime2`.',
+  ],
+  [
+    errors.typeNotKnown("kind", "entier not null"),
+    'PostgreSQL and PostGIS have no type "entier" (column `kind`). One of your own is written with its schema: `public.entier`.',
   ],
   [
     errors.encodingUnknown("a.csv", "klingon", undefined),

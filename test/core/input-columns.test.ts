@@ -76,6 +76,16 @@ describe("the columns of a local input", () => {
     assert.deepEqual(others, []);
   });
 
+  test("cannot be read in a wrong encoding, which is a mistake of the pipeline as it is in a run, at the option if there is one", async () => {
+    await writeFile(join(folder, "latin.csv"), Buffer.from("id,lieu\n1,Forêt\n", "latin1"));
+    await writeFile(join(folder, "odd.csv"), Buffer.from("\0\xd8a\0", "latin1"));
+    const flows = ["csv: { path: latin.csv }", "csv: { path: odd.csv, encoding: utf-16le }"];
+    assert.deepEqual(await found(...flows.map((source, at) => flow(`f${at}`, source, "id"))), [
+      '4: latin.csv:2 is not valid UTF-8. In windows-1252 it reads "1,Forêt": if that is right, write `encoding: windows-1252`.',
+      "8: odd.csv:1 is not valid UTF-16LE. If it is in another encoding, say so with `encoding`, such as `encoding: windows-1252`.",
+    ]);
+  });
+
   test("are told together, each where it stands, and the list stays known behind them", async () => {
     await writeFile(join(folder, "a.csv"), "id,nom,date\n");
     const file = join(folder, "p.yaml");

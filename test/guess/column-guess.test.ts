@@ -38,6 +38,18 @@ test("a number with spaces around it is one, and the odd value is told; exactly 
   assert.equal(typeOf(["12", "13 "]), "text");
 });
 
+test("a few values that are no number are told where they make text of a column of numbers", () => {
+  const numbers = Array.from({ length: 9 }, (_, index) => `${100 + index}`);
+  assert.deepEqual(guessed("env. 300", ...numbers, " 7 ").noNumbers, {
+    count: 1,
+    first: "env. 300",
+  });
+  assert.equal(guessed(...numbers, "a", "b", "c").noNumbers, undefined);
+  assert.equal(guessed(...numbers).noNumbers, undefined);
+  const years = ["2022-03-01", "2022-04-01", "2019", "2020", "2021"];
+  assert.equal(guessed(...years).noNumbers, undefined);
+});
+
 test("dates are those that parse_dates reads, a few bad ones among them; years alone are numbers", () => {
   const good = Array.from({ length: 30 }, (_, index) => `2022-03-${10 + (index % 20)}`);
   assert.equal(guessed(...good, "2022-03/2022-05", "1879", "soon").isDates, true);

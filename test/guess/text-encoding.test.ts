@@ -18,10 +18,15 @@ describe("the guessed encoding", () => {
       guessedEncoding(latin1("id\tlieu\n1\tParis\n2\tForêt de Tronçais en Bourbonnais\n")),
       {
         encoding: "windows-1252",
-        example: "2 Forêt de Tronçais",
+        example: "2 Forêt de Tronçais en",
       },
     );
     assert.equal(guessedEncoding(latin1("Forêt"))?.example, "Forêt");
+    assert.equal(
+      guessedEncoding(latin1("12;Saint-Martin-d'Hères le Vieux-Château de la Brillanne\n"))
+        ?.example,
+      "Saint-Martin-d'Hères le Vieux-Château",
+    );
   });
 
   test("stays UTF-8 where a few lines are damaged", () => {

@@ -52,7 +52,7 @@ describe("for an archive", () => {
     const text = await written("pipelines/moths.yaml");
     assert.match(text, /^# yaml-language-server: \$schema=\.\.\/schema\/pipeline\.schema\.json\n/);
     const schema = JSON.parse(await written("schema/pipeline.schema.json"));
-    assert.equal(schema.title, "A pipeline of `runner`");
+    assert.equal(schema.title, "pipeline");
     const [occurrence, multimedia] = parse(text).flows;
     assert.deepEqual(occurrence.source, {
       dwca: { path: "../0012150-26.zip", table: "occurrence" },
@@ -235,17 +235,52 @@ test("a text that is no UTF-8 gets its encoding into the pipeline, guessed and s
   );
   const text = await written("pipelines/lieux.yaml");
   assert.match(text, /^ {4}# It is not in UTF-8; read as windows-1252, a guess: .*\n {4}source: /m);
-  const source = { path: "../lieux.csv", table: "lieux", encoding: "windows-1252" };
-  assert.deepEqual(parse(text).flows[0].source, { dwca: source });
+  const source = { path: "../lieux.csv", encoding: "windows-1252" };
+  assert.deepEqual(parse(text).flows[0].source, { csv: source });
   const environment = { DATABASE_URL: "" };
   const preview = ["preview", "pipelines/lieux.yaml", "--csv"];
   const { stdout: rows } = await runRunner(preview, { cwd: folder, environment });
   assert.match(rows, /^1;Forêt$/m);
   await init("lieux.csv", "--name", "mac", "--encoding", "macintosh");
-  assert.match(await written("pipelines/mac.yaml"), /table: lieux, encoding: macintosh \}/);
+  assert.match(
+    await written("pipelines/mac.yaml"),
+    /csv: \{ path: \.\.\/lieux\.csv, encoding: macintosh \}/,
+  );
   const useless = await init(KEY, "--encoding", "macintosh");
   assert.equal(useless.code, 2);
   assert.match(useless.stderr, /GBIF's answer to a query is always UTF-8/);
+});
+
+test("a text file by itself gets the source csv, told that nothing is enclosed where tabs separate its values", async () => {
+  await writeFile(join(folder, "tabs.txt"), 'id\tname\n1\tsaid "so\n2\tb\n');
+  assert.equal((await init("tabs.txt")).code, 0);
+  const text = await written("pipelines/tabs.yaml");
+  assert.deepEqual(parse(text).flows[0].source, { csv: { path: "../tabs.txt", quote: null } });
+  assert.doesNotMatch(text, /archive|dwca/);
+  const { stdout } = await runRunner(["preview", "pipelines/tabs.yaml", "--json"], {
+    cwd: folder,
+    environment: { DATABASE_URL: "" },
+  });
+  assert.match(stdout, /said \\"so/);
+});
+
+test("a column of numbers that is text for a few values says for which", async () => {
+  const rows = Array.from({ length: 20 }, (_, id) => `${id},${id === 3 ? "env. 300" : id * 10}`);
+  await writeFile(join(folder, "heights.csv"), `id,altitude\n${rows.join("\n")}\n`);
+  const { stdout } = await init("heights.csv");
+  assert.match(
+    stdout,
+    /^heights: `altitude` is text because of one value that is no number: "env\. 300"\.$/m,
+  );
+  assert.match(
+    await written("pipelines/heights.yaml"),
+    /^ +altitude: text # because of one value that is no number: "env\. 300"$/m,
+  );
+  const { stdout: guess } = await runRunner(["guess", "heights.csv"], { cwd: folder });
+  assert.match(
+    guess,
+    /^ {2}`altitude` is text because of one value that is no number: "env\. 300"\.$/m,
+  );
 });
 
 test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {
