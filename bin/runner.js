@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --initial-old-space-size=48 --heap-growing-percent=40
+#!/usr/bin/env -S node --max-semi-space-size=16 --initial-old-space-size=48 --heap-growing-percent=40
 // A small young generation: batches are freed soon after they were used, which saves 50 MB and no time is lost.
 // A first heap that has room for them: else V8 looks through all memory again and again for what is not there.
 // It may grow by 40 %, not to several times what is alive: that saves another 40 MB.

@@ -1229,12 +1229,15 @@ export const mergeColumnUnknown = (name: string, known: Iterable<string>): Runne
 export const keyNotUnique = (
   table: string,
   key: readonly string[],
-  statement: string,
+  /** Undefined for a view, which can have none. */
+  statement: string | undefined,
 ): RunnerError =>
   new RunnerError(
     "key_not_unique",
     1,
-    `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
+    statement === undefined
+      ? `\`${table}\` is a view, which has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; name the table behind it.`
+      : `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
     { subject: key[0] },
   );
 

@@ -720,6 +720,10 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. Nothing was loaded; this adds one: create unique index concurrently on t (a, b);",
   ],
   [
+    errors.keyNotUnique("v", ["a"], undefined),
+    "`v` is a view, which has no unique index on `a`, so a key could mean several rows. Nothing was loaded; name the table behind it.",
+  ],
+  [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
     "The unique index behind the key of `t` covers rows with (id_source = 5) only, and the flow has others.",
   ],

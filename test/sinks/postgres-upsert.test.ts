@@ -969,6 +969,15 @@ onEachDatabase((database) => {
       assert.deepEqual(await all("fits"), []);
     });
 
+    test("names the table behind a view, which can have no unique index, instead of one to make", async () => {
+      await execute(
+        database(),
+        "create table behind (id int primary key, n text); create view before as select * from behind;",
+      );
+      const { error } = await merge("before", [{ id: "1", n: "a" }]);
+      assert.match(messageOf(error), /^`before` is a view, .*; name the table behind it\.$/);
+    });
+
     test("creates the table when it is told how", async () => {
       const create = { columns: { id: "bigint", n: "text" }, primary_key: ["id"] };
       assert.deepEqual(

@@ -122,7 +122,7 @@ export const vanishedOption = Type.Optional(
       max: Type.Unsafe<string | number>({
         anyOf: [
           { type: "integer", minimum: 0 },
-          { type: "string", pattern: "^(any|\\d+|\\d+(\\.\\d+)?\\s*%)$" },
+          { type: "string", pattern: "^(any|\\d+|(100|\\d{1,2}(\\.\\d+)?)\\s*%)$" },
         ],
         default: "5%",
         description:

@@ -30,9 +30,10 @@ export const uniqueKey = async (session: Session, shape: MergeShape): Promise<Un
   );
   const [found] = rows;
   if (found) return { condition: found.condition ?? undefined };
-  throw keyNotUnique(
-    shape.table.name,
-    names,
-    `create unique index concurrently on ${shape.table.sql} (${quotedList(names)});`,
+  const views = await session.query(
+    "select from pg_class where oid = to_regclass($1) and relkind = 'v'",
+    [shape.table.sql],
   );
+  const statement = `create unique index concurrently on ${shape.table.sql} (${quotedList(names)});`;
+  throw keyNotUnique(shape.table.name, names, views.count > 0 ? undefined : statement);
 };
