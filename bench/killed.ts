@@ -50,7 +50,7 @@ const RESULTS = {
   links:
     "select entity_source_pk_value as key, md5(concat_ws(' ', unique_id_sinp, id_area)) as value from gn_synthese.cor_area_synthese join gn_synthese.synthese using (id_synthese)",
   track:
-    "select entity_source_pk_value as key, md5((to_jsonb(track) - 'run')::text) as value from pinv_gbif.track_synthese as track",
+    "select entity_source_pk_value as key, md5((to_jsonb(track) - array['run', 'seen'])::text) as value from pinv_gbif.track_synthese as track",
   written:
     "select entity_source_pk_value as key, md5(to_jsonb(written)::text) as value from pinv_gbif.track_synthese_written as written",
 };
