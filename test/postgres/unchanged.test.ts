@@ -234,6 +234,10 @@ onEachDatabase((database) => {
       await execute(database(), "alter table track drop column input, drop column seen");
       assert.deepEqual(await load(), { ...NOTHING, read: "1 2 3" });
       assert.deepEqual(await load(), NOTHING);
+      await execute(database(), "alter table track drop column seen");
+      assert.deepEqual(await load(), NOTHING);
+      const [row] = await rowsOf(database(), "select seen from track");
+      assert.deepEqual(row, { seen: null });
     });
 
     describe("count as seen in a run", () => {
