@@ -108,7 +108,7 @@ export const vanishedOption = Type.Optional(
           "The flow of the same pipeline that reads the whole export, from a source that knows what it asked for. Only exports of the same scope are compared: with another query, nothing has vanished.",
       }),
       present: condition(
-        "An SQL query for the keys of all records of the export, under the names of the key's columns: a record that is there, but was set aside or left out this time, has not vanished.",
+        "An SQL query for the keys of all records of the export, under the names of the key's columns: a record that is there, but was set aside or left out this time, has not vanished. It may read `missing`, a table of the keys in question: where it looks up those alone, it need not read the whole export.",
       ),
       scope: Type.Optional(
         condition("An SQL condition on the row as it is in the table: others cannot vanish."),

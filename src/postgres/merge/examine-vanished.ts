@@ -4,10 +4,10 @@ import type { Session } from "../../core/session.ts";
 import { findTable, requireTable } from "../catalog.ts";
 import { quoted, quotedTable } from "../names.ts";
 import { grantsMissing, requireRights } from "../rights.ts";
-import { asTable } from "../statement.ts";
 import { requireReads } from "../statement-rights.ts";
 import { prepared } from "./prepared.ts";
 import type { VanishedOption } from "./vanished.ts";
+import { amongMissing } from "./vanished-sql.ts";
 
 /** Says what the look for vanished rows would stumble over: its SQL, and what is deleted along with a row. */
 export const examineVanished = async (
@@ -16,8 +16,12 @@ export const examineVanished = async (
   { table, key }: { readonly table: string; readonly key: readonly string[] },
 ): Promise<void> => {
   if (action === "keep") return;
-  await ask((session) => examinePresent(session, present, key));
   const target = await ask((session) => stateOf(session, table));
+  await ask((session) =>
+    target === "there"
+      ? examinePresent(session, present, { table, key })
+      : requireReads(session, { sql: present, name: "present" }),
+  );
   const conditions = { scope, ...(action === "delete" ? { keep_when } : {}) };
   for (const [name, condition] of Object.entries(conditions)) {
     if (condition === undefined) continue;
@@ -50,14 +54,15 @@ const about = (name: string) => ({
 const examinePresent = async (
   session: Session,
   present: string,
-  key: readonly string[],
+  { table, key }: { readonly table: string; readonly key: readonly string[] },
 ): Promise<void> => {
   const { rows } = await session.query<{ any: boolean }>(
     "select to_regclass('runner.flow') is not null as any",
   );
   if (!rows[0]?.any && /\brunner\s*\./.test(present)) return;
+  const records = amongMissing(present, `${quotedTable(table)} where false`, key);
   const columns = key.map((name) => `given.${quoted(name)}`).join(", ");
-  await prepared(session, `select ${columns} from ${asTable(present, "given")}`, about("present"));
+  await prepared(session, `select ${columns} from ${records} as given`, about("present"));
 };
 
 const requireColumn = async (session: Session, table: string, column: string): Promise<void> => {

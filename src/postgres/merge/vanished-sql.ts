@@ -1,6 +1,7 @@
 /** The statements by which rows are found whose record is gone from the export, and deleted. */
 
 import { quoted, quotedList, quotedTable } from "../names.ts";
+import { asTable } from "../statement.ts";
 import { keyOf, keyText, sameKey } from "./key-sql.ts";
 import { rowLabel } from "./labels.ts";
 import type { MergeParts } from "./merge.ts";
@@ -37,6 +38,10 @@ const whenAny = (keys: string, step: Step): Step => ({
   whenAny: [step],
 });
 
+/** The user's query for the records of the export, in which `missing` is a table of the keys in question. */
+export const amongMissing = (present: string, missing: string, key: readonly string[]): string =>
+  `(with missing as (select ${quotedList(key)} from ${missing}) select * from ${asTable(present, "present")})`;
+
 /**
  * Records that are in the export, but did not come so far this time, are seen all the same.
  *
@@ -47,7 +52,8 @@ export const takeBackPresent = (shape: MergeShape, track: string, present: strin
   const typed = shape.key.map(
     ({ name, declaredType }) => `${quoted(name)}::${declaredType} as ${quoted(name)}`,
   );
-  const records = `(select ${typed.join(", ")} from (${present}\n) as present) as present`;
+  const names = shape.key.map(({ name }) => name);
+  const records = `(select ${typed.join(", ")} from ${amongMissing(present, GONE, names)} as present) as present`;
   const isPresent = sameKey(shape, "present", "gone");
   return whenAny(`select from ${GONE} as gone join ${records} on ${isPresent}`, {
     sql: `
