@@ -54,7 +54,7 @@ export const askDatabaseOf = async (
   const ask = session === undefined ? askNobody : askDatabase(session);
   const { verdicts } = await examinePlan(plan, {
     ask,
-    coming: await comingFrom(plan.setup),
+    coming: comingFrom(plan.setup),
     signal,
   });
   const told = new Set<string>();

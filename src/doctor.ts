@@ -62,7 +62,7 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
   await using session = connected;
   const ask = session === undefined ? askNobody : askDatabase(session);
   const setup = await fittingSetup(ask, plan.setup);
-  const coming = await comingFrom(setup.scripts);
+  const coming = comingFrom(setup.scripts);
   const { verdicts, known } = await examinePlan(plan, { ask, coming: coming.copy(), signal });
   const server =
     session === undefined

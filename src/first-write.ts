@@ -83,7 +83,7 @@ const requireSinksFit = async (
 ): Promise<void> => {
   const { verdicts } = await examinePlan(
     { flows: flows.map(sinkAlone) },
-    { ask: askDatabase(session), coming: await comingFrom(plan.setup), signal },
+    { ask: askDatabase(session), coming: comingFrom(plan.setup), signal },
   );
   const problem = verdicts.find(({ level }) => level === "problem");
   if (problem !== undefined) throw foundBefore(problem, foreign);

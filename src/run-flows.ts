@@ -163,7 +163,7 @@ const tellChecks = async (
 ): Promise<void> => {
   if (files.length === 0) return;
   await using session = await database.session();
-  const nothing = { coming: await comingFrom([]), known: {} };
+  const nothing = { coming: comingFrom([]), known: {} };
   const verdicts = await runChecks(files, { ask: askDatabase(session), ...nothing });
   for (const { level, message } of verdicts) if (level !== "ok") log.warn(message);
 };

@@ -476,7 +476,7 @@ onEachDatabase((database) => {
     test("says that there is no GeoNature where there is none", async () => {
       assert.match(
         String(await setUp(database(), [SOURCE])),
-        /gbif-source\.sql failed: there is no GeoNature in database \S+: it has no schema gn_synthese\. Name the database of yours \(DATABASE_URL or --database\); to try one, put sql\/geonature-sandbox\.sql first under setup\. Nothing/,
+        /gbif-source\.sql:6:1 failed: there is no GeoNature in database \S+: it has no schema gn_synthese\. Name the database of yours \(DATABASE_URL or --database\); to try one, put sql\/geonature-sandbox\.sql first under setup\. Nothing/,
       );
     });
 

@@ -1741,11 +1741,44 @@ export const sqlOrQuery = (given: number): RunnerError =>
   );
 
 /** A file with a statement that is not there. */
-export const sqlFileMissing = (file: string, cause?: unknown): RunnerError =>
-  new RunnerError("sql_file_missing", 2, `There is no SQL file ${file}.`, {
-    subject: "query",
-    cause,
-  });
+export const sqlFileMissing = (file: string, cause?: unknown): RunnerError => {
+  const { code, message } = (cause ?? { code: "ENOENT" }) as NodeJS.ErrnoException;
+  const said =
+    code === "ENOENT"
+      ? `There is no SQL file ${file}.`
+      : code === "EISDIR"
+        ? `${file} is a folder, and this is the place of an SQL file.`
+        : `The SQL file ${file} cannot be read: ${message}.`;
+  return new RunnerError("sql_file_missing", 2, said, { subject: "query", cause });
+};
+
+/** An SQL file in another encoding; `text` is what stands around its first other byte in windows-1252. */
+export const sqlNotUtf8 = (file: string, text: string | undefined): RunnerError =>
+  new RunnerError(
+    "sql_not_utf8",
+    2,
+    text === undefined
+      ? `${file} is in UTF-16, and SQL files are in UTF-8. \`iconv -f UTF-16 -t UTF-8 ${file} > new.sql\` makes one of it.`
+      : `${file} is not in UTF-8. In windows-1252 it reads ${JSON.stringify(text)}: if that is right, \`iconv -f WINDOWS-1252 -t UTF-8 ${file} > new.sql\` makes a file in UTF-8 of it.`,
+    { subject: "query" },
+  );
+
+/** SQL files that name each other by `\\ir`; `files` begin and end with the same one. */
+export const sqlCircle = (files: readonly string[]): RunnerError =>
+  new RunnerError(
+    "sql_circle",
+    2,
+    `These scripts run each other without an end, by \`\\ir\`: ${files.join(" → ")}. Take one of the lines out.`,
+  );
+
+/** Two statements where one is wanted; `position` is where the second begins. */
+export const queryHasMany = ({ sql, position }: { sql: string; position: number }): RunnerError =>
+  new RunnerError(
+    "query_has_many",
+    2,
+    "One statement is wanted, and after its semicolon another begins. Put it into a file of its own, or make one of the two: `with`, `union all`.",
+    { subject: sql, position },
+  );
 
 /**
  * PostgreSQL refused a statement that a source was given; `position` is that of the error in it, and `line` the

@@ -10,7 +10,7 @@ import { partsOf } from "./options-check.ts";
 import { flowOptions, includedOptions, includeOptions } from "./pipeline-schema.ts";
 import { fileLabel } from "./place.ts";
 import type { FlowDraft, LimitPlace } from "./plan.ts";
-import { noteUnset, type Reading, scriptsOf, textIn } from "./reading.ts";
+import { checksOf, noteUnset, type Reading, textIn } from "./reading.ts";
 import { stageOf } from "./stage.ts";
 import { lackingIn, withVariables } from "./variables.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -143,7 +143,7 @@ const flowOf = (given: YamlValue, reading: Reading): FlowDraft => {
     ...stagesOf(value, reading),
     rejects: limitsOf(value, complain),
     limitFor: limitIn(value),
-    checks: scriptsOf(entryOf(value, "checks")?.value, complain),
+    checks: checksOf(entryOf(value, "checks")?.value, complain),
     isOnRequest: onRequest !== undefined && plain(onRequest) === true,
     lacking: lackingIn(value),
   };

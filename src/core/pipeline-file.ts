@@ -18,7 +18,14 @@ import { partsOf } from "./options-check.ts";
 import { pipelineOptions } from "./pipeline-schema.ts";
 import { withoutPasswords } from "./place.ts";
 import type { FlowDraft, FlowPlan, Plan } from "./plan.ts";
-import { noteUnset, type Reading, type ReadingOptions, scriptsOf, textIn } from "./reading.ts";
+import {
+  checksOf,
+  noteUnset,
+  type Reading,
+  type ReadingOptions,
+  scriptsOf,
+  textIn,
+} from "./reading.ts";
 import { Secret } from "./secret.ts";
 import { followUses, missingInputs } from "./uses.ts";
 import { type Lacking, lackingIn, withVariables } from "./variables.ts";
@@ -136,7 +143,7 @@ const draftOf = async (file: string, reading: LoadReading): Promise<PlanDraft | 
   });
   const flows = await flowsOf(entryOf(value, "flows")?.value, reading, [file]);
   const setup = scriptsOf(entryOf(value, "setup")?.value, complain);
-  const checks = scriptsOf(entryOf(value, "checks")?.value, complain);
+  const checks = checksOf(entryOf(value, "checks")?.value, complain);
   const database = databaseOf(entryOf(value, "database")?.value, reading);
   return {
     name: textIn(value, "name") ?? "",

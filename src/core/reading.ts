@@ -5,9 +5,11 @@ import { basename, dirname, join } from "node:path";
 import { absolutePath } from "./absolute-path.ts";
 import type { Complain } from "./complaint.ts";
 import type { Component } from "./component.ts";
-import type { Place } from "./errors.ts";
+import { type Place, RunnerError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
+import { checksIn, readSql, sqlFilesOf } from "./sql-file.ts";
+import { checkGivesRows } from "./sql-text.ts";
 import { entryOf, isUnknown, unsetIn, type YamlScalar, type YamlValue } from "./yaml-value.ts";
 
 /** With what a pipeline is read. */
@@ -55,8 +57,12 @@ const missingScript = (text: string, path: string): string => {
   return `The script ${fileLabel(path)} is not there.${meant}`;
 };
 
-/** The absolute paths of a list of SQL scripts; complains of those that are not there. */
-export const scriptsOf = (value: YamlValue | undefined, complain: Complain): string[] => {
+/** The absolute paths of a list of SQL scripts; complains of those that are not there or cannot be read. */
+export const scriptsOf = (
+  value: YamlValue | undefined,
+  complain: Complain,
+  check: (script: string) => void = sqlFilesOf,
+): string[] => {
   const scripts = value?.kind === "list" ? value.items : [];
   return scripts
     .filter((item): item is YamlScalar => item.kind === "scalar")
@@ -65,7 +71,22 @@ export const scriptsOf = (value: YamlValue | undefined, complain: Complain): str
       const path = absolutePath(String(item.value), item);
       if (!existsSync(path)) {
         complain("file_missing", item.place, missingScript(String(item.value), path));
+        return path;
+      }
+      try {
+        check(path);
+      } catch (error) {
+        if (!(error instanceof RunnerError)) throw error;
+        const { code, place, message } = error;
+        complain(code, place ? { ...place, includedFrom: item.place } : item.place, message);
       }
       return path;
     });
 };
+
+/** The same for checks, of which each is one statement that gives rows. */
+export const checksOf = (value: YamlValue | undefined, complain: Complain): string[] =>
+  scriptsOf(value, complain, (script) => {
+    sqlFilesOf(script);
+    for (const file of checksIn(script)) checkGivesRows(readSql(file), file);
+  });

@@ -1,7 +1,7 @@
 /** What flows have in common: a table or a file that one writes and another reads. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { Complaint } from "./complaint.ts";
 import type { Use } from "./component.ts";
 import {
@@ -17,7 +17,8 @@ import {
 import { nearest } from "./nearest.ts";
 import { fileLabel, formatPlace } from "./place.ts";
 import type { FlowDraft, StagePlan } from "./plan.ts";
-import { remembered, rememberedByFiles } from "./remembered.ts";
+import { remembered } from "./remembered.ts";
+import { sqlTextsIn } from "./sql-file.ts";
 
 /** The name of what may be any table or file: that of a `Use` by SQL, or one that is not known. */
 const ANY = "*";
@@ -210,37 +211,14 @@ const badWrite = (step: Step, steps: readonly Step[]): Complaint[] => {
 
 /** Whether a script has the table's name in it: then nothing certain is known of the table. */
 const mentioned = (scripts: readonly string[]): ((table: string) => boolean) => {
-  const all = [...new Set(scripts.flatMap((script) => scriptsIn(script)))];
-  return (table) => all.some(({ has }) => has(bareName(table).toLowerCase()));
+  const all = [...new Set(scripts.flatMap(sqlTextsIn))].map(namesIn);
+  return (table) => all.some((has) => has(bareName(table).toLowerCase()));
 };
 
 const bareName = (table: string): string => table.slice(table.lastIndexOf(".") + 1);
 
-interface Script {
-  /** Absolute paths of those that it names by psql's `\ir`. */
-  readonly named: readonly string[];
-  /** Whether it has a name in it, in small letters. */
-  readonly has: (name: string) => boolean;
-}
-
-/** The pipelines of a folder share their scripts. */
-const kept = rememberedByFiles<Script>();
-
-const scriptsIn = (script: string, depth = 0): Script[] => {
-  if (depth > MOST_NESTED || !existsSync(script)) return [];
-  const own = kept([script], "", () => readScript(script));
-  return [own, ...own.named.flatMap((file) => scriptsIn(file, depth + 1))];
-};
-
-const readScript = (script: string): Script => {
-  const text = readFileSync(script, "utf8");
+/** Whether a name, in small letters, stands in a text: asked again and again for the pipelines of a folder. */
+const namesIn = remembered((text) => {
   const small = text.toLowerCase();
-  const named = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)];
-  return {
-    named: named.map(([, file = ""]) => resolve(dirname(script), file)),
-    has: remembered((name) => small.includes(name)),
-  };
-};
-
-/** Against scripts that name each other in a circle. */
-const MOST_NESTED = 8;
+  return remembered((name) => small.includes(name));
+});

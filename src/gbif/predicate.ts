@@ -4,6 +4,7 @@ import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { placeInScalar } from "../core/place.ts";
+import { whyNoRows } from "../core/sql-text.ts";
 import {
   entryOf,
   isUnknown,
@@ -11,7 +12,6 @@ import {
   type YamlMap,
   type YamlValue,
 } from "../core/yaml-value.ts";
-import { whyNoRows } from "../postgres/statement.ts";
 import { checkProperties, PREDICATE_TYPES, SHAPES } from "./predicate-shapes.ts";
 import { type KeyKind, SEARCH_KEYS } from "./search-keys.ts";
 import { distanceProblem, isOrdered, isUuid, wantedInstead } from "./values.ts";

@@ -74,7 +74,7 @@ export const examineIds = async (
 ): Promise<void> => {
   await examineColumns(session, { table: known.table, names: [known.column] }, coming);
   if ("sql" in ids) {
-    await examineStatement(session, await readStatement(ids));
+    await examineStatement(session, readStatement(ids));
     return;
   }
   const { table, column, uuid_column } = ids;

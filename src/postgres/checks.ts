@@ -1,11 +1,11 @@
 /** The checks of a pipeline: SQL files whose rows are verdicts, for who knows SQL and not the runner. */
 
-import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { checkFailed, checkShape, messageOf } from "../core/errors.ts";
 import { type Coming, judged, type Level, type Verdict } from "../core/examination.ts";
 import { fileLabel } from "../core/place.ts";
 import { isDatabaseError } from "../core/session.ts";
+import { checksIn } from "../core/sql-file.ts";
 import { type Asking, verdictOf } from "./ask.ts";
 import { readStatement } from "./statement.ts";
 
@@ -25,7 +25,7 @@ export const runChecks = async (
   files: readonly string[],
   checking: Checking,
 ): Promise<Verdict[]> => {
-  const all = (await Promise.all(files.map(selectsOf))).flat();
+  const all = files.flatMap(checksIn);
   const verdicts: Verdict[] = [];
   const unasked = new Map<string, string[]>();
   for (const file of all) {
@@ -63,7 +63,7 @@ const runCheck = async (
   const code = basename(file)
     .replace(/\.sql$/, "")
     .replaceAll("-", "_");
-  const statement = await readStatement({ query: file });
+  const statement = readStatement({ query: file });
   const { answer = [], error } = await ask(async (session) => {
     await session.query("select set_config('runner.known', $1, true)", [JSON.stringify(known)]);
     const { rows } = await session.query<{ level: unknown; message: unknown }>(statement.sql);
@@ -89,12 +89,3 @@ const verdictIn = (
 
 const isLevel = (value: unknown): value is Level =>
   value === "ok" || value === "warning" || value === "problem";
-
-/** The files of checks in a file: one that only names others stands for those. */
-export const selectsOf = async (path: string): Promise<string[]> => {
-  const text = await readFile(path, "utf8");
-  const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
-    resolve(dirname(path), name),
-  );
-  return others.length === 0 ? [path] : (await Promise.all(others.map(selectsOf))).flat();
-};

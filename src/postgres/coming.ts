@@ -1,16 +1,15 @@
 /** What the scripts of `setup` make, read off their text: an examination runs nothing. */
 
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import type { Coming } from "../core/examination.ts";
+import { sqlTextsIn } from "../core/sql-file.ts";
 import { quotedTable } from "./names.ts";
 
 /**
  * What will be there when the flows begin. A table counts as made by a script that has `create table`,
  * `create view` or `alter table` with its name; a column, as made by one that has its name beside.
  */
-export const comingFrom = async (scripts: readonly string[]): Promise<Coming> => {
-  const texts = (await Promise.all(scripts.map((path) => scriptTexts(path)))).flat();
+export const comingFrom = (scripts: readonly string[]): Coming => {
+  const texts = scripts.flatMap(scriptTexts);
   const tables = new Map<string, string[]>();
   const indexed = new Set<string>();
   const written = new Set<string>();
@@ -76,18 +75,8 @@ export const hasWord = (text: string, word: string): boolean =>
     text,
   );
 
-/** A script and those that it runs by `\ir`, as they are; one that is not there has no text. */
-export const wholeTexts = async (path: string): Promise<string[]> => {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const others = [...text.matchAll(/^\\ir[ \t]+(\S+)/gm)].map(([, name = ""]) =>
-    wholeTexts(resolve(dirname(path), name)),
-  );
-  return [text, ...(await Promise.all(others)).flat()];
-};
-
-/** The same without comments. */
-export const scriptTexts = async (path: string): Promise<string[]> =>
-  (await wholeTexts(path)).map(withoutComments);
+/** The texts of a script and those that it runs by `\ir`, without comments. */
+export const scriptTexts = (path: string): string[] => sqlTextsIn(path).map(withoutComments);
 
 const withoutComments = (sql: string): string =>
   sql.replace(/--[^\n]*/g, "").replace(/\/\*[\s\S]*?\*\//g, "");

@@ -1,10 +1,10 @@
 /** The checks of a pipeline in a database in which its setup has not run yet. */
 
-import { readFile } from "node:fs/promises";
 import { notSetUp } from "../core/errors.ts";
 import { type Coming, judged, type Verdict } from "../core/examination.ts";
+import { checksIn, readSql } from "../core/sql-file.ts";
 import type { Asking } from "./ask.ts";
-import { type Checking, runChecks, selectsOf } from "./checks.ts";
+import { type Checking, runChecks } from "./checks.ts";
 import { hasWord } from "./coming.ts";
 
 /**
@@ -15,11 +15,11 @@ export const runChecksBefore = async (
   files: readonly string[],
   checking: Checking,
 ): Promise<readonly Verdict[]> => {
-  const all = (await Promise.all(files.map(selectsOf))).flat();
+  const all = files.flatMap(checksIn);
   const { present, absent } = await containersIn(checking.ask, checking.coming);
   const early = new Map<string, readonly string[]>();
   for (const file of absent.length > 0 ? all : []) {
-    const text = await readFile(file, "utf8");
+    const text = readSql(file);
     const named = absent.filter((name) => hasWord(text, name));
     const isEarly = named.length > 0 && !present.some((name) => hasWord(text, name));
     const isAmiss =

@@ -11,7 +11,7 @@ export const examineOwners = async (
   ask: Asking,
   scripts: readonly string[],
 ): Promise<Verdict[]> => {
-  const parts = (await ownTables(scripts)).map(tableParts);
+  const parts = ownTables(scripts).map(tableParts);
   if (parts.length === 0) return [];
   const { answer: foreign = [] } = await ask(async (session) => {
     const { rows } = await session.query<Foreign>(FOREIGN, [
@@ -61,8 +61,8 @@ const ALTERS = new RegExp(
  * All that setup makes, if it alters any of it: views read with the rights of their owner, so they belong together.
  * Of others' tables, such as GeoNature's, nobody should become the owner for this; what `do` executes may never be.
  */
-const ownTables = async (scripts: readonly string[]): Promise<string[]> => {
-  const texts = (await Promise.all(scripts.map((path) => scriptTexts(path)))).flat();
+const ownTables = (scripts: readonly string[]): string[] => {
+  const texts = scripts.flatMap(scriptTexts);
   const plain = texts.map((text) => text.replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, "")).join("\n");
   const found = (pattern: RegExp) =>
     new Set([...plain.matchAll(pattern)].map(([, name = ""]) => quotedTable(name)));

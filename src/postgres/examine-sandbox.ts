@@ -20,7 +20,7 @@ export const fittingSetup = async (
   const verdicts: Verdict[] = [];
   const fitting: string[] = [];
   for (const script of scripts) {
-    const schemas = await sandboxesIn(script);
+    const schemas = sandboxesIn(script);
     const { answer } = await ask(async (session) => {
       const { rows } = await session.query<Taken>(TAKEN, [schemas]);
       return rows[0];
@@ -43,8 +43,8 @@ const whyNot = (script: string, { database, owner, is_sandbox }: Taken): RunnerE
 const MARKS = /\bcomment\s+on\s+schema\s+(\w+)\s+is\s+'sandbox'/gi;
 
 /** The schemas that a script marks as a sandbox's when it makes them. */
-const sandboxesIn = async (script: string): Promise<string[]> =>
-  (await scriptTexts(script)).flatMap((text) =>
+const sandboxesIn = (script: string): string[] =>
+  scriptTexts(script).flatMap((text) =>
     [...text.matchAll(MARKS)].map(([, schema = ""]) => schema.toLowerCase()),
   );
 

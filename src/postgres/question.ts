@@ -3,7 +3,8 @@
 import { READING_WORDS, sqlRefused, sqlWrites } from "../core/errors.ts";
 import { frameOf, placeInText } from "../core/place.ts";
 import { isDatabaseError, type Session } from "../core/session.ts";
-import { asTable, bare, firstWord, positionOf } from "./statement.ts";
+import { bare, firstWord } from "../core/sql-text.ts";
+import { asTable, positionOf } from "./statement.ts";
 
 /** What a question gives; one of the two can be read, once. */
 export interface Answer {

@@ -1,15 +1,22 @@
 /** Setup scripts: SQL files that psql can run too, with two of its commands. */
 
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { scriptCommits, setupFailed } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
-import { inTransaction, isDatabaseError, type Session } from "../core/session.ts";
+import {
+  type Cells,
+  type DatabaseError,
+  inTransaction,
+  isDatabaseError,
+  type Session,
+} from "../core/session.ts";
+import { readSql, sqlFilesOf } from "../core/sql-file.ts";
+import { type Part, statementsIn } from "../core/sql-text.ts";
 import { transactionControl } from "./transaction-control.ts";
 
 /**
- * Runs an SQL file. Up to each line that is a command of psql it is sent as a whole, which makes it one
- * transaction unless it says otherwise itself.
+ * Runs an SQL file. Up to each line that is a command of psql it is one transaction, unless it says otherwise
+ * itself.
  *
  * `\gexec` on a line of its own takes the result of the statement before it and executes each cell as a
  * statement, outside any transaction: what `create index concurrently` asks for. `\ir file` runs another
@@ -24,14 +31,15 @@ export const runScript = async (
   path: string,
   onSkipped?: (sql: string) => void,
 ): Promise<void> => {
-  const text = await readFile(path, "utf8");
+  // Before the first is sent, all can be read.
+  sqlFilesOf(path);
+  const text = readSql(path);
   const place = (offset: number | undefined) => placeInScript(path, text, offset);
   for (const [index, { sql, start, command, commandStart }] of partsOf(text).entries()) {
     if (onSkipped) assertNoControl(sql, (offset) => place(start + offset));
-    const rows = await session.script(sql).catch((error: unknown) => {
-      if (!isDatabaseError(error)) throw error;
-      throw setupFailed(place(offsetOf(sql, start, error.position)), error, index > 0);
-    });
+    const rows = await sendAll(session, sql, (error, offset) =>
+      setupFailed(place(offset === undefined ? undefined : start + offset), error, index > 0),
+    );
     if (command === undefined) continue;
     if (command !== "gexec") {
       await runScript(session, resolve(dirname(path), command), onSkipped);
@@ -43,6 +51,33 @@ export const runScript = async (
       throw setupFailed(place(commandStart), error, true);
     });
   }
+};
+
+/**
+ * Sends statements as one transaction, and one by one, so that each failure has a place; a text that ends
+ * transactions itself is sent as it is. Answers with the rows of the last.
+ */
+const sendAll = async (
+  session: Session,
+  sql: string,
+  failed: (error: DatabaseError, offset: number | undefined) => unknown,
+): Promise<readonly Cells[]> => {
+  const send = (part: string, start: number | undefined) =>
+    session.script(part).catch((error: unknown) => {
+      if (!isDatabaseError(error)) throw error;
+      throw failed(error, offsetOf(part, start ?? 0, error.position) ?? start);
+    });
+  const statements = statementsIn(sql);
+  const [first] = statements;
+  if (first === undefined) return [];
+  if (transactionControl(sql)) return send(sql, undefined);
+  // One by itself may be what no transaction can have in it.
+  if (statements.length === 1) return send(first.sql, first.start);
+  return inTransaction(session, async () => {
+    let rows: readonly Cells[] = [];
+    for (const statement of statements) rows = await send(statement.sql, statement.start);
+    return rows;
+  });
 };
 
 const assertNoControl = (sql: string, place: (offset: number) => string): void => {
@@ -61,10 +96,7 @@ const executeEach = async (
   }
 };
 
-interface Part {
-  readonly sql: string;
-  /** Where it begins in the text. */
-  readonly start: number;
+interface Stretch extends Part {
   /** What follows: `gexec`, or the path of another script; undefined at the end of the text. */
   readonly command: string | undefined;
   readonly commandStart: number;
@@ -73,8 +105,8 @@ interface Part {
 const COMMAND = /^\\(?:(gexec)|ir[ \t]+(\S+))[ \t]*\r?$/gm;
 
 /** A script cut at its commands. */
-const partsOf = (text: string): readonly Part[] => {
-  const parts: Part[] = [];
+const partsOf = (text: string): readonly Stretch[] => {
+  const parts: Stretch[] = [];
   let start = 0;
   for (const match of text.matchAll(COMMAND)) {
     const sql = text.slice(start, match.index);

@@ -4,6 +4,7 @@ import { type Context, defineSource } from "../core/component.ts";
 import { ratesWithoutPermission } from "../core/errors.ts";
 import { tableName } from "../core/options.ts";
 import { count } from "../core/progress.ts";
+import { checkGivesRows } from "../core/sql-text.ts";
 import { textBatch } from "../core/text-batch.ts";
 import { type Static, Type } from "../core/type.ts";
 import { openClient } from "../http/client.ts";
@@ -12,7 +13,6 @@ import { dayBudget, nextDay } from "../inaturalist/budget.ts";
 import { fieldsText } from "../inaturalist/fields.ts";
 import { examineIds, type IdsOption, wantedIds } from "../inaturalist/ids.ts";
 import { batchMaker, columnsOf, unreadableId } from "../inaturalist/records.ts";
-import { checkGivesRows } from "../postgres/statement.ts";
 import { tableUse } from "../postgres/table-use.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
 

@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
 import { defineSource } from "../core/component.ts";
-import { sqlFileMissing, sqlOrQuery, unknownColumns } from "../core/errors.ts";
+import { sqlOrQuery, unknownColumns } from "../core/errors.ts";
 import { TypedColumn } from "../core/examination.ts";
 import { path as pathOption, tableName } from "../core/options.ts";
-import { fileLabel } from "../core/place.ts";
 import { haveConnections } from "../core/session.ts";
+import { readSql, sqlTextIn } from "../core/sql-file.ts";
+import { checkGivesRows } from "../core/sql-text.ts";
 import { type Static, Type } from "../core/type.ts";
 import { readRows } from "../postgres/read-rows.ts";
-import { checkGivesRows, readStatement } from "../postgres/statement.ts";
+import { readStatement } from "../postgres/statement.ts";
 import { examineStatement } from "../postgres/statement-rights.ts";
 import { sqlUses } from "../postgres/tables-read.ts";
 import { readChanged } from "../postgres/unchanged.ts";
@@ -61,15 +61,13 @@ export const postgres = defineSource({
   options,
   example: 'postgres: { sql: "select * from pinv_gbif.tmp_gbif_data order by gbif_id" }',
   check: async ({ sql, query }) => {
-    if (sql === undefined && query !== undefined && !existsSync(query))
-      throw sqlFileMissing(fileLabel(query));
     if (sql !== undefined) checkGivesRows(sql);
-    else if (query !== undefined) checkGivesRows(textIn(query), query);
+    else if (query !== undefined) checkGivesRows(readSql(query), query);
   },
   uses: ({ sql, query }) =>
-    sql === undefined ? sqlUses(textIn(query ?? ""), query) : sqlUses(sql),
+    sql === undefined ? sqlUses(sqlTextIn(query ?? ""), query) : sqlUses(sql),
   examine: async (settings, { ask }) => {
-    const statement = await readStatement(chosen(settings));
+    const statement = readStatement(chosen(settings));
     const typed = await ask((session) => examineStatement(session, statement));
     const { unchanged } = settings;
     if (unchanged === undefined || typed === undefined) return typed;
@@ -81,7 +79,7 @@ export const postgres = defineSource({
     const source = chosen(settings);
     return async function* (context) {
       const { database, signal, log, run, basis } = context;
-      const statement = await readStatement(source);
+      const statement = readStatement(source);
       const { unchanged: option } = settings;
       await using session = await database.session();
       log.now(`${statement.name} is selecting`);
@@ -103,9 +101,6 @@ export const postgres = defineSource({
     };
   },
 });
-
-/** Nothing of a file that is not there: that is complained of. */
-const textIn = (file: string): string => (existsSync(file) ? readFileSync(file, "utf8") : "");
 
 const chosen = ({ sql, query }: Static<typeof options>) => {
   const given = [sql, query].filter((one) => one !== undefined).length;

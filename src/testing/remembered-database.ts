@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "n
 import { dirname, join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Database } from "../core/session.ts";
-import { wholeTexts } from "../postgres/coming.ts";
+import { sqlTextsIn } from "../core/sql-file.ts";
 import type { InMemory } from "../postgres/embedded.ts";
 import { runScript } from "../postgres/script.ts";
 import { version } from "../version.ts";
@@ -39,7 +39,7 @@ export const databaseWith = async (setup: readonly string[], file: string): Prom
 
 /** Another one for each change of a script, of this program, or of the database in it. */
 const nameOf = async (setup: readonly string[]): Promise<string> => {
-  const texts = await Promise.all(setup.map(wholeTexts));
+  const texts = setup.map(sqlTextsIn);
   const engine = await readFile(
     new URL("../package.json", import.meta.resolve("@electric-sql/pglite")),
     "utf8",

@@ -430,6 +430,31 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "The statement begins with `selct`. Did you mean `select`?",
   ],
   [
+    errors.queryHasMany({ sql: "select 1; select 2", position: 11 }),
+    "One statement is wanted, and after its semicolon another begins. Put it into a file of its own, or make one of the two: `with`, `union all`.",
+  ],
+  [errors.sqlFileMissing("sql/a.sql"), "There is no SQL file sql/a.sql."],
+  [
+    errors.sqlFileMissing("sql", { code: "EISDIR" }),
+    "sql is a folder, and this is the place of an SQL file.",
+  ],
+  [
+    errors.sqlFileMissing("a.sql", { code: "EACCES", message: "permission denied" }),
+    "The SQL file a.sql cannot be read: permission denied.",
+  ],
+  [
+    errors.sqlNotUtf8("a.sql", "déjà vu"),
+    'a.sql is not in UTF-8. In windows-1252 it reads "déjà vu": if that is right, `iconv -f WINDOWS-1252 -t UTF-8 a.sql > new.sql` makes a file in UTF-8 of it.',
+  ],
+  [
+    errors.sqlNotUtf8("a.sql", undefined),
+    "a.sql is in UTF-16, and SQL files are in UTF-8. `iconv -f UTF-16 -t UTF-8 a.sql > new.sql` makes one of it.",
+  ],
+  [
+    errors.sqlCircle(["a.sql", "b.sql", "a.sql"]),
+    "These scripts run each other without an end, by `\\ir`: a.sql → b.sql → a.sql. Take one of the lines out.",
+  ],
+  [
     errors.queryGivesNoRows("", { sql: "" }),
     "The statement is empty. One that gives rows begins with `select`, `with`, `values` or `table`.",
   ],

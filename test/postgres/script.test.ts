@@ -9,7 +9,7 @@ import { execute, onEachDatabase, rowsOf, type TestDatabase } from "../support/d
 /** Writes scripts into a folder of their own and runs the first; answers with the error, if there is one. */
 const running = async (
   database: TestDatabase,
-  scripts: Record<string, string>,
+  scripts: Record<string, string | Buffer>,
   onSkipped?: (sql: string) => void,
 ): Promise<RunnerError | undefined> => {
   const folder = join(database.folder, "scripts");
@@ -82,6 +82,74 @@ onEachDatabase((database) => {
     test("has its place right behind characters that JavaScript counts twice", async () => {
       const error = await running(database(), { "a.sql": "select '🦋🦋',  wrong_column;" });
       assert.match(String(error?.message), /a\.sql:1:17 failed: column "wrong_column"/);
+    });
+
+    test("has the place of the statement that fails, where PostgreSQL gives none itself", async () => {
+      const error = await running(database(), {
+        "a.sql":
+          "-- It begins; well\ncreate table n (id int not null);\n\n  insert into n values (null);\n",
+      });
+      assert.match(String(error?.message), /a\.sql:4:3 failed: null value in column "id"/);
+      assert.equal(await exists(database(), "n"), false);
+    });
+
+    test("may have semicolons in texts, bodies, brackets and comments", async () => {
+      const error = await running(database(), {
+        "a.sql": [
+          "create table many (text text);",
+          "create table log (text text); -- not here; no",
+          "create rule twice as on insert to many do also (insert into log values ('a;b'); insert into log values (';'));",
+          "create function f() returns int language plpgsql as $f$ begin perform 1; return 2; end $f$;",
+          "insert into many values ('x;y') /* ; */; comment on column many.text is '\";';",
+        ].join("\n"),
+      });
+      assert.equal(error, undefined);
+      assert.deepEqual(await rowsOf(database(), "select text from log order by text"), [
+        { text: ";" },
+        { text: "a;b" },
+      ]);
+    });
+
+    test("may have a function whose body is SQL, and statements behind it", async () => {
+      const error = await running(database(), {
+        "a.sql":
+          "create function g() returns int language sql begin atomic select 1; select 2; end;\ncreate table behind (id int);",
+      });
+      assert.equal(error, undefined);
+      assert.equal(await exists(database(), "behind"), true);
+    });
+
+    test("with a commit of its own is sent as it is, and what it committed stays", async () => {
+      const error = await running(database(), {
+        "a.sql": "begin;\ncreate table committed (id int);\ncommit;\nselect 1 / 0;",
+      });
+      assert.match(String(error?.message), /a\.sql failed: division by zero/);
+      assert.equal(await exists(database(), "committed"), true);
+    });
+
+    test("is not begun when one that it runs cannot be read", async () => {
+      const begin = "create table begun (id int);\n\\ir below/b.sql\n";
+      const errors = [
+        await running(database(), { "a.sql": begin, "below/b.sql": "\\ir ../a.sql\n" }),
+        await running(database(), { "a.sql": begin, "below/b.sql": "\\ir nothing.sql\n" }),
+        await running(database(), {
+          "a.sql": begin,
+          "below/b.sql": Buffer.from("select 'd\xe9j\xe0'", "latin1"),
+        }),
+      ];
+      assert.deepEqual(
+        errors.map((error) => [
+          error?.code,
+          error?.place?.file.split("/").at(-1),
+          error?.place?.line,
+        ]),
+        [
+          ["sql_circle", "b.sql", 1],
+          ["sql_file_missing", "b.sql", 1],
+          ["sql_not_utf8", "b.sql", 1],
+        ],
+      );
+      assert.equal(await exists(database(), "begun"), false);
     });
 
     test("runs another with \\ir, found beside itself, whose failure is shown there", async () => {

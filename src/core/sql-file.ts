@@ -1,0 +1,96 @@
+/** SQL files, and those that they name by psql's `\ir`. */
+
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { aroundFirst } from "./encoding.ts";
+import { type Place, RunnerError, sqlCircle, sqlFileMissing, sqlNotUtf8 } from "./errors.ts";
+import { fileLabel, placeInText } from "./place.ts";
+import { rememberedByFiles } from "./remembered.ts";
+
+interface SqlFile {
+  readonly text: string;
+  /** Those that it names: absolute path, and where. */
+  readonly named: readonly { readonly file: string; readonly place: Place }[];
+}
+
+/**
+ * The text of an SQL file, without a byte order mark. Throws where there is none, or where it is not in UTF-8:
+ * PostgreSQL would get other letters than were meant, and keep them.
+ */
+export const readSql = (file: string): string => read(file).text;
+
+/** The same to look through; empty where it cannot be read, which is complained of elsewhere. */
+export const sqlTextIn = (file: string): string => orNothing(() => readSql(file), "");
+
+/** A file and those that it names, and so on, each as often as psql would run it. Throws like `readSql`. */
+export const sqlFilesOf = (file: string, above: readonly string[] = []): readonly string[] => {
+  if (above.includes(file)) {
+    throw sqlCircle([...above.slice(above.indexOf(file)), file].map(fileLabel));
+  }
+  const others = read(file).named.flatMap((one) => {
+    try {
+      return sqlFilesOf(one.file, [...above, file]);
+    } catch (error) {
+      if (error instanceof RunnerError) error.place ??= one.place;
+      throw error;
+    }
+  });
+  return [file, ...others];
+};
+
+/** The texts of all of them, as far as they can be read. */
+export const sqlTextsIn = (file: string): readonly string[] =>
+  orNothing(() => sqlFilesOf(file), [file]).map(sqlTextIn);
+
+/** The files of checks in a file: one that only names others stands for those. */
+export const checksIn = (file: string): readonly string[] => {
+  const { named } = read(file);
+  return named.length === 0 ? [file] : named.flatMap((one) => checksIn(one.file));
+};
+
+const orNothing = <T>(look: () => T, otherwise: T): T => {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof RunnerError) return otherwise;
+    throw error;
+  }
+};
+
+/** The pipelines of a folder share their files. */
+const kept = rememberedByFiles<SqlFile>();
+
+const read = (file: string): SqlFile => kept([file], "", () => readNow(file));
+
+const readNow = (file: string): SqlFile => {
+  const text = textOf(file);
+  const named = [...text.matchAll(NAMED)].map(({ index, 1: name = "" }) => ({
+    file: resolve(dirname(file), name),
+    place: placeInText(file, text, index + 1),
+  }));
+  return { text, named };
+};
+
+const NAMED = /^\\ir[ \t]+(\S+)/gm;
+
+const textOf = (file: string): string => {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw sqlFileMissing(fileLabel(file), error);
+  }
+  if (isUtf8(bytes)) return bytes.toString("utf8").replace(/^\uFEFF/, "");
+  const isUtf16 = [0xfffe, 0xfeff].includes(bytes.readUInt16BE());
+  const [good = ""] = bytes.toString("utf8").split("\uFFFD", 1);
+  const start = Buffer.byteLength(good.slice(0, good.lastIndexOf("\n") + 1));
+  const end = bytes.indexOf("\n", start);
+  const line = bytes.subarray(start, end < 0 ? bytes.length : end);
+  const error = sqlNotUtf8(
+    fileLabel(file),
+    isUtf16 ? undefined : aroundFirst(new TextDecoder("windows-1252").decode(line)),
+  );
+  error.place = placeInText(file, good, isUtf16 ? 1 : good.length + 1);
+  throw error;
+};

@@ -1,0 +1,2 @@
+-- and back
+\ir circle.sql

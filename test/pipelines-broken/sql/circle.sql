@@ -1,0 +1,2 @@
+create schema if not exists s;
+\ir circle-back.sql

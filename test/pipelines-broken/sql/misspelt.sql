@@ -1,0 +1,2 @@
+-- Is it right?
+selct 'ok' as level, 'fine' as message;

@@ -1,0 +1,3 @@
+create schema if not exists s;
+
+\ir not-there.sql
