@@ -29,7 +29,7 @@ export interface RunSummary {
   /** Number of the run in `runner.run`; undefined when it did not get so far. */
   readonly run: string | undefined;
   readonly pipeline: string;
-  readonly status: Exclude<RunStatus, "running" | "refused" | "killed">;
+  readonly status: Extract<RunStatus, "done" | "failed" | "interrupted">;
   /** The flows that are done, in order. */
   readonly flows: readonly FlowSummary[];
   /** What is committed of the flow that did not get to its end; undefined when that is nothing. */

@@ -5,7 +5,7 @@ import { messageOf } from "./core/errors.ts";
 import { withoutPasswords } from "./core/place.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
 import { type Database, inTransaction, type Session } from "./core/session.ts";
-import { beginRun } from "./core/state.ts";
+import { beginRun, type WITHOUT_FLOWS } from "./core/state.ts";
 import { openFor, type RunOptions, setUp } from "./run-flows.ts";
 import { version } from "./version.ts";
 
@@ -13,7 +13,7 @@ export type SetupOptions = Pick<RunOptions, "database" | "signal" | "log">;
 
 /** Runs the pipeline's scripts and makes what its components offer in the database; says what, a sentence each. */
 export const setUpPipeline = (plan: Plan, options: SetupOptions): Promise<readonly string[]> =>
-  alone(plan, options, async (session, database) => {
+  alone(plan, options, "setup", async (session, database) => {
     await setUp(database, plan.setup);
     return eachFlow(plan, session, async ({ name, sink, ...flow }) => {
       const { component } = sink;
@@ -26,16 +26,17 @@ export const setUpPipeline = (plan: Plan, options: SetupOptions): Promise<readon
 
 /** Removes what `setUpPipeline` made by the components; what the scripts made, and all data, stays. */
 export const uninstallPipeline = (plan: Plan, options: SetupOptions): Promise<readonly string[]> =>
-  alone(plan, options, (session) =>
+  alone(plan, options, "uninstall", (session) =>
     eachFlow(plan, session, async ({ sink: { component, options: own } }) =>
       component.uninstall === undefined ? [] : component.uninstall({ ...own }, session),
     ),
   );
 
-/** Does it while no run of the pipeline, or of one with the same lock, is at work; it is in the history as a run. */
+/** Does it while no run of the pipeline, or of one with the same lock, is at work; the history says so. */
 const alone = async (
   plan: Plan,
   options: SetupOptions,
+  what: (typeof WITHOUT_FLOWS)[number],
   work: (session: Session, database: Database) => Promise<readonly string[]>,
 ): Promise<readonly string[]> => {
   await using database = await openFor(plan, options);
@@ -45,7 +46,7 @@ const alone = async (
   const run = await beginRun(database, holder, { pipeline, version, lock, isRehearsal: false });
   try {
     const done = await work(session, database);
-    await run.finish("done");
+    await run.finish(what);
     return done;
   } catch (error) {
     await run.finish("failed", withoutPasswords(messageOf(error)));

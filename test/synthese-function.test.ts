@@ -372,6 +372,11 @@ flows:
       );
       assert.deepEqual(await functions(), [made]);
       assert.deepEqual(await setUpPipeline(await plan(), options()), []);
+      const last = await rows("select status from runner.run order by run desc limit 4");
+      assert.deepEqual(
+        last.map(({ status }) => status),
+        ["setup", "setup", "uninstall", "uninstall"],
+      );
       await sums();
     });
 

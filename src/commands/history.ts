@@ -3,6 +3,7 @@ import { atOneMoment, type PastRun, pastRuns } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { count, duration } from "../core/progress.ts";
+import { isWithoutFlows } from "../core/state.ts";
 import { databaseWords } from "./again.ts";
 import { lookBack } from "./past.ts";
 import { csvText, isWithin, sparing, tableLines, widthOf, wrapped } from "./table.ts";
@@ -53,11 +54,18 @@ const sentenceLines = (run: PastRun, width: number): string[] => {
   const took = run.seconds === null ? "" : ` in ${duration(run.seconds)}`;
   const cited = run.dois.map(doiUrl).join(" ");
   const undone = run.undone === null ? "" : `, ${count(undoneRejects(run))} rejected and undone`;
+  const did = isWithoutFlows(run.status) ? "" : `: ${counts || "nothing committed"}`;
   return wrapped(
-    `run ${run.run}, ${minuteOf(run)}, ${statusOf(run)}${took}: ${counts || "nothing committed"}${undone}${cited && `, cited as ${cited}`}`,
+    `run ${run.run}, ${minuteOf(run)}, ${statusOf(run)}${took}${did}${undone}${cited && `, cited as ${cited}`}`,
     { width },
   );
 };
+
+/** Nothing where nothing was to be counted. */
+const countIn = ({ counts, status }: PastRun, name: (typeof COUNTED)[number], number: Format) =>
+  isWithoutFlows(status) ? "" : number(counts[name]);
+
+type Format = (value: number) => string;
 
 const minuteOf = ({ started }: PastRun): string => started.slice(0, "2026-11-24 10:15".length);
 
@@ -83,7 +91,7 @@ const historyRows = (runs: readonly PastRun[], number: (value: number) => string
       minuteOf(run),
       run.seconds === null ? "" : duration(run.seconds),
       statusOf(run),
-      ...COUNTED.map((name) => number(run.counts[name])),
+      ...COUNTED.map((name) => countIn(run, name, number)),
       ...(isUndone ? [run.undone === null ? "" : number(undoneRejects(run))] : []),
       ...(isCited ? [run.dois.map(doiUrl).join(" ")] : []),
     ]),

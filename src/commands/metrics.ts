@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { folderForbidden } from "../core/errors.ts";
+import { fileLabel } from "../core/place.ts";
 import type { RunSummary } from "../runner.ts";
 
 /** What is to be measured of a run besides its summary. */
@@ -12,6 +15,14 @@ export interface Measured {
   /** Whether only some of the flows were asked for: nobody knows then that all is loaded. */
   readonly isPartial?: boolean;
 }
+
+/** Says, before a run is begun, that its metrics could not be written. */
+export const requireMetricsFolder = async (path: string): Promise<void> => {
+  const folder = dirname(resolve(path));
+  await access(folder, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw folderForbidden(fileLabel(folder), "Metrics", error);
+  });
+};
 
 /**
  * Writes what Prometheus' node exporter reads from its textfile folder: beside, then renamed, as it must not

@@ -10,6 +10,7 @@ import { counted } from "../core/progress.ts";
 import { readRejects, type WrittenReject } from "../core/reject-file.ts";
 import { REJECT_COLUMNS } from "../core/repaired-table.ts";
 import { replayedRejects } from "../core/replayed.ts";
+import { isWithoutFlows } from "../core/state.ts";
 import { rejectPath } from "../runner.ts";
 import { databaseWords } from "./again.ts";
 import { languageOf } from "./explain.ts";
@@ -83,7 +84,8 @@ const endOf = (past: Past, ended: PastRun): string | undefined => {
     const records = Object.values(undone.rejects).reduce((sum, one) => sum + one, 0);
     return `${counted(records, "record")} of flow \`${undone.flow}\`, which was undone, ${records === 1 ? "is" : "are"} in the run's own file alone, ${fileLabel(path)} of the machine that ran it (${holder}).`;
   }
-  if (status === "done" || status === "refused" || undone?.isWhole) return undefined;
+  if (status === "done" || status === "refused" || isWithoutFlows(status)) return undefined;
+  if (undone?.isWhole) return undefined;
   const how = status === "running" ? "is going on" : "did not get to its end";
   return `Run ${run} ${how}: the list ends where it ${status === "running" ? "is" : "stopped"}, and there may be more behind.`;
 };

@@ -4,7 +4,7 @@ import { runPipeline } from "../runner.ts";
 import { named } from "./again.ts";
 import { confirmFirstWrite, confirmSharedName } from "./confirm.ts";
 import { loadToRun } from "./load.ts";
-import { writeMetrics } from "./metrics.ts";
+import { requireMetricsFolder, writeMetrics } from "./metrics.ts";
 import { type ReportFlags, reportOf } from "./report.ts";
 import { exitCodeOf, interruptedCode, refusalObject, summaryObject } from "./text.ts";
 
@@ -44,6 +44,7 @@ export const runCommand = async (
     );
     return 2;
   }
+  if (flags.metrics !== undefined) await requireMetricsFolder(flags.metrics);
   const startedAt = new Date();
   const summary = await runPipeline(plan, {
     flows: flags.flow,

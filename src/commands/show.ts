@@ -10,6 +10,7 @@ import {
 import { fileLabel } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { count, duration } from "../core/progress.ts";
+import { isWithoutFlows } from "../core/state.ts";
 import { databaseWords } from "./again.ts";
 import { findingTable } from "./finding-rows.ts";
 import { runObject } from "./history.ts";
@@ -64,7 +65,7 @@ const runLines = ({ run, flows, citations }: WholeRun, width: number): string[] 
     ...(run.replay === null ? [] : [`It loaded repaired records: ${run.replay}`]),
     ...(run.error === null ? [] : [run.error]),
     ...(flows.length === 0
-      ? ["It committed nothing."]
+      ? [isWithoutFlows(run.status) ? "It ran no flow." : "It committed nothing."]
       : ["", ...countLines(flowCounts(flows), COUNTED, width)]),
     ...comparedLines(flows),
     ...flows.flatMap((flow) => rejectLines(flow, width)),

@@ -43,7 +43,7 @@ export const sparing = (rows: Table, spare: readonly string[], width: number): T
   if (isWithin(rows, width)) return rows;
   const [header = [], ...body] = rows;
   const keeps = header.map(
-    (name, column) => !spare.includes(name) || body.some((row) => row[column] !== "0"),
+    (name, column) => !spare.includes(name) || body.some((row) => !/^0?$/.test(row[column] ?? "")),
   );
   return rows.map((row) => row.filter((_, column) => keeps[column]));
 };

@@ -1576,14 +1576,16 @@ export const serverOld = (version: string): RunnerError =>
     `PostgreSQL ${version} is older than what is tested (15 and 18). Try \`${RUNNER} plan\` before a run.`,
   );
 
-/** A folder that the runner writes into, and may not. */
-export const folderForbidden = (folder: string, purpose: string, cause: unknown): RunnerError =>
-  new RunnerError(
-    "folder_forbidden",
-    3,
-    `${purpose} go into ${folder}, which cannot be written: ${messageOf(cause).replace(/\.?$/, ".")} Give the user that runs this the right to write there.`,
-    { cause },
-  );
+/** A folder that the runner writes into, and may not, or that is not there. */
+export const folderForbidden = (folder: string, purpose: string, cause: unknown): RunnerError => {
+  const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  const why = isMissing
+    ? "is not there. Make it, or name another."
+    : `cannot be written: ${messageOf(cause).replace(/\.?$/, ".")} Give the user that runs this the right to write there.`;
+  return new RunnerError("folder_forbidden", 3, `${purpose} go into ${folder}, which ${why}`, {
+    cause,
+  });
+};
 
 /** What the system says of a file or a folder, and what to do about it; other errors of it speak for themselves. */
 const REFUSALS: Readonly<

@@ -4,7 +4,7 @@ import { COUNTED, type Counts, NOTED } from "./counts.ts";
 import { type WrittenReject, withColumns } from "./reject-file.ts";
 import { isUnheld } from "./run-lock.ts";
 import { inTransaction, type Session } from "./session.ts";
-import type { RunStatus, Undone } from "./state.ts";
+import { type RunStatus, type Undone, WITHOUT_FLOWS } from "./state.ts";
 import type { Finding } from "./tally.ts";
 
 /** A run of a pipeline, and what it did in all its flows together. */
@@ -99,9 +99,9 @@ export const pastRuns = async (
             coalesce((select json_agg(doi order by doi) from (select distinct doi from runner.citation c
                        where c.run = r.run and doi is not null) d), '[]') as dois
        from runner.run r left join runner.flow f using (run)
-      where r.pipeline = $1 and ($2::bigint is null or r.run = $2) and not ($4 and r.replay is not null)
+      where r.pipeline = $1 and ($2::bigint is null or r.run = $2) and not ($4 and (r.replay is not null or r.status = any($5)))
       group by r.run order by r.run desc limit $3`,
-    [pipeline, run, limit, isLoad],
+    [pipeline, run, limit, isLoad, WITHOUT_FLOWS],
   );
   return rows.map((row) => ({ ...row, counts: countsOf(row) }));
 };

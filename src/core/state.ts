@@ -14,7 +14,20 @@ import { createSchema } from "./state-schema.ts";
  * How a run stands; `killed` is what the next run makes of one that never said how it ended, `refused` has run
  * no flow because nobody allowed it to.
  */
-export type RunStatus = "running" | "done" | "failed" | "interrupted" | "refused" | "killed";
+export type RunStatus =
+  | "running"
+  | "done"
+  | "failed"
+  | "interrupted"
+  | "refused"
+  | "killed"
+  | (typeof WITHOUT_FLOWS)[number];
+
+/** How a run ends that is to run no flow. */
+export const WITHOUT_FLOWS = ["setup", "uninstall"] as const;
+
+export const isWithoutFlows = (status: RunStatus): boolean =>
+  (WITHOUT_FLOWS as readonly RunStatus[]).includes(status);
 
 /** What a flow had set aside when the run ended in it, less what it had committed: no table has these rejects. */
 export interface Undone {

@@ -50,6 +50,16 @@ test("rejects that were undone with their flow are told apart from those that ar
   ]);
 });
 
+test("a setup has no counts, as it was to run no flow", () => {
+  const setup = run({ run: 5, status: "setup" });
+  assert.deepEqual(historyLines([setup, run({ run: 4, counts: { read: 3, inserted: 3 } })], 80), [
+    "run  started           took   status  read  inserted",
+    "  5  2026-11-24 10:15  2.0 s  setup",
+    "  4  2026-11-24 10:15  2.0 s  done       3         3",
+  ]);
+  assert.deepEqual(historyLines([setup], 30), ["run 5, 2026-11-24 10:15, setup", "  in 2.0 s"]);
+});
+
 test("where a table does not fit, each run is a sentence, so that no date and no count is cut", () => {
   assert.deepEqual(historyLines(runs, 60), [
     "run 12, 2026-11-24 10:15, done in 2.0 s: 2,000 read, 1,998",

@@ -141,9 +141,15 @@ describe("runner run", () => {
     assert.ok(bad.includes(success?.[0] ?? assert.fail()));
     const left = (await readdir(folder)).filter((name) => name.startsWith("told.prom"));
     assert.deepEqual(left, ["told.prom"]);
+    const runs = async () => (await runner("history", "told.yaml", "--json")).stdout;
+    const before = await runs();
     const nowhere = await runner("told.yaml", "--quiet", "--metrics", "no/such/folder.prom");
     assert.equal(nowhere.code, 3);
-    assert.match(nowhere.stderr, /no such file or directory/);
+    assert.match(
+      nowhere.stderr,
+      /^Metrics go into no\/such, which is not there\. Make it, or name another\.\n/,
+    );
+    assert.equal(await runs(), before, "nothing was run");
   });
 });
 
