@@ -19,6 +19,7 @@ Promise.all([
   // The sources as they are have words in them that Node 22 cannot read (`await using`).
   var needed = isBuilt ? [22, 19] : [24, 0];
   if (isAtLeast(needed)) {
+    endWithParent();
     // Compiled code is kept between runs, where Node can (22.8 and newer).
     if (modules[1].enableCompileCache) modules[1].enableCompileCache();
     return import(isBuilt ? built.href : new URL("../src/cli.ts", import.meta.url).href);
@@ -60,6 +61,18 @@ function tooOld(needed, hasPackage) {
   );
 }
 
+// Whoever ends the process that started this one, even by `kill -9`, means this one.
+function endWithParent() {
+  if (process.env.RUNNER_STARTS_ITSELF === undefined || !process.channel) return;
+  delete process.env.RUNNER_STARTS_ITSELF;
+  process.channel.unref();
+  process.on("disconnect", end);
+  if (!process.connected) end();
+  function end() {
+    process.kill(process.pid, "SIGKILL");
+  }
+}
+
 // Those of this file's first line.
 function flagsOf(fs, file) {
   return fs.readFileSync(file, "utf8").split("\n", 1)[0].split(" ").slice(3);
@@ -67,7 +80,10 @@ function flagsOf(fs, file) {
 
 // Runs this file again with that Node.
 function runWith(childProcess, node, words) {
-  var child = childProcess.spawn(node, words.concat(process.argv.slice(2)), { stdio: "inherit" });
+  var child = childProcess.spawn(node, words.concat(process.argv.slice(2)), {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: Object.assign({}, process.env, { RUNNER_STARTS_ITSELF: "1" }),
+  });
   function forward(signal) {
     process.on(signal, function () {
       // A terminal sends an interrupt to both of us; only one that was sent to this process is passed on.

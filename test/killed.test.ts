@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { writeArchive } from "../samples/archive.ts";
 import { startFakeGbif } from "./support/fake-gbif.ts";
 import { startFakeInaturalist } from "./support/fake-inaturalist.ts";
@@ -13,6 +16,7 @@ import { type Ended, startRunner } from "./support/runner.ts";
 const PASSWORD = "pä55/w+rd:x";
 const WRONG = "wröng/w+rd:y";
 const ROWS = 400;
+const PROGRAM = fileURLToPath(new URL("../bin/runner.js", import.meta.url));
 
 /** The process itself is killed: nothing of it can tidy up. */
 describe("a run that is killed", () => {
@@ -135,3 +139,39 @@ const filesBelow = async (folder: string): Promise<(readonly [string, Buffer])[]
     .map((entry) => join(entry.parentPath, entry.name));
   return Promise.all(files.map(async (path) => [path, await readFile(path)] as const));
 };
+
+test("a run under a newer Node than it was started with ends with the process that was started, even by kill -9", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "runner-test-"));
+  const older =
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.0.0' } });";
+  await writeFile(join(folder, "older.cjs"), older);
+  await writeFile(join(folder, "a.csv"), "id\n1\n");
+  await writeFile(
+    join(folder, "p.yaml"),
+    "name: p\nflows:\n  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: out.csv } }\n",
+  );
+  const start = () =>
+    spawn(process.execPath, ["-r", "./older.cjs", PROGRAM, "p.yaml"], {
+      cwd: folder,
+      stdio: "ignore",
+    });
+  const [code] = await once(start(), "exit");
+  assert.equal(code, 0);
+  await rm(join(folder, "out.csv"));
+
+  const outer = start();
+  let inner = "";
+  while (inner === "") {
+    inner = (await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, "utf8")).trim();
+    await sleep(5);
+  }
+  outer.kill("SIGKILL");
+  await once(outer, "exit");
+  const isGone = async () => {
+    const stat = await readFile(`/proc/${inner}/stat`, "utf8").catch(() => "");
+    return stat === "" || /\) Z /.test(stat);
+  };
+  while (!(await isGone())) await sleep(20);
+  assert.ok(!(await readdir(folder)).includes("out.csv"));
+  await rm(folder, { recursive: true });
+});
