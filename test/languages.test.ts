@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { explainLine } from "../src/commands/explain.ts";
+import { explainLines } from "../src/commands/explain.ts";
 import { blocksOf } from "./support/pages.ts";
 
 const root = new URL("../", import.meta.url).pathname;
@@ -58,7 +58,8 @@ const codeOf = (page: string) => {
 /** The program speaks English, but for the pages of codes and the line that leads to them. */
 const inEnglish = (output: string): string => output.replaceAll(pointer("fr"), () => pointer("en"));
 
-const pointer = (language: "en" | "fr"): string => explainLine([""], language).split("`")[0] ?? "";
+const pointer = (language: "en" | "fr"): string =>
+  explainLines(["bad_date"], language)[0]?.split("`")[0] ?? "";
 
 describe("the pages in two languages", () => {
   test("are the same ones: whatever is for users is in French too", async () => {

@@ -28,11 +28,17 @@ export const explainCommand = (codes: readonly string[], language: Language): nu
 const OWN_CODES =
   " All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`.";
 
-/** The line below a message that says how to learn more: `runner explain too_many_rejects`. */
-export const explainLine = (
+/**
+ * The line below a message that says how to learn more: `runner explain too_many_rejects`. None where all are codes
+ * that the pipeline gives itself.
+ */
+export const explainLines = (
   codes: Iterable<string>,
   language: Language = languageOf(process.env),
-): string => {
-  const command = `\`${RUNNER} explain ${[...new Set(codes)].slice(0, 5).join(" ")}\``;
-  return language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`;
+): readonly string[] => {
+  const groups = readCodes();
+  const known = [...new Set(codes)].filter((code) => explanationOf(code, groups));
+  if (known.length === 0) return [];
+  const command = `\`${RUNNER} explain ${known.slice(0, 5).join(" ")}\``;
+  return [language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`];
 };

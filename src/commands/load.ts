@@ -5,7 +5,7 @@ import { formatPlace } from "../core/place.ts";
 import type { FlowPlan } from "../core/plan.ts";
 import { missingInputs } from "../core/uses.ts";
 import { components } from "../registry.ts";
-import { explainLine } from "./explain.ts";
+import { explainLines } from "./explain.ts";
 
 /**
  * Loads a pipeline to run it, and says what is wrong with it; then there is no plan. That a file which one
@@ -55,5 +55,5 @@ const notAtOnce = (
 /** Complaints for people, and how to learn more of them. */
 export const tellComplaints = (complaints: readonly Complaint[]): void => {
   for (const complaint of complaints) console.error(`${formatComplaint(complaint)}\n`);
-  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
+  for (const line of explainLines(complaints.map(({ code }) => code))) console.error(line);
 };

@@ -4,17 +4,18 @@ import { messageOf, RunnerError, systemRefused } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
 import { count, counted, duration } from "../core/progress.ts";
+import { isDatabaseError } from "../core/session.ts";
 import type { FlowSummary } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
 import { named } from "./again.ts";
-import { explainLine } from "./explain.ts";
+import { explainLines } from "./explain.ts";
 
 /** Anything that was thrown, as people read it: with its place in the YAML, without a password. */
 export const errorText = (error: unknown): string => {
   if (error instanceof RunnerError) {
     const { code, message, place, aftermath, rejectCodes } = error;
     const text = place ? formatComplaint({ code, message, place }) : message;
-    const lines = [text, aftermath, explainLine([...rejectCodes, code])];
+    const lines = [text, aftermath, ...explainLines([...rejectCodes, code])];
     return withoutPasswords(lines.filter((line) => line !== undefined).join("\n"));
   }
   const refused = systemRefused(error);
@@ -25,8 +26,10 @@ export const errorText = (error: unknown): string => {
   );
 };
 
-/** The exit code of an error: 3 for what the system refuses (disk full, no permission). */
+/** The exit code of an error: 3 for what the system or the database refuses for want of rights or room. */
 export const exitCodeOf = (error: unknown): number => {
+  const cause = error instanceof RunnerError ? error.cause : error;
+  if (isDatabaseError(cause) && cause.code === "42501") return 3;
   if (error instanceof RunnerError) return error.exitCode;
   return systemRefused(error)?.exitCode ?? 1;
 };
@@ -72,7 +75,7 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
     if (rejectFile) {
       const codes = summary.flows.flatMap((flow) => flow.rejectedByCode.map(([code]) => code));
       lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
-      if (codes.length > 0) lines.push(explainLine(codes));
+      lines.push(...explainLines(codes));
     }
     if (database.startsWith("embedded")) {
       lines.push(

@@ -7,7 +7,7 @@ import { counted } from "../core/progress.ts";
 import { components } from "../registry.ts";
 import { annotation } from "./annotation.ts";
 import { type Connected, connected } from "./ask-databases.ts";
-import { explainLine } from "./explain.ts";
+import { explainLines } from "./explain.ts";
 import {
   type CheckedTests,
   type Found,
@@ -86,7 +86,7 @@ const asText: Report = (told, flags) => {
   }
   const mending = mendingSentence(told);
   if (mending !== undefined) console.error(mending);
-  if (complaints.length > 0) console.error(explainLine(complaints.map(({ code }) => code)));
+  for (const line of explainLines(complaints.map(({ code }) => code))) console.error(line);
 };
 
 /** What `--fix` has done, or would do. */

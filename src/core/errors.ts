@@ -1744,7 +1744,7 @@ export const sqlOrQuery = (given: number): RunnerError =>
 
 /** A file with a statement that is not there. */
 export const sqlFileMissing = (file: string, cause?: unknown): RunnerError => {
-  const { code, message } = (cause ?? { code: "ENOENT" }) as NodeJS.ErrnoException;
+  const { code = "ENOENT", message = "" } = (cause ?? {}) as NodeJS.ErrnoException;
   const said =
     code === "ENOENT"
       ? `There is no SQL file ${file}.`

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { explainLines } from "../../src/commands/explain.ts";
 import { explanationOf, readCodes } from "../../src/core/codes.ts";
 import { runRunner } from "../support/runner.ts";
 
@@ -109,6 +110,13 @@ describe("runner explain", () => {
       own.stderr,
       "There is no code `no_habitat`. All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`.\n",
     );
+  });
+
+  test("is not offered for codes that a pipeline gives itself", () => {
+    assert.deepEqual(explainLines(["no_habitat", "bad_date", "sqlstate_22p05"], "en"), [
+      "Cause and cure: `runner explain bad_date sqlstate_22p05`",
+    ]);
+    assert.deepEqual(explainLines(["no_habitat"], "en"), []);
   });
 
   test("is named below a complaint of a pipeline, in the language of the shell", async () => {
