@@ -6,7 +6,7 @@ import { FlowAccount } from "./core/accounting.ts";
 import { basisOf } from "./core/basis.ts";
 import type { Rejected } from "./core/batch.ts";
 import type { Citation, Context, Export, Log } from "./core/component.ts";
-import type { Counts } from "./core/counts.ts";
+import { type Counts, loadedOf } from "./core/counts.ts";
 import { flowAftermath, RunnerError, unknownFlow } from "./core/errors.ts";
 import { placedIn, runFlow } from "./core/flow.ts";
 import type { FlowPlan, Plan } from "./core/plan.ts";
@@ -237,7 +237,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
   } catch (thrown) {
     const error = await causeOf(thrown, account, flow, signal);
     if (error instanceof RunnerError) {
-      error.aftermath = flowAftermath(flow.name, account.committed.read, mode);
+      error.aftermath = flowAftermath(flow.name, loadedOf(account.committed), mode);
     }
     account.end(error);
     span.end(countAttributes(account.committed), error);

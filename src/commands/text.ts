@@ -1,5 +1,6 @@
 import { type Complaint, formatComplaint } from "../core/complaint.ts";
 import type { Citation } from "../core/component.ts";
+import { loadedOf } from "../core/counts.ts";
 import { messageOf, RunnerError, systemRefused } from "../core/errors.ts";
 import { fileLabel, formatPlace, withoutPasswords } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
@@ -95,7 +96,7 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
 /** What is loaded, and what a rerun will do. */
 const interruptedLines = ({ flows, part }: RunSummary): string[] => {
   const loaded = flows.map(({ name }) => `\`${name}\``);
-  if (part) loaded.push(`${counted(part.read, "record")} of \`${part.name}\``);
+  if (part) loaded.push(`${counted(loadedOf(part), "record")} of \`${part.name}\``);
   return [
     "Interrupted: what was not committed is undone. Run it again to go on.",
     ...(loaded.length === 0

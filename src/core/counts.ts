@@ -45,6 +45,10 @@ export const NOTHING: Counts = { ...NO_ROWS, read: 0, rejected: 0, filtered: 0 }
 export const addsUp = ({ read, inserted, updated, unchanged, held, rejected, filtered }: Counts) =>
   read === inserted + updated + unchanged + held + rejected + filtered;
 
+/** Records that the target has now as they were read. */
+export const loadedOf = ({ inserted, updated, unchanged }: Commit): number =>
+  inserted + updated + unchanged;
+
 /** Of two transactions together. */
 export const sum = (a: Counts, b: Counts): Counts =>
   Object.fromEntries(STORED.map((name) => [name, a[name] + b[name]])) as unknown as Counts;

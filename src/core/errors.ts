@@ -11,6 +11,7 @@ import type { LockHolder } from "./file-lock.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel, withoutPassword } from "./place.ts";
 import { RUNNER } from "./program.ts";
+import { counted } from "./progress.ts";
 
 /** 1: a flow failed; 2: the configuration is wrong; 3: the environment is (database, credentials, disk). */
 export type ExitCode = 1 | 2 | 3;
@@ -2106,9 +2107,9 @@ export const tooManyRejects = (problem: {
   );
 };
 
-/** What became of a flow that an error has ended: so many of its records are committed, or would be by a run. */
+/** What became of a flow that an error has ended: so many of its records are loaded, or would be by a run. */
 export const flowAftermath = (flow: string, records: number, mode: "run" | "plan"): string => {
-  const some = records === 1 ? "1 record" : `${records} records`;
+  const some = counted(records, "record");
   if (mode === "plan") {
     return records === 0
       ? `A run would commit nothing of flow \`${flow}\`.`

@@ -20,7 +20,7 @@ test("what is said of a flow that failed is true of what it had committed, in a 
   assert.equal(errors.flowAftermath("f", 0, "run"), "Nothing of flow `f` was committed.");
   assert.equal(
     errors.flowAftermath("f", 2000, "run"),
-    "Before that, 2000 records of flow `f` were committed and stay.",
+    "Before that, 2,000 records of flow `f` were committed and stay.",
   );
   assert.equal(
     errors.flowAftermath("f", 1, "run"),
@@ -29,7 +29,7 @@ test("what is said of a flow that failed is true of what it had committed, in a 
   assert.equal(errors.flowAftermath("f", 0, "plan"), "A run would commit nothing of flow `f`.");
   assert.equal(
     errors.flowAftermath("f", 2000, "plan"),
-    "A run would have committed 2000 records of flow `f` before that, to stay.",
+    "A run would have committed 2,000 records of flow `f` before that, to stay.",
   );
 });
 

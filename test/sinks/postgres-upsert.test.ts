@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { quoteOpen, type RunnerError } from "../../src/core/errors.ts";
 import { postgresUpsert } from "../../src/sinks/postgres-upsert.ts";
 import { execute, onEachDatabase, rowsOf } from "../support/database.ts";
 import { codeOf, messageOf } from "../support/errors.ts";
@@ -918,6 +919,26 @@ onEachDatabase((database) => {
       assert.equal((await all("parts")).length, 3);
       const { flows } = await run(database(), [flow(false, "all")]);
       assert.deepEqual([flows[0]?.inserted, flows[0]?.unchanged], [2, 3]);
+    });
+
+    test("that ends in the middle says how many records are loaded, without those that were set aside", async () => {
+      await execute(database(), "create table ended (id int primary key);");
+      const { error, part } = await run(database(), [
+        flowOf({
+          name: "ends",
+          source: sourceOf(async function* () {
+            yield batchOf([{ id: "1" }, { id: "x" }, { id: "2" }], 1, METERED);
+            throw quoteOpen("a.csv:4", '"', undefined);
+          }),
+          sink: stage(postgresUpsert, { table: "ended", key: ["id"] }),
+          rejects: allowing(1),
+        }),
+      ]);
+      assert.equal(
+        (error as RunnerError).aftermath,
+        "Before that, 2 records of flow `ends` were committed and stay.",
+      );
+      assert.deepEqual([part?.read, part?.inserted, part?.rejected], [3, 2, 1]);
     });
 
     test("each batch of a metered source is durable before the next is asked for", async () => {
