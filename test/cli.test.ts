@@ -166,6 +166,7 @@ describe("runner", () => {
         rekeyed: 0,
         staged: 0,
         vanished: 0,
+        deleted: 0,
         seconds: 0,
         changed: { changes: {}, examples: [] },
         findings: [],

@@ -45,7 +45,8 @@ export const flowLine = (flow: FlowSummary): string => {
   const parts = kinds
     .filter((kind) => flow[kind] > 0 || kind === "inserted")
     .map((kind) => `${count(flow[kind])} ${wordFor(kind, flow)}`);
-  if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished`);
+  const deleted = flow.deleted > 0 ? ` (${count(flow.deleted)} deleted)` : "";
+  if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished${deleted}`);
   const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
   const rate =
     flow.seconds > 0 && flow.read > 0

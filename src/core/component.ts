@@ -122,6 +122,8 @@ export interface Commit {
   readonly rekeyed: number;
   /** Rows of earlier runs whose record is gone; no records of this one. */
   readonly vanished: number;
+  /** Of them, those that were deleted. */
+  readonly deleted: number;
   /** Rows that wait in a stage to be merged by somebody else; counted as inserted too. */
   readonly staged: number;
 }

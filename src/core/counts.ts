@@ -22,7 +22,7 @@ export const COUNTED = [
 ] as const;
 
 /** Counts beside the account: of rows that are counted above too, or that are no records of this run. */
-export const NOTED = ["adopted", "rekeyed", "vanished", "staged"] as const;
+export const NOTED = ["adopted", "rekeyed", "vanished", "deleted", "staged"] as const;
 
 const STORED = [...COUNTED, ...NOTED] as const;
 
@@ -35,6 +35,7 @@ export const NO_ROWS: Commit = {
   adopted: 0,
   rekeyed: 0,
   vanished: 0,
+  deleted: 0,
   staged: 0,
 };
 

@@ -3,7 +3,7 @@ import { inTransaction, type Session } from "./session.ts";
 import { requireStateOwner, requireStateRights } from "./state-rights.ts";
 
 /** Goes up with every change below, each of which must do for a database that has an earlier one. */
-export const SCHEMA_VERSION = 10;
+export const SCHEMA_VERSION = 11;
 
 const SCHEMA = `
 do $$ begin
@@ -42,6 +42,7 @@ alter table runner.flow
   add column if not exists adopted bigint not null default 0,
   add column if not exists rekeyed bigint not null default 0,
   add column if not exists vanished bigint not null default 0,
+  add column if not exists deleted bigint not null default 0,
   add column if not exists staged bigint not null default 0,
   add column if not exists reject_columns text[];
 create table if not exists runner.finding (

@@ -114,8 +114,8 @@ merge would find, the first of each kind (all: \`--csv\`):
     /filtered +staged\nsynthese +5 +4 +0 +0 +0 +1 +0 +4$/,
   );
   assert.equal(
-    flowLine({ ...moved, rekeyed: 1, vanished: 4, seconds: 0 }),
-    "merge: 3 read, 0 inserted, 2 updated (2 adopted, 1 rekeyed), 1 held, 4 vanished in 0.0 s",
+    flowLine({ ...moved, rekeyed: 1, vanished: 4, deleted: 1, seconds: 0 }),
+    "merge: 3 read, 0 inserted, 2 updated (2 adopted, 1 rekeyed), 1 held, 4 vanished (1 deleted) in 0.0 s",
   );
 });
 

@@ -92,7 +92,7 @@ for (const isSkipping of [false, true])
       const summary = await run(database(), flowsOf(snapshot), { name });
       assert.equal(summary.status, "done", messageOf(summary.error));
       const flow = summary.flows.at(-1);
-      return { ...summary, flow, vanished: flow?.vanished };
+      return { ...summary, flow, vanished: flow?.vanished, deleted: flow?.deleted };
     };
     const ids = async () =>
       (await rowsOf(database(), "select id from kept order by id")).map(({ id }) => id);
@@ -204,6 +204,7 @@ for (const isSkipping of [false, true])
           assert.deepEqual(await ids(), [1, 2, 3, 4]);
           const {
             vanished,
+            deleted,
             said,
             run: number,
           } = await load({
@@ -211,7 +212,7 @@ for (const isSkipping of [false, true])
             export: "later",
             vanished: DELETE,
           });
-          assert.equal(vanished, 2);
+          assert.deepEqual([vanished, deleted], [2, 1]);
           assert.deepEqual(await ids(), [1, 3, 4]);
           assert.deepEqual(
             (await rowsOf(database(), "select of_row from notes order by 1")).map(

@@ -78,8 +78,10 @@ export async function* settleVanished(
     watch.track,
   ]);
   const found = option.action === "keep" ? NOTHING : await find(session, watch, merge, whole);
-  const vanished = new Set(found.findings.map(({ key }) => key)).size;
-  yield await tally.commit(session, { vanished, findings: found.findings });
+  const { findings } = found;
+  const vanished = new Set(findings.map(({ key }) => key)).size;
+  const deleted = findings.filter(({ kind }) => kind === "deleted").length;
+  yield await tally.commit(session, { vanished, deleted, findings });
   tell(merge.shape.table.name, watch, { ...found, context });
 }
 
