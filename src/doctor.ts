@@ -129,7 +129,7 @@ const notMade = (plan: Plan): Verdict =>
     : judged("warning", {
         code: "not_asked",
         message:
-          "The embedded database is made by the first run, with nothing in it but what `setup` makes: the checks were not asked. If the pipeline is for a database that is there, such as your GeoNature, name it with `DATABASE_URL` or `--database`.",
+          "The embedded database is made by the first run, with nothing in it but what `setup` makes: the checks were not asked. If the pipeline is for a database that is there, such as your GeoNature, name it with `--database`, or under `database` of the pipeline.",
       });
 
 interface Reached {

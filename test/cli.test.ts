@@ -524,6 +524,8 @@ describe("runner validate", () => {
       environment: { GITHUB_WORKSPACE: folder },
     });
     assert.match(below.stdout, /^::error file=pipelines\/bad\.yaml,line=4,/m);
+    const well = await runner("validate", "pipelines/demo.yaml", "--format", "github");
+    assert.match(well.stdout, /^pipelines\/demo\.yaml: \d+ flows, all right/);
   });
 
   test("prints the pipeline with its included files in their places", async () => {

@@ -83,7 +83,7 @@ onEachDatabase((database) => {
         {
           code: "query_failed",
           message:
-            'The statement `sql` failed: column "idd" does not exist. Perhaps you meant to reference the column "plain.id". Nothing was loaded.',
+            'The statement `sql` failed: column "idd" does not exist. Perhaps you meant to reference the column "plain.id".',
           at: "4:40",
         },
       ]);
@@ -335,6 +335,38 @@ flows:
       assert.deepEqual(await asked(), []);
     });
 
+    test("names the grants for what triggers write when rows are deleted, but not with the rights of their owner", async (t) => {
+      const role = await newRole(database(), t);
+      await execute(
+        database(),
+        `create schema logs;
+         create table logs.deleted (id int primary key, at timestamptz); create table logs.counts (n int); create table logs.hidden (id int);
+         create function logs.note() returns trigger language plpgsql as $$ begin
+           insert into logs.deleted values (old.id, now()) on conflict (id) do update set at = excluded.at;
+           UPDATE logs.counts set n = n - 1; return null; end $$;
+         create function logs.hide() returns trigger language plpgsql security definer as $$ begin insert into logs.hidden values (old.id); return null; end $$;
+         create trigger note after delete on s.bird for each row execute function logs.note();
+         create trigger hide after insert or delete on s.bird for each row execute function logs.hide();
+         grant usage on schema s to ${role}; grant select on s.plain to ${role};
+         grant select, insert, update, delete on s.bird, s.bird_track, s.bird_track_written to ${role}`,
+      );
+      const asked = () =>
+        complaints(vanishing(`action: delete, ${present}`), database(), asRole(database(), role));
+      const grants = (await asked()).flatMap(({ message }) => message.split("\n").slice(1));
+      assert.deepEqual(grants, [
+        `  grant usage on schema logs to ${role};`,
+        `  grant insert, select, update on table logs.deleted to ${role};`,
+        `  grant usage on schema logs to ${role};`,
+        `  grant select, update on table logs.counts to ${role};`,
+      ]);
+      await execute(database(), grants.join("\n"));
+      assert.deepEqual(await asked(), []);
+      await execute(
+        database(),
+        "drop trigger note on s.bird; drop trigger hide on s.bird; drop schema logs cascade",
+      );
+    });
+
     test("names the grants for what only its conditions read in the same round as those for the table itself", async (t) => {
       const role = await newRole(database(), t);
       await execute(
@@ -387,14 +419,8 @@ flows:
             "expression_failed",
             'Postgres refuses the SQL of `scope` of `vanished`: column "rare" does not exist.',
           ],
-          [
-            "table_column_unknown",
-            "Table `s.nest` has no column `brid`. Did you mean `bird`? Nothing was loaded.",
-          ],
-          [
-            "table_column_unknown",
-            "Table `s.bird` has no column `idd`. Did you mean `id`? Nothing was loaded.",
-          ],
+          ["table_column_unknown", "Table `s.nest` has no column `brid`. Did you mean `bird`?"],
+          ["table_column_unknown", "Table `s.bird` has no column `idd`. Did you mean `id`?"],
         ],
       );
     });

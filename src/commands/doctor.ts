@@ -60,12 +60,25 @@ export const doctorLines = (
     ]),
     ...(statements.size === 0
       ? []
-      : ["For who administers the database", ...[...statements].sort(bySchema).map(indented), ""]),
+      : ["For who administers the database", ...together(statements).map(indented), ""]),
     summary(lines, file),
   ];
 };
 
 const indented = (line: string): string => `  ${line}`;
+
+/** Each once, with all rights on a table in one grant. */
+const together = (statements: Iterable<string>): string[] => {
+  const others: string[] = [];
+  const rights = new Map<string, Set<string>>();
+  for (const statement of statements) {
+    const [, list, on] = /^grant ([a-z, ]+) (on .*)$/.exec(statement) ?? [];
+    if (list === undefined || on === undefined) others.push(statement);
+    else rights.set(on, new Set([...(rights.get(on) ?? []), ...list.split(", ")]));
+  }
+  const grants = [...rights].map(([on, all]) => `grant ${[...all].sort().join(", ")} ${on}`);
+  return [...others, ...grants].sort(bySchema);
+};
 
 /** Schemas are made and opened before what is in them. */
 const bySchema = (a: string, b: string): number =>

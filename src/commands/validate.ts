@@ -73,8 +73,17 @@ interface Told extends Connected {
 type Report = (told: Told, flags: ValidateFlags) => void;
 
 const asText: Report = (told, flags) => {
-  const { loaded, unchecked, tests, complaints, asked } = told;
+  const { complaints } = told;
   for (const one of complaints) console.error(`${formatComplaint(one)}\n`);
+  reportFiles(told, flags);
+  const mending = mendingSentence(told);
+  if (mending !== undefined) console.error(mending);
+  for (const line of explainLines(complaints.map(({ code }) => code))) console.error(line);
+};
+
+/** A line for each file: whether it is right. */
+const reportFiles: Report = (told, flags) => {
+  const { loaded, unchecked, tests, asked } = told;
   const across = acrossFiles(told).map(({ place }) => place.file);
   for (const [file, one] of loaded) {
     const warnings = one.warnings.length + across.filter((other) => other === file).length;
@@ -84,9 +93,6 @@ const asText: Report = (told, flags) => {
   for (const file of unchecked) {
     console.error(`${fileLabel(file)}: no pipeline here includes it, so it was not checked.`);
   }
-  const mending = mendingSentence(told);
-  if (mending !== undefined) console.error(mending);
-  for (const line of explainLines(complaints.map(({ code }) => code))) console.error(line);
 };
 
 /** What `--fix` has done, or would do. */
@@ -139,8 +145,10 @@ const asJson: Report = ({ loaded, unchecked, tests, complaints, mended, asked })
   console.log(JSON.stringify(report, null, 2));
 };
 
-const asAnnotations: Report = ({ complaints }) => {
-  for (const one of complaints) console.log(annotation(one));
+/** The step's log says which files were looked at. */
+const asAnnotations: Report = (told, flags) => {
+  for (const one of told.complaints) console.log(annotation(one));
+  reportFiles(told, flags);
 };
 
 const REPORTS: Readonly<Record<ValidateFlags["format"], Report>> = {

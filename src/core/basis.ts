@@ -42,7 +42,7 @@ const lookInto = async (stage: StagePlan, context: Context): Promise<string> => 
  */
 const asWritten = ({ component, options, place }: StagePlan): string => {
   const { properties }: Schema = component.options;
-  const deciding = Object.entries(options).filter(([name]) => !properties?.[name]?.isPace);
+  const deciding = Object.entries(options).filter(([name]) => !properties?.[name]?.makesNoRow);
   return JSON.stringify(Object.fromEntries(deciding), (_, value: unknown) => {
     if (value instanceof RegExp) return String(value);
     if (typeof value !== "string" || !isAbsolute(value)) return value;

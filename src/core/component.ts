@@ -176,6 +176,8 @@ export interface Around {
   readonly columns: readonly string[] | undefined;
   /** Whether another flow writes the same table or file. */
   readonly isShared: boolean;
+  /** The names of all flows of the pipeline. */
+  readonly flows: readonly string[];
   /** Where in the component's YAML a name stands. */
   locate(subject: string): Place;
 }

@@ -50,7 +50,8 @@ const problemsOf = async (
     try {
       if (!isUncertain) {
         const isShared = writesWithOthers(stage, flows);
-        const around = { columns, isShared, locate: stage.locate };
+        const names = flows.map(({ name }) => name);
+        const around = { columns, isShared, flows: names, locate: stage.locate };
         await stage.component.check?.({ ...stage.options }, complain, around);
       }
       const batch = await work(stage, noting);

@@ -291,15 +291,10 @@ export const lineTooLong = (input: string, maxBytes: number, line?: number): Run
 
 /** A path that names nothing. */
 export const archiveMissing = (path: string, cause: unknown): RunnerError =>
-  new RunnerError(
-    "archive_missing",
-    2,
-    `There is no file or folder ${fileLabel(path)}. Nothing was loaded.`,
-    {
-      subject: path,
-      cause,
-    },
-  );
+  new RunnerError("archive_missing", 2, `There is no file or folder ${fileLabel(path)}.`, {
+    subject: path,
+    cause,
+  });
 
 /** A path of `--replay` that names nothing. */
 export const replayMissing = (path: string, cause: unknown): RunnerError =>
@@ -364,7 +359,7 @@ export const wrongKind = (
   return new RunnerError(
     "wrong_kind",
     kind === "html" ? 1 : 2,
-    `${name} is ${KIND_NAMES[kind]}, ${reads}. ${KIND_CURES[kind]} Nothing was loaded.`,
+    `${name} is ${KIND_NAMES[kind]}, ${reads}. ${KIND_CURES[kind]}`,
     kind === "html" ? {} : { subject: path },
   );
 };
@@ -443,7 +438,7 @@ export const downloadFailed = (label: string, cause: unknown): RunnerError =>
   new RunnerError(
     "download_failed",
     1,
-    `${label} could not be fetched: ${messageOf(cause).replace(/\.$/, "")}. Nothing was loaded; try again later.`,
+    `${label} could not be fetched: ${messageOf(cause).replace(/\.$/, "")}. Try again later.`,
     { cause },
   );
 
@@ -467,7 +462,7 @@ export const downloadCut = (label: string, bytes: number, announced: number): Ru
   new RunnerError(
     "download_cut",
     1,
-    `${label} gave ${bytes} bytes of the ${announced} it announced. Nothing was loaded; try again.`,
+    `${label} gave ${bytes} bytes of the ${announced} it announced. Try again.`,
   );
 
 /** A proxy that is no URL. */
@@ -1025,7 +1020,7 @@ export const missingColumns = (
     1,
     `Table \`${table}\` has no column ${listed(missing)}.` +
       `${missing.length === 1 ? suggestion(missing[0] ?? "", known) : ` It has ${listed(known)}.`} ` +
-      "Nothing was loaded; `project` chooses and names what is loaded.",
+      "`project` chooses and names what is loaded.",
     { subject: missing[0] },
   );
 
@@ -1038,7 +1033,7 @@ export const requiredColumns = (
   new RunnerError(
     "required_columns",
     1,
-    `Table \`${table}\` requires ${listed(required)}, which this flow does not give: it gives ${listed([...new Set(given)])}. Nothing was loaded.`,
+    `Table \`${table}\` requires ${listed(required)}, which this flow does not give: it gives ${listed([...new Set(given)])}.`,
     { subject: table },
   );
 
@@ -1047,7 +1042,7 @@ export const referencedTable = (table: string, others: readonly string[]): Runne
   new RunnerError(
     "referenced_table",
     1,
-    `Table \`${table}\` cannot be replaced: foreign keys of ${listed(others)} point at it. Nothing was changed.`,
+    `Table \`${table}\` cannot be replaced: foreign keys of ${listed(others)} point at it.`,
     { subject: table },
   );
 
@@ -1086,7 +1081,7 @@ export const typesDiffer = (
     1,
     fits
       ? `${what} It is loaded as it is there, and a value that does not fit is refused. ${how}`
-      : `${what} No value can fit. Nothing was changed. Is it the right table? ${how}`,
+      : `${what} No value can fit. Is it the right table? ${how}`,
     { subject: columns[0]?.where ?? table },
   );
 };
@@ -1115,10 +1110,10 @@ export const tableDiffers = (
     "table_differs",
     1,
     // A table that lacks so much is somebody else's; what would widen it is no advice, and pages long.
-    `Table \`${table}\` is there already, without ${listed(missing)}. Nothing was changed; ${
+    `Table \`${table}\` is there already, without ${listed(missing)}. ${
       missing.length > 12
-        ? "it seems to be another table: name one of your own under `table`, which is made when it is not there."
-        : `${missing.length === 1 ? "this adds it" : "this adds them"}:\n  ${statement}`
+        ? "It seems to be another table: name one of your own under `table`, which is made when it is not there."
+        : `${missing.length === 1 ? "This adds it" : "This adds them"}:\n  ${statement}`
     }`,
     { subject: missing[0] },
   );
@@ -1204,7 +1199,7 @@ export const keyNotGiven = (name: string, given: Iterable<string>): RunnerError 
   new RunnerError(
     "key_not_given",
     1,
-    `\`key\` names \`${name}\`, which is not a column of both the flow and the table.${suggestion(name, given)} Nothing was loaded.`,
+    `\`key\` names \`${name}\`, which is not a column of both the flow and the table.${suggestion(name, given)}`,
     { subject: name },
   );
 
@@ -1222,7 +1217,7 @@ export const mergeColumnUnknown = (name: string, known: Iterable<string>): Runne
   new RunnerError(
     "merge_column_unknown",
     1,
-    `The sink names column \`${name}\`, which this flow does not give.${suggestion(name, known)} Nothing was loaded.`,
+    `The sink names column \`${name}\`, which this flow does not give.${suggestion(name, known)}`,
     { subject: name },
   );
 
@@ -1237,8 +1232,8 @@ export const keyNotUnique = (
     "key_not_unique",
     1,
     statement === undefined
-      ? `\`${table}\` is a view, which has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; name the table behind it.`
-      : `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. Nothing was loaded; this adds one: ${statement}`,
+      ? `\`${table}\` is a view, which has no unique index on ${listed(key)}, so a key could mean several rows. Name the table behind it.`
+      : `Table \`${table}\` has no unique index on ${listed(key)}, so a key could mean several rows. This adds one: ${statement}`,
     { subject: key[0] },
   );
 
@@ -1249,6 +1244,15 @@ export const keyOutsideIndex = (table: string, condition: string): RunnerError =
     1,
     `The unique index behind the key of \`${table}\` covers rows with ${condition} only, and the flow has others.`,
     { subject: table },
+  );
+
+/** The flow of which `vanished` knows the exports is none of the pipeline. */
+export const vanishedFlowUnknown = (name: string, flows: readonly string[]): RunnerError =>
+  new RunnerError(
+    "vanished_flow_unknown",
+    2,
+    `\`of\` of \`vanished\` names flow \`${name}\`, which the pipeline does not have, so nothing could ever vanish.${suggestion(name, flows)}`,
+    { subject: name },
   );
 
 /** What was seen in earlier runs is in the track table. */
@@ -1266,7 +1270,7 @@ export const adoptNeedsPrimaryKey = (table: string): RunnerError =>
   new RunnerError(
     "adopt_needs_primary_key",
     1,
-    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Nothing was loaded; add one, or leave \`adopt\` out.`,
+    `\`adopt\` tells the rows of \`${table}\` apart by its primary key, and it has none. Add one, or leave \`adopt\` out.`,
     { subject: "adopt" },
   );
 
@@ -1315,7 +1319,7 @@ export const keyReserved = (name: string, reserved: readonly string[]): RunnerEr
     "key_reserved",
     1,
     `A key column cannot be called \`${name}\`: the table in which the sink remembers rows has ${listed(reserved)} besides the key. ` +
-      "Rename it in the table, or name another key that tells the rows apart. Nothing was loaded.",
+      "Rename it in the table, or name another key that tells the rows apart.",
     { subject: name },
   );
 
@@ -1338,7 +1342,7 @@ export const stageMissing = (): RunnerError =>
   new RunnerError(
     "stage_missing",
     2,
-    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given.",
     { subject: "mode" },
   );
 
@@ -1689,7 +1693,7 @@ export const tableColumnUnknown = (
   new RunnerError(
     "table_column_unknown",
     1,
-    `Table \`${table}\` has no column \`${name}\`.${suggestion(name, known)} Nothing was loaded.`,
+    `Table \`${table}\` has no column \`${name}\`.${suggestion(name, known)}`,
     { subject: name },
   );
 
@@ -1710,10 +1714,10 @@ export const lookupFailed = (
   new RunnerError(
     "lookup_failed",
     1,
-    `Table \`${table}\` cannot be read: ${messageOf(cause).replace(/\.?$/, ".")} ` +
+    `Table \`${table}\` cannot be read: ${messageOf(cause).replace(/\.?$/, ".")}` +
       (where === undefined && order_by === undefined
-        ? "Nothing was loaded."
-        : "Is the SQL of `where` and `order_by` right? Nothing was loaded."),
+        ? ""
+        : " Is the SQL of `where` and `order_by` right?"),
     { subject: where ?? order_by ?? table, cause },
   );
 
@@ -1803,7 +1807,6 @@ export const queryFailed = (
       `The statement \`${label}\` failed${line === undefined ? "" : ` at its line ${line}`}: ${error.message.replace(/\.?$/, ".")}`,
       error.detail,
       error.hint,
-      "Nothing was loaded.",
     ]
       .filter(Boolean)
       .join(" "),
@@ -1864,12 +1867,9 @@ export const sqlRefused = (
 
 /** `select from t`: rows of nothing. */
 export const queryWithoutColumns = (label: string): RunnerError =>
-  new RunnerError(
-    "query_without_columns",
-    1,
-    `The statement \`${label}\` gives no column. Nothing was loaded.`,
-    { subject: "sql" },
-  );
+  new RunnerError("query_without_columns", 1, `The statement \`${label}\` gives no column.`, {
+    subject: "sql",
+  });
 
 // Runs
 

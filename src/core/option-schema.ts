@@ -20,8 +20,8 @@ export interface Schema {
   readonly form?: string;
   /** What to say of words that others have for it, or that belong elsewhere: a sentence each. */
   readonly hints?: Readonly<Record<string, string>>;
-  /** Whether it only says how fast, or with how much memory: the rows are the same, see `basisOf`. */
-  readonly isPace?: boolean;
+  /** Whether no row depends on it: it says how fast, or what is told of them, or what becomes of others. See `basisOf`. */
+  readonly makesNoRow?: boolean;
   /** Whether its value is looked at by somebody else, and is nothing but there for who checks what is around it. */
   readonly isElsewhere?: boolean;
   readonly required?: readonly string[];

@@ -13,7 +13,7 @@ const ENGLISH = {
   transform: "Transforms",
   sink: "Sinks",
   reading:
-    "`runner components NAME` prints one of them. Paths are relative to the YAML file; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list.",
+    "`runner components NAME` prints one of them. Paths are relative to the YAML file; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list. Where a map can be given in several ways, _way 1_, _way 2_ and so on, it has the options of one of them.",
   file: "The file",
   pipeline: "A pipeline",
   flow: "A flow, under `flows`",
@@ -24,6 +24,7 @@ const ENGLISH = {
   type: "type",
   default: "default",
   required: "required",
+  way: "way",
   example: "For example",
   colon: ":",
   list: "list of TYPE",

@@ -114,25 +114,37 @@ const optionTable = (schema: Schema, words: ReferenceWords): string => {
   ].join("\n");
 };
 
-const optionRows = (schema: Schema, prefix: string, words: ReferenceWords): string[] =>
+/** `way` is which of several alternatives the map is. */
+const optionRows = (
+  schema: Schema,
+  prefix: string,
+  words: ReferenceWords,
+  way?: number,
+): string[] =>
   Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
     const isRequired = schema.required?.includes(name) && option.default === undefined;
     const fallback = option.default === undefined ? "" : `\`${JSON.stringify(option.default)}\``;
+    const of = way === undefined ? [] : [`_${words.page.way} ${way}_`];
     const cells = [
       `\`${prefix}${name}\``,
       typeOf(option, words),
-      isRequired ? `**${words.page.required}**` : fallback,
+      [...of, isRequired ? `**${words.page.required}**` : fallback].filter(Boolean).join(", "),
       inCell(option.description === undefined ? "" : words.sentence(option.description)),
     ];
     return [`| ${cells.join(" | ")} |`, ...innerRows(option, `${prefix}${name}`, words)];
   });
 
 /** The options of a map, of each map of a list, and of maps among the alternatives. */
-const innerRows = (schema: Schema, path: string, words: ReferenceWords): string[] => [
-  ...optionRows(schema, `${path}.`, words),
-  ...(schema.items ? innerRows(schema.items, `${path}[]`, words) : []),
-  ...(schema.anyOf ?? []).flatMap((one) => innerRows(one, path, words)),
-];
+const innerRows = (schema: Schema, path: string, words: ReferenceWords, way?: number): string[] => {
+  const maps = schema.anyOf?.filter(({ properties }) => properties) ?? [];
+  return [
+    ...optionRows(schema, `${path}.`, words, way),
+    ...(schema.items ? innerRows(schema.items, `${path}[]`, words) : []),
+    ...(schema.anyOf ?? []).flatMap((one) =>
+      innerRows(one, path, words, maps.length > 1 ? maps.indexOf(one) + 1 : undefined),
+    ),
+  ];
+};
 
 const typeOf = (schema: Schema, words: ReferenceWords): string => {
   const { page } = words;

@@ -119,7 +119,7 @@ const withVariables = (schema: Schema): Schema => {
     runner: _,
     form: __,
     hints: ___,
-    isPace: ____,
+    makesNoRow: ____,
     isElsewhere: ______,
     format: _____,
     ...rest

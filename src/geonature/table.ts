@@ -78,6 +78,8 @@ const parsed = remembered((text): readonly Line[] => {
   const delimiter = header.split(";").length > header.split(",").length ? ";" : ",";
   const found = parse(text, {
     delimiter,
+    // A spreadsheet's line ends beside an editor's.
+    record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     relax_quotes: true,
     info: true,

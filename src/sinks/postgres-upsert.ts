@@ -9,22 +9,23 @@ import {
 } from "../core/errors.ts";
 import { peek } from "../core/peek.ts";
 import type { Session } from "../core/session.ts";
+import type { Finding } from "../core/tally.ts";
 import { findTable } from "../postgres/catalog.ts";
 import { checkCreated, checkShape, openTarget, warnUnused } from "../postgres/create-table.ts";
 import { checkDeclaredTypes } from "../postgres/declared-types.ts";
 import { openAdopt } from "../postgres/merge/adopt.ts";
 import { mergeAlone } from "../postgres/merge/alone.ts";
 import { checkLabels, examineMerge } from "../postgres/merge/examine.ts";
-import { firstOfEachKind, tellFindings } from "../postgres/merge/findings.ts";
+import { checkVanished } from "../postgres/merge/examine-vanished.ts";
+import {
+  type FoundRows,
+  firstOfEachKind,
+  tellFindings,
+  withFound,
+} from "../postgres/merge/findings.ts";
 import { installFunction, uninstallFunction } from "../postgres/merge/function.ts";
 import { checkGiven } from "../postgres/merge/given.ts";
-import {
-  type Merged,
-  type MergeParts,
-  type MergeSettings,
-  NOTHING_MERGED,
-  sum,
-} from "../postgres/merge/merge.ts";
+import type { Merged, MergeParts, MergeSettings } from "../postgres/merge/merge.ts";
 import { type MergeOptionValues, mergeOptions } from "../postgres/merge/options.ts";
 import { mergeParallel } from "../postgres/merge/parallel.ts";
 import { mergeShape, storedColumns } from "../postgres/merge/shape.ts";
@@ -47,6 +48,7 @@ export const postgresUpsert = defineSink({
   example: "postgres_upsert: { table: pinv_gbif.cor_uuid_inaturalist, key: [id_inaturalist] }",
   check: async (settings, complain, around) => {
     checkDeclaredTypes(settings.create, { complain, around });
+    checkVanished(settings.vanished, complain, around);
     if (around?.columns === undefined) return;
     const { columns } = around;
     checkGiven(columns, settings);
@@ -102,9 +104,11 @@ export const postgresUpsert = defineSink({
       // A few repaired records say nothing of what is missing.
       const isWatched = option !== undefined && !context.run.isReplay;
       const watch = isWatched && (await openWatch(session, context, { option, track }));
-      let total = NOTHING_MERGED;
+      let findings: readonly Finding[] = [];
+      let found: FoundRows = new Map();
       const onCommit = (merged: Merged) => {
-        total = sum(total, { ...merged, findings: firstOfEachKind(merged.findings) });
+        findings = firstOfEachKind([...findings, ...merged.findings]);
+        found = withFound(found, merged.findings);
       };
       using _ = settings.commit_rows === "all" ? context.loadsWhole?.(settings.table) : undefined;
       const work = { session, merge, context, onCommit };
@@ -118,7 +122,7 @@ export const postgresUpsert = defineSink({
           commitRows: settings.commit_rows,
         });
       }
-      tellFindings(merge.shape, total, context);
+      tellFindings(merge.shape, { findings, found }, context);
       if (watch) yield* settleVanished(session, watch, { merge, context });
       await session.script(dropTemporary);
     };

@@ -51,7 +51,7 @@ const options = Type.Object({
   load_only: Type.Optional(
     Type.String({
       minLength: 1,
-      isPace: true,
+      makesNoRow: true,
       description:
         "An SQL condition that spares memory and nothing else: rows that no record of this run can ask for are not read.",
     }),

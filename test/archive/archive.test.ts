@@ -219,7 +219,7 @@ describe("a zip", () => {
     assert.equal(await complaint(path), "empty.zip is empty: 0 bytes. Was its download finished?");
     assert.equal(
       await complaint(join(folder, "none.zip")),
-      "There is no file or folder …/none.zip. Nothing was loaded.",
+      "There is no file or folder …/none.zip.",
     );
   });
 

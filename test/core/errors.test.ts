@@ -107,7 +107,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
         statement: "alter table t;",
       },
     ),
-    "Table `t` is there already, with other types than `create` says: `a` is `uuid`, not `bigint`. No value can fit. Nothing was changed. Is it the right table? Write under `create` what is there; or make it as it says:\n  alter table t;",
+    "Table `t` is there already, with other types than `create` says: `a` is `uuid`, not `bigint`. No value can fit. Is it the right table? Write under `create` what is there; or make it as it says:\n  alter table t;",
   ],
   [
     errors.tableInState("obs", "runner"),
@@ -277,7 +277,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.tableDiffers("a.b", "abcdefghijklm".split(""), "alter table a.b add column …;"),
-    "Table `a.b` is there already, without `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k` and 2 more. Nothing was changed; it seems to be another table: name one of your own under `table`, which is made when it is not there.",
+    "Table `a.b` is there already, without `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k` and 2 more. It seems to be another table: name one of your own under `table`, which is made when it is not there.",
   ],
   [
     errors.systemRefused(
@@ -416,18 +416,22 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.noPipelineThere("samples"),
     "There is no pipeline in samples: no `.yaml` file with a `name` and `flows`.",
   ],
-  [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column. Nothing was loaded."],
+  [errors.queryWithoutColumns("sql"), "The statement `sql` gives no column."],
   [
     errors.queryFailed(
       "a.sql",
       {},
       Object.assign(new Error("no function f(text)"), { hint: "Add a cast." }),
     ),
-    "The statement `a.sql` failed: no function f(text). Add a cast. Nothing was loaded.",
+    "The statement `a.sql` failed: no function f(text). Add a cast.",
   ],
   [
     errors.queryGivesNoRows("selct", { sql: "selct 1" }),
     "The statement begins with `selct`. Did you mean `select`?",
+  ],
+  [
+    errors.vanishedFlowUnknown("occurences", ["occurrences", "synthese"]),
+    "`of` of `vanished` names flow `occurences`, which the pipeline does not have, so nothing could ever vanish. Did you mean `occurrences`?",
   ],
   [
     errors.queryHasMany({ sql: "select 1; select 2", position: 11 }),
@@ -534,7 +538,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.wrongKind({ name: "a.zip", path: "x/a.zip" }, "html"),
-    "a.zip is a web page, no Darwin Core Archive. It may be that of an error or a login, kept under the name of what was asked for: look at it in a browser, and fetch the data again. Nothing was loaded.",
+    "a.zip is a web page, no Darwin Core Archive. It may be that of an error or a login, kept under the name of what was asked for: look at it in a browser, and fetch the data again.",
   ],
   [
     errors.csvInvalid("a.csv", "Quote Not Closed.", undefined),
@@ -575,11 +579,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.downloadFailed("http://host/x.zip", new Error("socket hang up")),
-    "http://host/x.zip could not be fetched: socket hang up. Nothing was loaded; try again later.",
+    "http://host/x.zip could not be fetched: socket hang up. Try again later.",
   ],
   [
     errors.downloadCut("http://host/x.zip", 5, 9),
-    "http://host/x.zip gave 5 bytes of the 9 it announced. Nothing was loaded; try again.",
+    "http://host/x.zip gave 5 bytes of the 9 it announced. Try again.",
   ],
   [
     errors.proxyInvalid(undefined),
@@ -730,7 +734,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.keyNotGiven("idd", ["id", "n"]),
-    "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`? Nothing was loaded.",
+    "`key` names `idd`, which is not a column of both the flow and the table. Did you mean `id`?",
   ],
   [
     errors.derivedTwice("n"),
@@ -738,15 +742,15 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.mergeColumnUnknown("nn", ["n"]),
-    "The sink names column `nn`, which this flow does not give. Did you mean `n`? Nothing was loaded.",
+    "The sink names column `nn`, which this flow does not give. Did you mean `n`?",
   ],
   [
     errors.keyNotUnique("t", ["a", "b"], "create unique index concurrently on t (a, b);"),
-    "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. Nothing was loaded; this adds one: create unique index concurrently on t (a, b);",
+    "Table `t` has no unique index on `a` and `b`, so a key could mean several rows. This adds one: create unique index concurrently on t (a, b);",
   ],
   [
     errors.keyNotUnique("v", ["a"], undefined),
-    "`v` is a view, which has no unique index on `a`, so a key could mean several rows. Nothing was loaded; name the table behind it.",
+    "`v` is a view, which has no unique index on `a`, so a key could mean several rows. Name the table behind it.",
   ],
   [
     errors.keyOutsideIndex("t", "(id_source = 5)"),
@@ -758,7 +762,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.adoptNeedsPrimaryKey("t"),
-    "`adopt` tells the rows of `t` apart by its primary key, and it has none. Nothing was loaded; add one, or leave `adopt` out.",
+    "`adopt` tells the rows of `t` apart by its primary key, and it has none. Add one, or leave `adopt` out.",
   ],
   [
     errors.parallelNeedsTrack(),
@@ -778,11 +782,11 @@ const MESSAGES: [errors.RunnerError, string][] = [
   ],
   [
     errors.keyReserved("run", ["hash", "version", "run", "input"]),
-    "A key column cannot be called `run`: the table in which the sink remembers rows has `hash`, `version`, `run` and `input` besides the key. Rename it in the table, or name another key that tells the rows apart. Nothing was loaded.",
+    "A key column cannot be called `run`: the table in which the sink remembers rows has `hash`, `version`, `run` and `input` besides the key. Rename it in the table, or name another key that tells the rows apart.",
   ],
   [
     errors.stageMissing(),
-    "`mode: stage_only` writes rows into the table of `stage`, which is not given. Nothing was loaded.",
+    "`mode: stage_only` writes rows into the table of `stage`, which is not given.",
   ],
   [
     errors.stageNeedsTrack(),

@@ -51,7 +51,7 @@ describe("the kind of a file", () => {
     };
     assert.equal(
       told("zip", "csv"),
-      "zip is a zip archive, not what `csv` reads. The source `dwca` reads a zip as it is; or unpack it and name the file. Nothing was loaded.",
+      "zip is a zip archive, not what `csv` reads. The source `dwca` reads a zip as it is; or unpack it and name the file.",
     );
     assert.match(
       told("gzip", "json"),

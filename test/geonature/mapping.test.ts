@@ -306,6 +306,19 @@ describe("the mapping's own check", () => {
     assert.match((await complaintsOf(files)).join("\n"), /"Caterpillar"/);
   });
 
+  test("reads a table that a spreadsheet has saved, with its line ends in some lines or in all", async () => {
+    const asShipped = await changed({ from: "part", to: "part" });
+    const text = await readFile(asShipped.vocabularies, "utf8");
+    const spreadsheet = text.replaceAll("\n", "\r\n");
+    for (const other of [
+      spreadsheet,
+      `${spreadsheet.split("\r\n", 3).join("\r\n")}\r\n${text.split("\n").slice(3).join("\n")}`,
+    ]) {
+      await writeFile(asShipped.vocabularies, other);
+      assert.deepEqual(await complaintsOf(asShipped), []);
+    }
+  });
+
   test("tells of a file that is not in UTF-8", async () => {
     const files = await changed({ from: "part", to: "part" });
     const text = await readFile(files.fields, "utf8");

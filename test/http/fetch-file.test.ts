@@ -182,7 +182,7 @@ describe("fetchFile", () => {
   test("a file of another length than announced is an error, and is not kept", async () => {
     await assert.rejects(fetched({ sizeBytes: CONTENT.length - 1 }), {
       code: "download_cut",
-      message: `${url().href} gave 300000 bytes of the 299999 it announced. Nothing was loaded; try again.`,
+      message: `${url().href} gave 300000 bytes of the 299999 it announced. Try again.`,
     });
     assert.deepEqual(await readdir(folder), []);
   });

@@ -151,11 +151,14 @@ onEachDatabase((database) => {
       assert.deepEqual(await load({ lookup: other }), NOTHING);
     });
 
-    test("are not read again for an option that only says how fast, or with how much memory", async () => {
+    test("are not read again for an option of which no row depends: how fast, how much memory, what becomes of others", async () => {
       const all =
         "{ from: word, table: words, key: word, columns: { meaning: meaning }, missing: null }";
       assert.deepEqual(await load({ lookup: all }), NOTHING);
       assert.deepEqual(await load({ sink: ", parallel: 2, commit_rows: 10" }), NOTHING);
+      const told =
+        ", labels: { word: select word, meaning from words }, vanished: { of: other, present: select id from s }";
+      assert.deepEqual(await load({ sink: told }), NOTHING);
       const compared = ", commit_rows: 10, on_update: { word: other }";
       assert.deepEqual(await load({ sink: compared }), { ...NOTHING, read: "1 2 3" });
     });

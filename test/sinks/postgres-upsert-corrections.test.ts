@@ -60,7 +60,7 @@ onEachDatabase((database) => {
         "corrected 1 taxon: 7 → 1",
       ]);
       assert.deepEqual(second.said, [
-        "Values of `field` that people have changed stay: what the records bring there is as it was. For example:\n" +
+        "Values of 1 row of `field` that people have changed stay: what the records bring there is as it was. For example:\n" +
           '  1: day (empty) → "2024-05-01", remark "seen by me" → (empty), taxon "7" → "1"\n' +
           `All are in runner.finding: select * from runner.finding where run = ${second.run} and kind = 'corrected';`,
       ]);
@@ -91,7 +91,7 @@ onEachDatabase((database) => {
       assert.deepEqual(counts, [0, 2, 0, 0]);
       assert.deepEqual(findings, ["superseded 1 taxon: mine → b"]);
       assert.deepEqual(said, [
-        "Values of `both_changed` that people had changed were written over: what the records bring there has changed, too. For example:\n" +
+        "Values of 1 row of `both_changed` that people had changed were written over: what the records bring there has changed, too. For example:\n" +
           '  1: taxon "mine" → "b"\n' +
           `All are in runner.finding: select * from runner.finding where run = ${run} and kind = 'superseded';`,
       ]);

@@ -524,7 +524,7 @@ onEachDatabase((database) => {
       };
       assert.deepEqual(flow?.findings, [told]);
       assert.deepEqual(said, [
-        'Rows of `overruled` that people have worked on were updated, as `hold_when: { action: apply }` says. For example:\n  1: taxon "a" → "b"\n' +
+        '1 row of `overruled` that people have worked on was updated, as `hold_when: { action: apply }` says. For example:\n  1: taxon "a" → "b"\n' +
           `All are in runner.finding: select * from runner.finding where run = ${run} and kind = 'overruled';`,
       ]);
       assert.deepEqual(await all("overruled", "id, taxon, remark"), [
@@ -647,7 +647,7 @@ onEachDatabase((database) => {
       });
       assert.equal(
         messageOf(stray.error),
-        "The sink names column `cod`, which this flow does not give. Did you mean `code`? Nothing was loaded.",
+        "The sink names column `cod`, which this flow does not give. Did you mean `code`?",
       );
       const json = await merge("mislabelled", rows, {
         json_merge,
@@ -818,7 +818,7 @@ onEachDatabase((database) => {
         assert.deepEqual(await all("reported where id < 100"), OLD);
         assert.deepEqual(summary.said, [
           [
-            "`reported` has rows under another key that are records of this flow. They are as they were, and the records were set aside (`adoptable`); `adopt: { action: apply }` makes the rows the pipeline's. For example:",
+            "4 rows of `reported` under other keys are records of this flow. They are as they were, and the records were set aside (`adoptable`); `adopt: { action: apply }` makes the rows the pipeline's. For example:",
             '  5, 11 (id 1): src "1" → "5", pk "x" → "11"',
             '  5, 22 (id 2): src "1" → "5"',
             '  5, 33 (id 3): pk (empty) → "33"',

@@ -191,7 +191,7 @@ describe("csv", () => {
         .next(),
       {
         code: "archive_missing",
-        message: "There is no file or folder /none.csv. Nothing was loaded.",
+        message: "There is no file or folder /none.csv.",
       },
     );
   });

@@ -256,11 +256,11 @@ onEachDatabase((database) => {
       ]);
       assert.deepEqual(await wrong("{ from: k, table: taxa, key: kei }"), [
         "kei",
-        "Table `taxa` has no column `kei`. Did you mean `key`? Nothing was loaded.",
+        "Table `taxa` has no column `kei`. Did you mean `key`?",
       ]);
       assert.deepEqual(await wrong(`{ ${key}, where: cd_nam > 1 }`), [
         "cd_nam > 1",
-        'Table `taxa` cannot be read: column "cd_nam" does not exist. Is the SQL of `where` and `order_by` right? Nothing was loaded.',
+        'Table `taxa` cannot be read: column "cd_nam" does not exist. Is the SQL of `where` and `order_by` right?',
       ]);
     });
   });

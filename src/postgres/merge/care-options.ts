@@ -150,6 +150,7 @@ export const vanishedOption = Type.Optional(
     },
     {
       additionalProperties: false,
+      makesNoRow: true,
       examples: [
         { of: "occurrences", present: "select gbif_id from pinv_gbif.tmp_gbif_data", max: "2%" },
       ],

@@ -1,13 +1,30 @@
-import { tableColumnUnknown } from "../../core/errors.ts";
+import { type Complain, renamed } from "../../core/complaint.ts";
+import type { Around } from "../../core/component.ts";
+import { tableColumnUnknown, vanishedFlowUnknown } from "../../core/errors.ts";
 import type { View } from "../../core/examination.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { Session } from "../../core/session.ts";
 import { findTable, requireTable } from "../catalog.ts";
 import { quoted, quotedTable } from "../names.ts";
 import { grantsMissing, requireRights } from "../rights.ts";
 import { requireReads } from "../statement-rights.ts";
+import { writtenOnDelete } from "../trigger-rights.ts";
 import { prepared } from "./prepared.ts";
 import type { VanishedOption } from "./vanished.ts";
 import { amongMissing } from "./vanished-sql.ts";
+
+/** Complains of a flow that is not there, when the name of one that is was meant: another may be in a file beside. */
+export const checkVanished = (
+  option: VanishedOption | undefined,
+  complain: Complain,
+  around: Around | undefined,
+): void => {
+  if (option === undefined || around === undefined || around.flows.includes(option.of)) return;
+  if (nearest(option.of, around.flows).length === 0) return;
+  const { code, message } = vanishedFlowUnknown(option.of, around.flows);
+  const place = around.locate(option.of);
+  complain(code, place, message, renamed(place, option.of, around.flows));
+};
 
 /** Says what the look for vanished rows would stumble over: its SQL, and what is deleted along with a row. */
 export const examineVanished = async (
@@ -30,6 +47,10 @@ export const examineVanished = async (
     if (target === "there") await ask((session) => prepared(session, sql, about(name)));
   }
   if (action !== "delete") return;
+  const written = await ask((session) => writtenOnDelete(session, table));
+  for (const [other, rights] of written ?? []) {
+    await ask((session) => requireRights(session, other, rights));
+  }
   for (const { table: other, column, of } of along) {
     await ask(async (session) => {
       await requireRights(session, other, ["select", "delete"]);

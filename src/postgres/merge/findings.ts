@@ -1,7 +1,6 @@
 import type { Context } from "../../core/component.ts";
-import { count } from "../../core/progress.ts";
+import { count, counted } from "../../core/progress.ts";
 import { type Finding, rowOf } from "../../core/tally.ts";
-import type { Merged } from "./merge.ts";
 import type { MergeShape } from "./shape.ts";
 
 /** Of a flow, so many rows of each kind are told, with old and new. */
@@ -13,72 +12,90 @@ export const firstOfEachKind = (findings: readonly Finding[]): Finding[] =>
     [...Map.groupBy(ofKind, ({ key }) => key).values()].slice(0, ROWS_SHOWN).flat(),
   );
 
-/** Tells what a person should know of the rows of a flow; all of it is in `runner.finding`. */
+/** Rows that have been found of each kind. */
+export type FoundRows = ReadonlyMap<Finding["kind"], number>;
+
+/** With those of another commit, which are other rows. */
+export const withFound = (before: FoundRows, findings: readonly Finding[]): FoundRows => {
+  const all = new Map(before);
+  for (const [kind, ofKind] of Map.groupBy(findings, (one) => one.kind)) {
+    all.set(kind, (all.get(kind) ?? 0) + new Set(ofKind.map(({ key }) => key)).size);
+  }
+  return all;
+};
+
+/** Tells what a person should know of the rows of a flow, with the first of them; all is in `runner.finding`. */
 export const tellFindings = (
   shape: Pick<MergeShape, "table" | "asWritten">,
-  merged: Pick<Merged, "held" | "adopted" | "findings">,
+  { findings, found }: { findings: readonly Finding[]; found: FoundRows },
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
   const isPlan = mode === "plan";
-  for (const { kind, level, sentence } of toldOf(shape, { ...merged, isPlan })) {
-    const list = [...changesOf(merged.findings, kind), whereAllAre(kind, run.id)];
+  for (const { kind, level, sentence } of toldOf(shape, isPlan)) {
+    const rows = found.get(kind);
+    if (rows === undefined) continue;
+    const list = [...changesOf(findings, kind), whereAllAre(kind, run.id)];
     // A plan lists them itself.
-    log[level](isPlan ? sentence : [`${sentence} For example:`, ...list].join("\n"));
+    log[level](isPlan ? sentence(rows) : [`${sentence(rows)} For example:`, ...list].join("\n"));
   }
 };
 
 interface Told {
   readonly kind: Finding["kind"];
   readonly level: "info" | "warn";
-  readonly sentence: string;
+  readonly sentence: (rows: number) => string;
 }
 
 const toldOf = (
   { table: { name }, asWritten }: Pick<MergeShape, "table" | "asWritten">,
-  given: Pick<Merged, "held" | "adopted" | "findings"> & { readonly isPlan: boolean },
-): Told[] => {
-  const { held, adopted, findings, isPlan } = given;
+  isPlan: boolean,
+): readonly Told[] => {
   const applying = `\`${asWritten(["hold_when", "action"], "apply")}\``;
   const adopting = `\`${asWritten(["adopt", "action"], "apply")}\``;
-  const were = isPlan ? "would be" : "were";
-  const one = isPlan ? "would be" : "was";
-  const [left, them] =
-    held === 1 ? [`${one} left as it is`, "it"] : [`${were} left as they are`, "them"];
-  const belong = isPlan ? "would belong" : adopted === 1 ? "belongs" : "belong";
-  const all: Told[] = [
+  const were = (rows: number) => (isPlan ? "would be" : rows === 1 ? "was" : "were");
+  const rowsOf = (rows: number) => `${counted(rows, "row")} of \`${name}\``;
+  return [
     {
       kind: "held",
       level: "warn",
-      sentence: `${rows(held, name)} would change and ${left}, as people have worked on ${them}; ${applying} updates ${them}.`,
+      sentence: (rows) =>
+        rows === 1
+          ? `${rowsOf(rows)} would change and ${were(rows)} left as it is, as people have worked on it; ${applying} updates it.`
+          : `${rowsOf(rows)} would change and ${were(rows)} left as they are, as people have worked on them; ${applying} updates them.`,
     },
     {
       kind: "overruled",
       level: "warn",
-      sentence: `Rows of \`${name}\` that people have worked on ${were} updated, as ${applying} says.`,
+      sentence: (rows) =>
+        `${rowsOf(rows)} that people have worked on ${were(rows)} updated, as ${applying} says.`,
     },
     {
       kind: "superseded",
       level: "warn",
-      sentence: `Values of \`${name}\` that people had changed ${were} written over: what the records bring there has changed, too.`,
+      sentence: (rows) =>
+        `Values of ${rowsOf(rows)} that people had changed ${were(2)} written over: what the records bring there has changed, too.`,
     },
     {
       kind: "corrected",
       level: "info",
-      sentence: `Values of \`${name}\` that people have changed ${isPlan ? "would stay" : "stay"}: what the records bring there is as it was.`,
+      sentence: (rows) =>
+        `Values of ${rowsOf(rows)} that people have changed ${isPlan ? "would stay" : "stay"}: what the records bring there is as it was.`,
     },
     {
       kind: "adoptable",
       level: "warn",
-      sentence: `\`${name}\` has rows under another key that are records of this flow. They are as they were, and the records ${were} set aside (\`adoptable\`); ${adopting} makes the rows the pipeline's.`,
+      sentence: (rows) =>
+        rows === 1
+          ? `${rowsOf(rows)} under another key is a record of this flow. It is as it was, and the record ${were(rows)} set aside (\`adoptable\`); ${adopting} makes the row the pipeline's.`
+          : `${rowsOf(rows)} under other keys are records of this flow. They are as they were, and the records ${were(rows)} set aside (\`adoptable\`); ${adopting} makes the rows the pipeline's.`,
     },
     {
       kind: "adopted",
       level: "info",
-      sentence: `${rows(adopted, name)} ${belong} to this pipeline from now on.`,
+      sentence: (rows) =>
+        `${rowsOf(rows)} ${isPlan ? "would belong" : rows === 1 ? "belongs" : "belong"} to this pipeline from now on.`,
     },
   ];
-  const found = new Set(findings.map(({ kind }) => kind));
-  return all.filter(({ kind }) => found.has(kind));
 };
 
 /** Tells that parts were merged more than once, after a deadlock. */
@@ -88,9 +105,6 @@ export const tellAgain = (table: string, again: number, { log }: Pick<Context, "
     `${again === 1 ? "A part" : `${count(again)} parts`} of \`${table}\` had to be merged again: other sessions held the same rows (deadlock).`,
   );
 };
-
-const rows = (number: number, table: string): string =>
-  `${number === 1 ? "1 row" : `${count(number)} rows`} of \`${table}\``;
 
 /** `  2, 1234 (id_synthese 4711, Aglais io): id_source "3" → "2"`: a line for each row. */
 const changesOf = (findings: readonly Finding[], kind: Finding["kind"]): string[] => {

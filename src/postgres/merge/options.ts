@@ -101,6 +101,7 @@ export const mergeOptions = Type.Object({
   vanished: vanishedOption,
   labels: Type.Record(Type.String({ minLength: 1 }), Type.String({ minLength: 1 }), {
     default: {},
+    makesNoRow: true,
     description:
       "What people call the values of a column, shown wherever old and new are: for each column an SQL query of values and labels, such as `cd_nom: select cd_nom, lb_nom from taxonomie.taxref`. A name that ends in `*` stands for all columns that begin so.",
   }),
@@ -120,7 +121,7 @@ export const mergeOptions = Type.Object({
   commit_rows: Type.Unsafe<number | "all">({
     anyOf: [{ type: "integer", minimum: 1 }, { const: "all" }],
     default: 50_000,
-    isPace: true,
+    makesNoRow: true,
     description:
       "Records after which a commit is made, in whole chunks; `all` for one transaction; with `parallel`, each chunk by itself. A rerun finds what is committed unchanged.",
   }),
@@ -128,7 +129,7 @@ export const mergeOptions = Type.Object({
     minimum: 1,
     maximum: MOST_SESSIONS,
     default: 1,
-    isPace: true,
+    makesNoRow: true,
     description:
       "Sessions that merge at the same time, each its own share of the rows: worth it where triggers cost more than anything else, and the server has a core for each. Needs `track`. One in `plan` and on the embedded database.",
   }),
