@@ -47,18 +47,24 @@ export const flowLine = (flow: FlowSummary): string => {
     .map((kind) => `${count(flow[kind])} ${wordFor(kind, flow)}`);
   const deleted = flow.deleted > 0 ? ` (${count(flow.deleted)} deleted)` : "";
   if (flow.vanished > 0) parts.push(`${count(flow.vanished)} vanished${deleted}`);
-  const codes = flow.rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`).join(", ");
   const rate =
     flow.seconds > 0 && flow.read > 0
       ? ` (${count(Math.round(flow.read / flow.seconds))} rows/s)`
       : "";
-  return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")}${codes ? ` (${codes})` : ""} in ${duration(flow.seconds)}${rate}`;
+  return `${flow.name}: ${count(flow.read)} read, ${parts.join(", ")} in ${duration(flow.seconds)}${rate}`;
 };
 
 /** What is only staged is in no table that anybody looks at. */
 const wordFor = (kind: string, flow: FlowSummary): string => {
   if (kind === "updated") return `updated${movedOf(flow)}`;
+  if (kind === "rejected") return `rejected${codesOf(flow)}`;
   return kind === "inserted" && flow.staged > 0 ? "staged" : kind;
+};
+
+/** ` (2 bad_date)`. */
+const codesOf = ({ rejectedByCode }: FlowSummary): string => {
+  const codes = rejectedByCode.map(([code, rows]) => `${count(rows)} ${code}`);
+  return codes.length === 0 ? "" : ` (${codes.join(", ")})`;
 };
 
 /** ` (3 adopted, 1 rekeyed)`: those among the updated rows whose key is new. */
