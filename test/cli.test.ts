@@ -540,6 +540,23 @@ describe("runner validate", () => {
   test("finds in a folder a pipeline without its name, and a file that nobody includes", async () => {
     const flow =
       "  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: b.tsv } }\n";
+    const shared = join(folder, "shared");
+    await mkdir(shared);
+    await writeFile(
+      join(shared, "part.yaml"),
+      `flows:\n${flow.replace("csv: {", "csv: { delimeter: x,")}`,
+    );
+    for (const name of ["a", "b"]) {
+      await writeFile(
+        join(shared, `${name}.yaml`),
+        `name: ${name}\nflows:\n  - include: part.yaml\n`,
+      );
+    }
+    const both = await runRunner(["validate", "."], { cwd: shared });
+    assert.match(
+      both.stderr,
+      /^a\.yaml: 1 problem, in part\.yaml\.\nb\.yaml: 1 problem, in part\.yaml\.$/m,
+    );
     const own = join(folder, "several");
     await mkdir(own);
     await writeFile(join(own, "a.csv"), "a\n1\n");

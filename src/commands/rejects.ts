@@ -158,6 +158,12 @@ const show = async (
   for (const line of lines) console.error(line);
   const [first] = repairable;
   if (first === undefined) return;
+  if (run.undone?.flow === first.flow) {
+    console.error(
+      `What was not committed of flow \`${first.flow}\` is undone, its good records too: mend these in the source, or allow some with \`rejects\`, and run it again.`,
+    );
+    return;
+  }
   // Records of several flows are no table: those of the first, for an example.
   const flow = flows.size > 1 && flags.flow === undefined ? ` --flow ${first.flow}` : "";
   const code = lines.length > 0 && flags.code === undefined ? ` --code ${first.code}` : "";

@@ -167,11 +167,23 @@ const reportFile = (
   const but = warnings > 0 ? ` but for ${counted(warnings, "warning")}` : "";
   const database = asked === undefined ? "" : ` Database: ${asked}.`;
   if (complaints.length > 0)
-    console.error(`${label}: ${counted(complaints.length, "problem")}.${database}`);
+    console.error(
+      `${label}: ${counted(complaints.length, "problem")}${whereOf(complaints, file)}.${database}`,
+    );
   else if (!print) {
     console.log(`${label}: ${counted(flows.length, "flow")}, all right${but}.${unset}${database}`);
   }
   if (complaints.length === 0 && print && plan) console.log(expandPipeline(plan).trimEnd());
+};
+
+/** Several pipelines may include a file that is wrong, and it is shown once: `, in flows/part.yaml`. */
+const whereOf = (complaints: readonly Complaint[], file: string): string => {
+  const others = [...new Set(complaints.map(({ place }) => place.file))].filter(
+    (one) => one !== file,
+  );
+  if (others.length === 0) return "";
+  const some = complaints.some(({ place }) => place.file === file) ? " some" : "";
+  return `,${some} in ${others.map(fileLabel).join(", ")}`;
 };
 
 const reportTests = (file: string, { tests, complaints }: CheckedTests) => {

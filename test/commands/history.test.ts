@@ -170,6 +170,10 @@ flows:
       stderr,
       /^Run \d+ did not get to its end: the list ends where it stopped, and there may be more behind\.\n$/,
     );
+    assert.match(
+      (await runner("rejects", "past.yaml")).stderr,
+      /^What was not committed of flow `load` is undone, its good records too: mend these in the source, or allow some with `rejects`, and run it again\.\n/,
+    );
     const show = await runner("show", "past.yaml");
     assert.match(
       show.stdout,
