@@ -157,7 +157,7 @@ onEachDatabase((database) => {
       assert.deepEqual(await load({ lookup: all }), NOTHING);
       assert.deepEqual(await load({ sink: ", parallel: 2, commit_rows: 10" }), NOTHING);
       const told =
-        ", labels: { word: select word, meaning from words }, vanished: { of: other, present: select id from s }";
+        ', labels: { word: "select word, meaning from words" }, vanished: { of: other, present: select id from s }';
       assert.deepEqual(await load({ sink: told }), NOTHING);
       const compared = ", commit_rows: 10, on_update: { word: other }";
       assert.deepEqual(await load({ sink: compared }), { ...NOTHING, read: "1 2 3" });

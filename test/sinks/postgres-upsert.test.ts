@@ -996,7 +996,7 @@ onEachDatabase((database) => {
         "create table behind (id int primary key, n text); create view before as select * from behind;",
       );
       const { error } = await merge("before", [{ id: "1", n: "a" }]);
-      assert.match(messageOf(error), /^`before` is a view, .*; name the table behind it\.$/);
+      assert.match(messageOf(error), /^`before` is a view, .*\. Name the table behind it\.$/);
     });
 
     test("creates the table when it is told how", async () => {
