@@ -87,6 +87,5 @@ export const scriptsOf = (
 /** The same for checks, of which each is one statement that gives rows. */
 export const checksOf = (value: YamlValue | undefined, complain: Complain): string[] =>
   scriptsOf(value, complain, (script) => {
-    sqlFilesOf(script);
     for (const file of checksIn(script)) checkGivesRows(readSql(file), file);
   });

@@ -43,11 +43,9 @@ export const sqlFilesOf = (file: string, above: readonly string[] = []): readonl
 export const sqlTextsIn = (file: string): readonly string[] =>
   orNothing(() => sqlFilesOf(file), [file]).map(sqlTextIn);
 
-/** The files of checks in a file: one that only names others stands for those. */
-export const checksIn = (file: string): readonly string[] => {
-  const { named } = read(file);
-  return named.length === 0 ? [file] : named.flatMap((one) => checksIn(one.file));
-};
+/** The files of checks in a file: one that names others stands for those. */
+export const checksIn = (file: string): readonly string[] =>
+  sqlFilesOf(file).filter((one) => read(one).named.length === 0);
 
 const orNothing = <T>(look: () => T, otherwise: T): T => {
   try {

@@ -2,6 +2,7 @@
 
 import { queryGivesNoRows, queryHasMany, READING_WORDS, type RunnerError } from "./errors.ts";
 import { placeInText } from "./place.ts";
+import { remembered } from "./remembered.ts";
 
 /** SQL with blanks in the place of what is not read as SQL, so that each other character stays where it is. */
 export const withoutTexts = (sql: string): string =>
@@ -17,8 +18,8 @@ export interface Part {
   readonly start: number;
 }
 
-/** The statements of a script, without the comments between them. */
-export const statementsIn = (script: string): readonly Part[] => {
+/** The statements of a script, without the comments between them. The pipelines of a folder share their scripts. */
+export const statementsIn = remembered((script): readonly Part[] => {
   const plain = withoutTexts(script);
   // Between `begin atomic` and its `end`, semicolons end no statement of the script.
   const ends = /\bbegin\s+atomic\b/i.test(plain) ? [] : endsIn(plain);
@@ -28,7 +29,7 @@ export const statementsIn = (script: string): readonly Part[] => {
     if (blanks < 0) return [];
     return [{ sql: script.slice(from + blanks, end), start: from + blanks }];
   });
-};
+});
 
 /** Where the semicolons are; those in brackets are part of a rule. */
 const endsIn = (plain: string): readonly number[] => {
