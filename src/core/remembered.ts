@@ -26,9 +26,12 @@ export const remembered = <T>(make: (text: string) => T): ((text: string) => T) 
 export const rememberedByFiles = <T>() => {
   const known = new Map<string, T>();
   return (files: readonly string[], text: string, make: () => T): T => {
-    const states = files.map((file) => statSync(file, { throwIfNoEntry: false }));
-    if (states.includes(undefined)) return make();
-    const key = JSON.stringify([text, files, states.map((one) => [one?.size, one?.mtimeMs])]);
+    let key = text;
+    for (const file of files) {
+      const state = statSync(file, { throwIfNoEntry: false });
+      if (state === undefined) return make();
+      key += `\0${file}\0${state.size} ${state.mtimeMs}`;
+    }
     const made = known.get(key) ?? make();
     known.set(key, made);
     return made;
