@@ -1,10 +1,12 @@
-/** A value on one line, cut to so many characters. */
+/** A value on one line, cut to so many characters: a name in the middle, as many begin alike. */
 export const cut = (value: string, width: number): string => {
   const line = onOneLine(value);
   const characters = [...line];
-  return characters.length > width
-    ? `${characters.slice(0, Math.max(0, width - 1)).join("")}…`
-    : line;
+  if (characters.length <= width) return line;
+  const kept = Math.max(0, width - 1);
+  const end = NAME.test(line) ? Math.ceil(kept * 0.6) : 0;
+  const tail = end === 0 ? [] : characters.slice(-end);
+  return `${characters.slice(0, kept - end).join("")}…${tail.join("")}`;
 };
 
 const onOneLine = (value: string): string => value.replaceAll(/\s+/g, " ");
@@ -54,6 +56,12 @@ const NUMBER = /^([\d,]+( \([+-][\d,]+\))?)?$/;
 /** What says nothing when it is cut: a number, a date, a place (`occurrence.txt:12`, `staged.sql (id 12)`). */
 const EXACT = /^([-+\d,.:TZ/e ]{0,36}( \([+-][\d,]+\))?|.{1,36}:\d+|\S{1,36} \(\S+ \S{1,36}\))$/i;
 
+/** A number with its name before a text, as in `id_synthese 4711, Aglais io`. */
+const NUMBERED = /^\S{1,36} \d+(?=, )/;
+
+/** A name as tables have it: `id_nomenclature_life_stage`. */
+const NAME = /^[a-z]+_\w{0,36}$/;
+
 /** A name or a key; an address or a text is longer. */
 const WORD = /^\S{0,36}$/;
 
@@ -63,11 +71,15 @@ const READABLE = 12;
 /** No column is made narrower than this. */
 const NARROWEST = 8;
 
-/** How narrow a column may become: at first only text, then words, at last whatever there is. */
+/** How narrow a column may become: at first only text, then words, then names, at last whatever there is. */
 const floorsOf = ([, ...values]: readonly string[]): readonly number[] => {
   const exact = widest(values.filter((value) => EXACT.test(value)));
   const words = values.every((value) => WORD.test(value)) ? widest(values) : exact;
-  return [Math.max(words, READABLE), Math.max(exact, NARROWEST), NARROWEST];
+  const numbered = widest(values.map((value) => NUMBERED.exec(value)?.[0] ?? "")) + "…".length;
+  const names = Math.max(exact, numbered, widest(values.filter((value) => NAME.test(value))));
+  return [Math.max(words, numbered, READABLE), names, Math.max(exact, numbered), 0].map((floor) =>
+    Math.max(floor, NARROWEST),
+  );
 };
 
 /** The widths of the columns once what does not fit is taken from the widest, in so many steps. */
@@ -94,7 +106,7 @@ export const tableLines = (
   rows: Table,
   { width, indent = "" }: { width: number; indent?: string },
 ): string[] => {
-  const widths = narrowed(rows, width - indent.length, 3);
+  const widths = narrowed(rows, width - indent.length, 4);
   const isNumber = columnsOf(rows).map(([, ...values]) =>
     values.every((value) => NUMBER.test(value)),
   );

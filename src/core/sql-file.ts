@@ -80,7 +80,7 @@ const textOf = (file: string): string => {
     throw sqlFileMissing(fileLabel(file), error);
   }
   if (isUtf8(bytes)) return bytes.toString("utf8").replace(/^\uFEFF/, "");
-  const isUtf16 = [0xfffe, 0xfeff].includes(bytes.readUInt16BE());
+  const isUtf16 = /^(\xff\xfe|\xfe\xff)/.test(bytes.toString("latin1", 0, 2));
   const [good = ""] = bytes.toString("utf8").split("\uFFFD", 1);
   const start = Buffer.byteLength(good.slice(0, good.lastIndexOf("\n") + 1));
   const end = bytes.indexOf("\n", start);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { type Info, parse } from "csv-parse/sync";
 import type { Complain } from "../core/complaint.ts";
 import { mappingFileMissing, type Place, suggestion } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { fileLabel } from "../core/place.ts";
 import { remembered } from "../core/remembered.ts";
 
@@ -40,7 +41,11 @@ export const readTable = async (
   const header = first?.record.map((name) => name.trim()) ?? [];
   const missing = columns.filter((name) => !header.includes(name));
   for (const name of missing) {
-    const message = `The table has no column \`${name}\`.${suggestion(name, header)}`;
+    const [near] = nearest(name, header);
+    const message =
+      near === undefined
+        ? `The table has no column \`${name}\`.${suggestion(name, header)}`
+        : `The table has no column \`${name}\`, but one \`${near}\`: call it \`${name}\`.`;
     complain("table_column", start, message);
   }
   if (missing.length > 0) return undefined;

@@ -1,5 +1,6 @@
 import type { Complain } from "../core/complaint.ts";
 import { suggestion } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
 import { type Condition, parseConditions } from "./conditions.ts";
 import { matcherOf } from "./patterns.ts";
 import { readTable, type TableFile, type TableRow } from "./table.ts";
@@ -43,7 +44,7 @@ const ruleOf = (row: TableRow, complain: Complain): VocabularyRule => {
   }
   const confidence = row.text("confidence");
   if (!CONFIDENCES.includes(confidence)) {
-    const message = `A confidence is \`high\`, \`medium\` or \`low\`, not ${JSON.stringify(confidence)}.${suggestion(confidence, CONFIDENCES)}`;
+    const message = `A confidence is \`high\`, \`medium\` or \`low\`, not ${JSON.stringify(confidence)}.${nearest(confidence, CONFIDENCES).length > 0 ? suggestion(confidence, CONFIDENCES) : ""}`;
     complain("unknown_confidence", row.at("confidence"), message);
   }
   const value = row.text("value");

@@ -42,7 +42,7 @@ test("numbers are cut last, with their differences too, and stand to the right",
   );
   assert.deepEqual(lines, [
     "flow             unchanged",
-    "deleted_o…  1,585 (+1,585)",
+    "del…ations  1,585 (+1,585)",
     "uuids                    0",
   ]);
 });
@@ -56,7 +56,25 @@ test("a date that changes is not cut beside texts that are: old and new can be t
   assert.deepEqual(tableLines(rows, { width: 57 }), [
     "column           old                  new",
     "date_min         2025-10-21 16:16:26  2025-10-21 16:16:27",
-    `comment_descri…  ${"x".repeat(18)}…  ${"y".repeat(18)}…`,
+    `comme…scription  ${"x".repeat(18)}…  ${"y".repeat(18)}…`,
+  ]);
+});
+
+test("a row keeps the number that it is known by, and names that begin alike can be told apart", () => {
+  const rows = [
+    ["row", "column", "old"],
+    ["id_synthese 4711, Sympetrum striolatum", "id_nomenclature_valid_status", "x".repeat(30)],
+    ["id_synthese 12, Arion vulgaris", "id_nomenclature_life_stage", "2025-10-21 16:16:26"],
+  ];
+  assert.deepEqual(tableLines(rows, { width: 70 }), [
+    "row                  column                        old",
+    `id_synthese 4711, …  id_nomenclature_valid_status  ${"x".repeat(18)}…`,
+    "id_synthese 12, Ar…  id_nomenclature_life_stage    2025-10-21 16:16:26",
+  ]);
+  assert.deepEqual(tableLines(rows, { width: 56 }), [
+    "row                column            old",
+    `id_synthese 4711…  id_nom…id_status  ${"x".repeat(18)}…`,
+    "id_synthese 12, …  id_nom…ife_stage  2025-10-21 16:16:26",
   ]);
 });
 

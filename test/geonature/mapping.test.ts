@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loadPipeline } from "../../src/core/pipeline-file.ts";
 import { checkMapping, readMapping } from "../../src/geonature/mapping.ts";
 import { mappingPage } from "../../src/geonature/mapping-page.ts";
 import {
@@ -11,6 +12,7 @@ import {
   frenchWords,
   readFrenchMapping,
 } from "../../src/geonature/mapping-words.ts";
+import { components } from "../../src/registry.ts";
 
 const sinp = fileURLToPath(new URL("../../pipelines/sinp/", import.meta.url));
 let folder = "";
@@ -62,7 +64,7 @@ const CASES: (Change & { name: string; complaint: string })[] = [
     from: "part;column;from",
     to: "part;colum;from",
     complaint:
-      "fields.csv “part;colum;f” table_column: The table has no column `column`. Did you mean `colum`?",
+      "fields.csv “part;colum;f” table_column: The table has no column `column`, but one `colum`: call it `column`.",
   },
   {
     name: "a part that there is not",
@@ -296,6 +298,30 @@ describe("the mapping's own check", () => {
       assert.ok(complaints.includes(complaint), complaints.join("\n"));
     });
   }
+
+  test("a misspelt rule is a complaint of the pipeline that uses the mapping, too", async () => {
+    const { fields, vocabularies } = await changed({
+      from: ";constant;TYP_INF_GEO",
+      to: ";constante;TYP_INF_GEO",
+    });
+    const pipeline = join(folder, "p.yaml");
+    await writeFile(
+      pipeline,
+      `name: p
+flows:
+  - name: a
+    source: { csv: { path: a.csv } }
+    transforms: [ { map_sinp: { fields: ${fields}, vocabularies: ${vocabularies}, licenses: [any] } } ]
+    sink: { file: { path: b.csv } }
+`,
+    );
+    const options = { components, environment: {}, isOffline: true };
+    const { complaints } = await loadPipeline(pipeline, options);
+    assert.deepEqual(
+      complaints.map(({ message }) => message),
+      ["There is no rule `constante`. Did you mean `constant`?"],
+    );
+  });
 
   test("a concept is not covered by a line for any value that maps it", async () => {
     const files = await changed({

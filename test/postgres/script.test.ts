@@ -136,6 +136,7 @@ onEachDatabase((database) => {
           "a.sql": begin,
           "below/b.sql": Buffer.from("select 'd\xe9j\xe0'", "latin1"),
         }),
+        await running(database(), { "a.sql": begin, "below/b.sql": Buffer.from([0xe9]) }),
       ];
       assert.deepEqual(
         errors.map((error) => [
@@ -146,6 +147,7 @@ onEachDatabase((database) => {
         [
           ["sql_circle", "b.sql", 1],
           ["sql_file_missing", "b.sql", 1],
+          ["sql_not_utf8", "b.sql", 1],
           ["sql_not_utf8", "b.sql", 1],
         ],
       );

@@ -61,7 +61,7 @@ onEachDatabase((database) => {
       ]);
       assert.deepEqual(second.said, [
         "Values of 1 row of `field` that people have changed stay: what the records bring there is as it was. For example:\n" +
-          '  1: day (empty) → "2024-05-01", remark "seen by me" → (empty), taxon "7" → "1"\n' +
+          '  1: day (empty) (the record has "2024-05-01"), remark "seen by me" (empty in the record), taxon "7" (the record has "1")\n' +
           `All are in runner.finding: select * from runner.finding where run = ${second.run} and kind = 'corrected';`,
       ]);
       // Still a correction the next time, and what the record says elsewhere is still written.

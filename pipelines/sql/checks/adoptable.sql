@@ -25,5 +25,5 @@ matched as (
     join candidates on candidates.id_dataset = staged.id_dataset and candidates.unique_id_sinp = uuid
 )
 select 'warning' as level,
-       format('Rows that came by another way and are staged records: %s. `adopt: report` (the default) lists them and leaves them alone, `adopt: apply` makes them the pipeline''s. `runner plan` shows which.', count(*)) as message
+       format('Rows that came by another way and are staged records: %s. `adopt: report` (the default) lists them and leaves them alone, `adopt: apply` makes those the pipeline''s of which one row is one record. `runner plan` shows which.', count(*)) as message
   from matched having count(*) > 0;

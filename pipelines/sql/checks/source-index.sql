@@ -26,7 +26,7 @@ select case when has_index or (many = 0 and is_owner) then 'ok' else 'problem' e
            format('gbifIDs that are more than once in the synthese under the source GBIF: %s (%s …), so that its unique index cannot be built. Keep one row of each; setup lists the first ten with their id_synthese.', many, few)
          when is_owner then 'The unique index on the gbifIDs of the source is not there yet: setup builds it, without locking the table.'
          else
-           format(E'The unique index on the gbifIDs is missing, and only the owner of gn_synthese.synthese can build it. Role %s runs once in psql, when the source GBIF is there:\n'
+           format(E'The unique index on the gbifIDs is missing, and only the owner of gn_synthese.synthese can build it. Once the source GBIF is there, role %s runs in psql:\n'
                   '  %s',
                   owner,
                   -- Without the source its number is not known yet: psql puts it in, when it is run.

@@ -122,7 +122,11 @@ export const vanishedOption = Type.Optional(
       max: Type.Unsafe<string | number>({
         anyOf: [
           { type: "integer", minimum: 0 },
-          { type: "string", pattern: "^(any|\\d+|(100|\\d{1,2}(\\.\\d+)?)\\s*%)$" },
+          {
+            type: "string",
+            pattern: "^(any|\\d+|(100|\\d{1,2}(\\.\\d+)?)\\s*%)$",
+            form: "a number of rows, a share such as `2.5%`, or `any`",
+          },
         ],
         default: "5%",
         description:

@@ -110,7 +110,11 @@ export const tellAgain = (table: string, again: number, { log }: Pick<Context, "
 const changesOf = (findings: readonly Finding[], kind: Finding["kind"]): string[] => {
   const ofKind = findings.filter((finding) => finding.kind === kind);
   return [...Map.groupBy(ofKind, rowOf)].slice(0, ROWS_SHOWN).map(([row, parts]) => {
-    const what = parts.map((part) => `${part.column} ${shown(part.old)} → ${shown(part.new)}`);
+    const what = parts.map((part) =>
+      kind === "corrected"
+        ? `${part.column} ${shown(part.old)} (${part.new === null ? "empty in the record" : `the record has ${shown(part.new)}`})`
+        : `${part.column} ${shown(part.old)} → ${shown(part.new)}`,
+    );
     return `  ${row}: ${what.join(", ")}`;
   });
 };
