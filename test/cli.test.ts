@@ -540,7 +540,7 @@ describe("runner validate", () => {
   test("finds in a folder a pipeline without its name, and a file that nobody includes", async () => {
     const flow =
       "  - name: a\n    source: { csv: { path: a.csv } }\n    sink: { file: { path: b.tsv } }\n";
-    const shared = join(folder, "shared");
+    const shared = join(folder, "including");
     await mkdir(shared);
     await writeFile(
       join(shared, "part.yaml"),
