@@ -90,7 +90,7 @@ export const examine = async (plan: Plan, options: DoctorOptions): Promise<Exami
     ...told.map(({ flow, ...verdict }) => ({ ...verdict, about: `flow ${flow}` })),
     ...readyFlows(plan, { verdicts: told, ask: isOther ? askNobody : ask }),
   ];
-  return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines) };
+  return { pipeline: plan.name, database: database?.label, lines: inOrderOfFlows(lines, plan) };
 };
 
 /** Those of the pipeline, then those that its flows run when they are done. */
@@ -154,14 +154,16 @@ const readyFlows = (
       place,
     }));
 
-/** Once each, however many places it is true of; a flow's own lines together. */
-const inOrderOfFlows = (lines: readonly Line[]): Line[] => {
+/** Once each, however many places it is true of; a flow's own lines together, in the order of the flows. */
+const inOrderOfFlows = (lines: readonly Line[], plan: Plan): Line[] => {
   const told = new Set<string>();
   const once = lines.filter(({ about, code, message }) => {
     const key = code === READY ? about : message;
     return !told.has(key) && told.add(key);
   });
-  const groups = [...new Set(lines.map(({ about }) => about))];
+  const flows = plan.flows.map(({ name }) => `flow ${name}`);
+  const before = lines.map(({ about }) => about).filter((about) => !flows.includes(about));
+  const groups = [...new Set([...before, ...flows])];
   return groups.flatMap((group) => once.filter(({ about }) => about === group));
 };
 

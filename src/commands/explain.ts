@@ -1,5 +1,4 @@
 import { explanationOf, type Language, readCodes } from "../core/codes.ts";
-import { suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { RUNNER } from "../core/program.ts";
 
@@ -17,16 +16,19 @@ export const explainCommand = (codes: readonly string[], language: Language): nu
     if (found) {
       console.log(`${code}\n  ${found.cause[language]}\n  → ${found.cure[language]}\n`);
     } else {
-      const near = nearest(code, known).length > 0 ? suggestion(code, known) : OWN_CODES;
-      console.error(`There is no code \`${code}\`.${near}`);
+      console.error(UNKNOWN[language](code, nearest(code, known)));
       exitCode = 2;
     }
   }
   return exitCode;
 };
 
-const OWN_CODES =
-  " All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`.";
+const UNKNOWN: Readonly<Record<Language, (code: string, near: readonly string[]) => string>> = {
+  en: (code, [near]) =>
+    `There is no code \`${code}\`. ${near === undefined ? "All are in docs/errors.md, but for those that a pipeline gives itself, with `code` of `lookup` or of `unique`." : `Did you mean \`${near}\`?`}`,
+  fr: (code, [near]) =>
+    `Il n'y a pas de code \`${code}\`. ${near === undefined ? "Tous sont dans docs/fr/errors.md, sauf ceux qu'un pipeline donne lui-même, par `code` de `lookup` ou de `unique`." : `Vouliez-vous dire \`${near}\` ?`}`,
+};
 
 /**
  * The line below a message that says how to learn more: `runner explain too_many_rejects`. None where all are codes

@@ -105,6 +105,13 @@ describe("runner explain", () => {
     const { code, stderr } = await runRunner(["explain", "unmapped_valeu"], {});
     assert.equal(code, 2);
     assert.equal(stderr, "There is no code `unmapped_valeu`. Did you mean `unmapped_value`?\n");
+    const french = await runRunner(["explain", "unmapped_valeu"], {
+      environment: { LC_ALL: "fr_FR.UTF-8" },
+    });
+    assert.equal(
+      french.stderr,
+      "Il n'y a pas de code `unmapped_valeu`. Vouliez-vous dire `unmapped_value` ?\n",
+    );
     const own = await runRunner(["explain", "no_habitat"], {});
     assert.equal(
       own.stderr,
