@@ -368,7 +368,7 @@ onEachDatabase((database) => {
       assert.equal(reported.flow?.inserted, 0);
       assert.ok(
         reported.said.some((text) =>
-          /^`gn_synthese\.synthese` has rows under .*; `adopt: apply` makes the rows the pipeline's\./.test(
+          /^3 rows of `gn_synthese\.synthese` under other keys are records .*; `adopt: apply` makes the rows the pipeline's\./.test(
             text,
           ),
         ),
@@ -389,6 +389,11 @@ onEachDatabase((database) => {
         [3, 3, 0],
         messageOf(error),
       );
+      // What they lose is kept.
+      const lost = await rows(
+        `select old from runner.finding where run = ${taken} and kind = 'adopted' and column_name = 'observers'`,
+      );
+      assert.deepEqual(lost, [{ old: "By hand" }]);
       const after = await now();
       assert.deepEqual(
         after.map(({ id, pk, name_source }) => ({ id, pk, name_source })),

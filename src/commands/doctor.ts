@@ -87,7 +87,7 @@ const bySchema = (a: string, b: string): number =>
 const INDENT = " ".repeat(11);
 
 /** A line of a message that is SQL for somebody else: all of them stand together at the end, to be copied. */
-const isStatement = (line: string): boolean => /^\s+\S.*;$/.test(line);
+const isStatement = (line: string): boolean => /^\s+\S.*(;|\\gexec)$/.test(line);
 
 /** `  problem  Role … lacks rights`, its other lines below it, and where it is about. */
 const verdictLines = ({ level, message, component, place }: Line, width: number): string[] => {

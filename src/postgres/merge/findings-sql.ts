@@ -6,7 +6,7 @@ import { oldAndNew } from "./json-sql.ts";
 import { keyText, literal } from "./key-sql.ts";
 import { readable, readableOf, rowLabel } from "./labels.ts";
 import type { MergedColumn, MergeShape } from "./shape.ts";
-import { DIFF, FOUND, NUMBER, ROW, STAGE } from "./temporary.ts";
+import { DIFF, FOUND, MOVED, NUMBER, ROW, STAGE } from "./temporary.ts";
 
 /** Old and new text of columns, with labels; `rows` chooses among the staged rows. */
 export const examples = (
@@ -69,9 +69,17 @@ export const judgedFindings = (shape: MergeShape, where: string): string => {
   return noted(shape, [ofKind(kind, changed, `column_name in (${columns.join(", ")})`)]);
 };
 
+/** Notes the values that rows lose by being adopted, besides those of the key. */
+export const adoptedFindings = (shape: MergeShape, where: string): string => {
+  const rows = `diff.verdict = 'changed' and diff.n in (select n from ${MOVED} where kind = 'adopted')`;
+  const places = "concat_ws(',', nullif(diff.changed, ''), nullif(diff.beside, ''))";
+  const lost = differences(shape, { rows, places, where });
+  return noted(shape, [ofKind("adopted", lost, "old is distinct from new")]);
+};
+
 /** What is refused in the end is not written. */
 export const forgetRefused = `
-  delete from ${FOUND} where kind in ('overruled', 'superseded') and n not in (select ${NUMBER} from ${STAGE})`;
+  delete from ${FOUND} where kind in ('overruled', 'superseded', 'adopted') and n not in (select ${NUMBER} from ${STAGE})`;
 
 /**
  * Notes of rows that get another key old and new of the key's columns that differ. `rows` is a table with a condition,

@@ -3,7 +3,12 @@
 import { rowsSuppressed } from "../../core/errors.ts";
 import { judging } from "../one-by-one.ts";
 import { compare } from "./compare-sql.ts";
-import { correctionFindings, forgetRefused, judgedFindings } from "./findings-sql.ts";
+import {
+  adoptedFindings,
+  correctionFindings,
+  forgetRefused,
+  judgedFindings,
+} from "./findings-sql.ts";
 import { dollar, message, quietly, WHERE } from "./function-quote.ts";
 import type { MergeParts } from "./merge.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
@@ -28,6 +33,7 @@ export const writing = (merge: Parts): string => {
         execute ${dollar(sql.tally)} into v_tally;
 ${shape.held ? `        if v_tally.judged > 0 then execute ${statementText(judgedFindings(shape, WHERE))}; end if;` : ""}
         if v_tally.corrected > 0 then execute ${statementText(correctionFindings(shape, WHERE))}; end if;
+        if v_tally.taken > 0 then execute ${statementText(adoptedFindings(shape, WHERE))}; end if;
         v_updated := v_tally.moved;
         v_unchanged := v_unchanged + v_tally.equal - v_tally.moved;
         for v_work in execute ${dollar(`${groupsAndNew(shape)}`)} loop

@@ -10,14 +10,16 @@ import { DIFF, MOVED, NUMBER, ROW } from "./temporary.ts";
 import { withWritten } from "./written.ts";
 import { remembering } from "./written-sql.ts";
 
-/** How many rows are new, held, judged and equal; and how many of the equal ones have got another key. */
+/** How many rows are new, held, judged and equal; how many of the equal ones have got another key, and of the changed ones were adopted. */
 export const tally = `
   select count(*) filter (where verdict = 'new')::integer as added,
          count(*) filter (where verdict = 'held')::integer as held,
          count(*) filter (where is_judged)::integer as judged,
          count(*) filter (where verdict = 'equal')::integer as equal,
          count(*) filter (where verdict in ('changed', 'equal') and concat(corrected, superseded) <> '')::integer as corrected,
-         count(*) filter (where verdict = 'equal' and n in (select n from ${MOVED}))::integer as moved from ${DIFF}`;
+         count(*) filter (where verdict = 'equal' and n in (select n from ${MOVED}))::integer as moved,
+         count(*) filter (where verdict = 'changed' and n in (select n from ${MOVED} where kind = 'adopted'))::integer as taken
+    from ${DIFF}`;
 
 /** The numbers of the columns that a group changes, as an array of text. */
 const PLACES = `string_to_array(concat_ws(',', nullif(changed, ''), nullif(beside, '')), ',')`;

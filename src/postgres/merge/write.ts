@@ -4,7 +4,13 @@ import { attempt } from "../attempt.ts";
 import { judging } from "../one-by-one.ts";
 import { UNIQUE_VIOLATION } from "../sqlstate.ts";
 import { compare } from "./compare-sql.ts";
-import { correctionFindings, examples, forgetRefused, judgedFindings } from "./findings-sql.ts";
+import {
+  adoptedFindings,
+  correctionFindings,
+  examples,
+  forgetRefused,
+  judgedFindings,
+} from "./findings-sql.ts";
 import { findWritten, noteUpdates } from "./listing.ts";
 import type { Merge, Merged } from "./merge.ts";
 import { DONE, judgedSteps } from "./refusals-sql.ts";
@@ -26,11 +32,13 @@ export const write = async (
   const { shape, written } = settings;
   await session.query(compare(settings, where));
   const { rows } = await session.query<
-    Record<"added" | "held" | "judged" | "equal" | "moved" | "corrected", number>
+    Record<"added" | "held" | "judged" | "equal" | "moved" | "corrected" | "taken", number>
   >(sql.tally);
-  const { added = 0, held = 0, judged = 0, equal = 0, moved = 0, corrected = 0 } = rows[0] ?? {};
+  const { added = 0, held = 0, judged = 0, equal = 0 } = rows[0] ?? {};
+  const { moved = 0, corrected = 0, taken = 0 } = rows[0] ?? {};
   if (judged > 0) await session.query(judgedFindings(shape, where));
   if (corrected > 0) await session.query(correctionFindings(shape, where));
+  if (taken > 0) await session.query(adoptedFindings(shape, where));
   await noteUpdates(merge);
   const { updated, ...changes } = await writeGroups(merge);
   const inserted =
@@ -44,7 +52,7 @@ export const write = async (
         });
   if (equal > 0 && written !== undefined) await session.query(rememberEqual(shape, written, where));
   await findWritten(merge);
-  if (judged > held || corrected > 0) await session.query(forgetRefused);
+  if (judged > held || corrected > 0 || taken > 0) await session.query(forgetRefused);
   return { inserted, updated: updated + moved, unchanged: equal - moved, held, ...changes };
 };
 
