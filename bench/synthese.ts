@@ -83,6 +83,7 @@ for (let round = 1; round <= rounds; round++) {
   for (const [side, work] of Object.entries({ hand: byHand, runner: byRunner })) {
     await empty();
     await step(`${side} first`, work);
+    if (work === byRunner) await step("runner at once", work);
     await autovacuum();
     await step(`${side} again`, work);
     changes++;
@@ -122,6 +123,7 @@ const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.v
 |---|---|---|
 | first load | ${range("hand first")} | ${range("runner first")} |
 | first load, \`parallel: 2\` | | ${range("parallel first")} |
+| again at once, before autovacuum was there | | ${range("runner at once")} |
 | again, nothing changed | ${range("hand again")} | ${range("runner again")} |
 | again, nothing changed, \`parallel: 2\` | | ${range("parallel again")} |
 | again, 3 % changed | ${range("hand changed")} | ${range("runner changed")} |

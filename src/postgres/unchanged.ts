@@ -154,7 +154,11 @@ const noteSeen = async (session: Session, { option, track, run, keys }: Known): 
     key: Object.fromEntries(keys.map(({ name, column }) => [column, name])),
   };
   const tracked = { track: track.sql, pipeline: run.pipeline };
-  await session.script(inMemory(surveySql(tracked, found, run.id)));
+  // Of a track that was just made PostgreSQL knows nothing yet: it would compare each row with each.
+  await session.script(`
+    set enable_nestloop = off;
+    ${inMemory(surveySql(tracked, found, run.id))};
+    reset enable_nestloop`);
 };
 
 interface KeyPart {
