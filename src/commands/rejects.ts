@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { explanationOf, readCodes } from "../core/codes.ts";
-import { severalFlows, suggestion, unknownFlow } from "../core/errors.ts";
+import { listed, severalFlows, suggestion, unknownFlow } from "../core/errors.ts";
 import { committedRejects, type PastRun } from "../core/history.ts";
 import { fileLabel } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
@@ -169,8 +169,16 @@ const show = async (
   const code = lines.length > 0 && flags.code === undefined ? ` --code ${first.code}` : "";
   console.error(
     `To repair ${lines.length > 0 ? "others" : "them"}: \`${RUNNER} rejects ${file} ${run.run}${chosenWords(flags)}${flow}${code}${at} --csv > repaired.csv\`, ` +
-      `then \`${RUNNER} ${file} --replay repaired.csv${at}\`.`,
+      `then \`${RUNNER} ${file} --replay repaired.csv${at}\`.${alike(repairable, code)}`,
   );
+};
+
+/** The other codes that can be repaired, where the command is for one. */
+const alike = ([first, ...others]: readonly FoundCode[], code: string): string => {
+  const codes = new Set(others.map((one) => one.code).filter((one) => one !== first?.code));
+  return code === "" || codes.size === 0
+    ? ""
+    : ` In the same way, each by itself: ${listed(codes)}.`;
 };
 
 interface FoundCode {

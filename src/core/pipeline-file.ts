@@ -16,8 +16,9 @@ import { flowsOf } from "./flows-file.ts";
 import { WHOLE_PIPELINE } from "./option-sentences.ts";
 import { partsOf } from "./options-check.ts";
 import { pipelineOptions } from "./pipeline-schema.ts";
-import { withoutPasswords } from "./place.ts";
+import { fileLabel, withoutPasswords } from "./place.ts";
 import type { FlowDraft, FlowPlan, Plan } from "./plan.ts";
+import { RUNNER } from "./program.ts";
 import {
   checksOf,
   noteUnset,
@@ -128,6 +129,11 @@ const draftOf = async (file: string, reading: LoadReading): Promise<PlanDraft | 
   const { complain } = reading;
   const raw = await readYaml(file, complain);
   if (raw === undefined) return undefined;
+  if (entryOf(raw, "tests") && !entryOf(raw, "flows")) {
+    const message = `This is a file of tests: \`${RUNNER} test ${fileLabel(file)}\` runs them.`;
+    complain("no_pipeline", raw.place, message);
+    return undefined;
+  }
   if (raw.kind !== "map") {
     complain("no_pipeline", raw.place, "A pipeline is a map with `name` and `flows`.");
     return undefined;

@@ -13,7 +13,7 @@ const ENGLISH = {
   transform: "Transforms",
   sink: "Sinks",
   reading:
-    "`runner components NAME` prints one of them. Paths are relative to the YAML file; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list. Where a map can be given in several ways, _way 1_, _way 2_ and so on, it has the options of one of them.",
+    "`runner components NAME` prints one of them. Paths are relative to the YAML file, and those in a variable to the folder that you are in; columns are those of the step before. An option of a map is written with a dot: `create.columns` is `create: { columns: … }`; with `[]`, it belongs to each map of a list. Where a map can be given in several ways, _way 1_, _way 2_ and so on, it has the options of one of them.",
   file: "The file",
   pipeline: "A pipeline",
   flow: "A flow, under `flows`",

@@ -238,6 +238,9 @@ export const OTHER_RULES: Readonly<Record<string, string>> = {
 
 const firstOf = (...texts: readonly Text[]): Text => texts.find((text) => text !== null) ?? null;
 
+const NO_COUNT = (term: string): string =>
+  `\`${term}\` is no number of individuals, so \`count_min\` and \`count_max\` are empty`;
+
 /** The unit tells of what is no count: once, as the number is made of the same values. */
 const unitOf =
   ({ report }: RuleSettings): Value =>
@@ -245,8 +248,8 @@ const unitOf =
     if (own === null && value === null) return null;
     const count = countOf(own, { value, type }, status);
     if (count !== undefined) return count.unit;
-    if (own !== null) report("individualCount", own);
-    else report("organismQuantityType", `${value} ${type ?? ""}`.trim());
+    if (own !== null) report(NO_COUNT("individualCount"), own);
+    else report(NO_COUNT("organismQuantityType"), `${value} ${type ?? ""}`.trim());
     return null;
   };
 

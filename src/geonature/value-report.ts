@@ -21,9 +21,9 @@ export class ValueReport {
         const values = [...counts].toSorted((a, b) => b[1] - a[1]);
         const shown = values
           .slice(0, SHOWN)
-          .map(([value, count]) => `${JSON.stringify(value)} ${count}`);
+          .map(([value, count]) => `${JSON.stringify(value)} (${count})`);
         const more = values.length > SHOWN ? ` and ${values.length - SHOWN} other values` : "";
-        return `${name}: ${shown.join(", ")}${more}; ${total} record${total === 1 ? "" : "s"}.`;
+        return `${name}: ${shown.join(", ")}${more}, in ${total} record${total === 1 ? "" : "s"}.`;
       });
   }
 }

@@ -213,6 +213,6 @@ describe("the report of values", () => {
     );
     const long = new ValueReport();
     long.add("term", "x".repeat(90));
-    assert.deepEqual(long.sentences(), [`term: "${"x".repeat(79)}…" 1; 1 record.`]);
+    assert.deepEqual(long.sentences(), [`term: "${"x".repeat(79)}…" (1), in 1 record.`]);
   });
 });

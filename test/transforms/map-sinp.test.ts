@@ -97,7 +97,7 @@ onEachDatabase((database) => {
       const { said } = await map([...batches, batchOf([record(9, { caste: "queen" })])], here());
       assert.match(said[0] ?? "", /^The mapping to the SINP is version 1-[0-9a-f]{8}\.$/);
       assert.deepEqual(said.slice(1), [
-        '`sex` has no SEXE (id_nomenclature_sex is 6, Non renseigné): "z" 3, "y" 2, "x" 1; 6 records.',
+        '`sex` has no SEXE (id_nomenclature_sex is 6, Non renseigné): "z" (3), "y" (2), "x" (1), in 6 records.',
       ]);
     });
 
@@ -117,7 +117,7 @@ onEachDatabase((database) => {
       assert.equal(mapped[0]?.size, 1);
       assert.equal(
         said[1],
-        'Left out by the settings of `map_sinp`: "FOSSIL_SPECIMEN" 2, "LIVING_SPECIMEN" 1, "licence CC_BY_NC_4_0" 1, "ABSENT" 1; 5 records.',
+        'Left out by the settings of `map_sinp`: "FOSSIL_SPECIMEN" (2), "LIVING_SPECIMEN" (1), "licence CC_BY_NC_4_0" (1), "ABSENT" (1), in 5 records.',
       );
     });
 
