@@ -209,7 +209,7 @@ describe("the report of values", () => {
     const [sentence = ""] = report.sentences();
     assert.match(
       sentence,
-      /^term: "\(others\)" 50, "v7" 2, "v0" 1, .* and 9981 other values; 10051 records\.$/,
+      /^term: "\(others\)" \(50\), "v7" \(2\), "v0" \(1\), .* and 9981 other values, in 10051 records\.$/,
     );
     const long = new ValueReport();
     long.add("term", "x".repeat(90));
