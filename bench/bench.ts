@@ -87,6 +87,7 @@ const builtProgram = async (): Promise<string> => {
   await mkdir(folder);
   await measure(process.execPath, [join(root, "scripts", "build.ts"), join(folder, "dist")]);
   await cp(join(root, "bin"), join(folder, "bin"), { recursive: true });
+  await cp(join(root, "docs", "codes.yaml"), join(folder, "docs", "codes.yaml"));
   await cp(join(root, "package.json"), join(folder, "package.json"));
   await symlink(join(root, "node_modules"), join(folder, "node_modules"));
   return join(folder, "bin", "runner.js");
