@@ -6,8 +6,9 @@ import { RUNNER } from "../core/program.ts";
 import { count, counted } from "../core/progress.ts";
 import { commasOf, datesOf, idOf, linkOf, type Types, tieOf, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
+import { doubtsOf } from "../guess/doubts.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
-import { encodingWords, textWords } from "../scaffold/table-flow.ts";
+import { encodingWords } from "../scaffold/table-flow.ts";
 import { isCoreAgain, tablesToLoad } from "../scaffold/tables-to-load.ts";
 import { tableLines, wrapped } from "./table.ts";
 
@@ -160,11 +161,7 @@ const conclusions = (
           `${listed(commas.map(({ name }) => name))} ${commas.length === 1 ? "has" : "have"} numbers with a decimal comma: for \`parse_numbers\`.`,
         ]
       : []),
-    ...table.columns.flatMap((column) =>
-      column.noNumbers && types.get(column) === "text"
-        ? [`\`${column.name}\` is text ${textWords(column.noNumbers)}.`]
-        : [],
-    ),
+    ...doubtsOf(table, types, ({ name }) => name),
     ...(links?.link
       ? [
           `\`${links.name}\` has links with a number: for \`extract_id\`, pattern '${links.link.pattern}'.`,

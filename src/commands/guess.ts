@@ -44,7 +44,7 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
     tables: asked.map((table) => ({
       ...table,
       columns: table.columns.map((column) => {
-        const { isUnique, isDates, isDayFirst, hasDecimalComma, noNumbers, link, ...whole } =
+        const { isUnique, isDates, isDayFirst, hasDecimalComma, noNumbers, noDates, ...whole } =
           column;
         return {
           ...whole,
@@ -53,8 +53,8 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
           is_dates: isDates,
           is_day_first: isDayFirst,
           has_decimal_comma: hasDecimalComma,
-          ...(noNumbers === undefined ? {} : { no_numbers: noNumbers }),
-          ...(link === undefined ? {} : { link }),
+          no_numbers: noNumbers,
+          no_dates: noDates,
         };
       }),
       id: idOf(table)?.name ?? null,

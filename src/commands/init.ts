@@ -74,10 +74,13 @@ export const begin = async (
 ): Promise<Written> => {
   const beginning = await askedBeginning(given, ask);
   if (flags.encoding !== undefined && beginning.kind !== "archive") throw initEncoding();
-  const wanted = flags.name ?? (await ask?.("A name for the pipeline?", beginning.name));
+  const own = pipelineName(beginning.name);
+  const asked = flags.name ?? (await ask?.("A name for the pipeline?", own));
+  const wanted = asked === undefined || asked === own ? beginning.name : asked;
   const say = (text: string) => console.error(text);
   return writePipeline(beginning, {
-    name: pipelineName(wanted ?? beginning.name),
+    wanted,
+    name: pipelineName(wanted),
     folder: flags.into,
     encoding: flags.encoding,
     signal,

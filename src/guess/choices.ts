@@ -10,13 +10,33 @@ export const idOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn | u
     .toSorted((a, b) => idRank(a) - idRank(b))
     .find((column) => idRank(column) < NO_ID);
 
+/** The column that would tell records apart, did not a few of them have no value in it or that of another. */
+export const nearlyIdOf = (
+  table: Pick<SeenTable, "columns" | "rows">,
+): GuessedColumn | undefined => {
+  if (idOf(table)) return undefined;
+  const isNearly = ({ filled, isUnique, repeated }: GuessedColumn): boolean =>
+    !isUnique &&
+    filled >= table.rows * NEARLY_ALL &&
+    (repeated !== undefined || filled < table.rows);
+  return table.columns
+    .filter((column) => idRank(column) < NO_ID && isNearly(column))
+    .toSorted((a, b) => idRank(a) - idRank(b))[0];
+};
+
+/** Of the records. */
+const NEARLY_ALL = 0.8;
+
 const NO_ID = 4;
 
 const idRank = ({ name, type }: GuessedColumn): number => {
   if (/^gbifid$/i.test(name)) return 0;
   if (name === "id") return 1;
   if (/^(occurrence|event|taxon)id$/i.test(name)) return 2;
-  return /id$/i.test(name) || type === "uuid" ? 3 : NO_ID;
+  return /id$|^id_?(obs|donnee|releve|occurrence|synthese)|^identifiant$/i.test(name) ||
+    type === "uuid"
+    ? 3
+    : NO_ID;
 };
 
 /** The column that says when: `eventDate` for choice, else the one of most dates. */

@@ -24,7 +24,7 @@ export interface GuessedColumn {
   readonly isUnique: boolean;
   /** Whether nearly all values are dates as `parse_dates` reads them: partial ones and intervals too. */
   readonly isDates: boolean;
-  /** Whether many of these have the day first: `parse_dates` then needs `day_first`. */
+  /** Whether dates have the day first: `parse_dates` then needs `day_first`. */
   readonly isDayFirst: boolean;
   /** Whether nearly all values are numbers, some with a decimal comma, which `parse_numbers` reads. */
   readonly hasDecimalComma: boolean;
@@ -32,10 +32,20 @@ export interface GuessedColumn {
   readonly link: LinkGuess | undefined;
   /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
   readonly odd: string | undefined;
-  /** What makes text of a column in which most values are numbers: how many are none, and the first of them. */
-  readonly noNumbers: { readonly count: number; readonly first: string } | undefined;
+  /** What makes text of a column in which most values are numbers. */
+  readonly noNumbers: Few | undefined;
+  /** What keeps a column from being one of dates, where most values are. */
+  readonly noDates: Few | undefined;
+  /** The values that are there a second time, where nearly all are different. */
+  readonly repeated: Few | undefined;
   /** The first different values. */
   readonly examples: readonly string[];
+}
+
+/** So many values are not as the others, and the first of them. */
+export interface Few {
+  readonly count: number;
+  readonly first: string;
 }
 
 /** Looks at the values of one column, one after the other. */
@@ -50,8 +60,9 @@ export class ColumnGuess {
   #commas = 0;
   #numbers = 0;
   #odd: string | undefined;
-  #others = 0;
-  #other: string | undefined;
+  readonly #noNumbers = new Counted();
+  readonly #noDates = new Counted();
+  readonly #repeated = new Counted();
   readonly #different = new Set<string>();
   readonly #links = new LinkPattern();
 
@@ -66,15 +77,15 @@ export class ColumnGuess {
     this.#narrow(text);
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
     else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
+    else this.#noDates.add(text);
     if (DECIMAL_COMMA.test(text)) this.#commas++;
     else if (FITS.numeric(text)) this.#numbers++;
-    else if (!FITS.numeric(text.trim())) {
-      this.#others++;
-      this.#other ??= text;
-    }
+    else if (!FITS.numeric(text.trim())) this.#noNumbers.add(text);
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
-    this.#different.add(text.trim());
+    const bare = text.trim();
+    if (this.#different.has(bare)) this.#repeated.add(bare);
+    else this.#different.add(bare);
     this.#links.add(text);
   }
 
@@ -93,8 +104,9 @@ export class ColumnGuess {
     const [narrowest = "text"] = this.#types;
     const nearlyAll = this.#filled * NEARLY_ALL;
     const isIso = this.#hasMonths && this.#dates >= nearlyAll;
-    const isDayFirst = !isIso && this.#dayFirst > 0 && this.#dates + this.#dayFirst >= nearlyAll;
-    const isDated = isIso || isDayFirst;
+    const isDayFirst = !isIso && this.#dayFirst > 0;
+    const isDated = isIso || (isDayFirst && this.#dates + this.#dayFirst >= nearlyAll);
+    const hasDates = (this.#hasMonths && this.#dates > 0) || this.#dayFirst > 0;
     return {
       name: this.name,
       filled: this.#filled,
@@ -105,14 +117,29 @@ export class ColumnGuess {
       hasDecimalComma: this.#commas > 0 && this.#commas + this.#numbers >= nearlyAll,
       link: this.#links.result,
       odd: this.#odd,
-      noNumbers: isDated || narrowest !== "text" ? undefined : this.#fewOthers(),
+      noNumbers: isDated || narrowest !== "text" ? undefined : this.#noNumbers.few(this.#filled),
+      noDates: isDated || !hasDates ? undefined : this.#noDates.few(this.#filled),
+      repeated: this.#repeated.few(this.#filled),
       examples: [...this.#different].slice(0, EXAMPLES),
     };
   }
+}
 
-  #fewOthers(): GuessedColumn["noNumbers"] {
-    const [count, first] = [this.#others, this.#other];
-    return first === undefined || count > this.#filled * FEW ? undefined : { count, first };
+/** Counts the values that are not as the others. */
+class Counted {
+  #count = 0;
+  #first: string | undefined;
+
+  add(text: string): void {
+    this.#count++;
+    this.#first ??= text;
+  }
+
+  /** Where so few of these are something else that people take the others for the rule. */
+  few(filled: number): Few | undefined {
+    const [count, first] = [this.#count, this.#first];
+    const most = filled >= A_FEW_ROWS ? Math.max(1, filled * FEW) : 0;
+    return first === undefined || count > most ? undefined : { count, first };
   }
 }
 
@@ -132,8 +159,11 @@ const EXAMPLES = 3;
 /** A few bad dates and numbers are in every large table. */
 const NEARLY_ALL = 0.95;
 
-/** Where no more are something else, people take it for a column of numbers. */
+/** Where no more are something else, people take it for a column of the others. */
 const FEW = 0.2;
+
+/** With fewer, one value says nothing of the others. */
+const A_FEW_ROWS = 3;
 
 /** Years alone are a number; among dates with a month they are dates. */
 const DATE_LIKE = /^\d{4}(-|$)/;

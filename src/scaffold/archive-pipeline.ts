@@ -4,9 +4,10 @@ import { stringify } from "yaml";
 import { counted } from "../core/progress.ts";
 import { commasOf, datesOf, linkOf, type Types, typesOf } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
+import { whyText } from "../guess/doubts.ts";
 import type { Seen, SeenTable } from "../guess/look.ts";
 import { schemaName } from "./sql-name.ts";
-import { damagedWords, encodingWords, type TableFlow, textWords } from "./table-flow.ts";
+import { damagedWords, encodingWords, type TableFlow } from "./table-flow.ts";
 
 /** A pipeline with these flows, which load what is filled into a schema of its own. */
 export const archivePipeline = (
@@ -100,8 +101,8 @@ const sourceText = (
 };
 
 const typeText = (column: GuessedColumn, types: Types): string => {
-  const type = types.get(column) ?? "text";
-  return column.noNumbers && type === "text" ? `text # ${textWords(column.noNumbers)}` : type;
+  const why = whyText(column, types);
+  return `${types.get(column) ?? "text"}${why === undefined ? "" : ` # ${why}`}`;
 };
 
 const transformLines = (table: SeenTable, made: readonly string[]): string[] => {

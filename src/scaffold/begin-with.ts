@@ -10,7 +10,7 @@ export interface Beginning {
   readonly kind: "dataset" | "query" | "archive";
   /** The key, the file, or the archive's path or URL. */
   readonly value: string;
-  /** A name for the pipeline, if none is given. */
+  /** What the pipeline may be called after, if no name is given. */
   readonly name: string;
 }
 
@@ -25,7 +25,7 @@ export const beginningOf = async (what: string): Promise<Beginning> => {
   if (!isUrl && info === undefined) throw initUnknown(what);
   if (!isUrl && pipelineNameIn(what) !== undefined) throw givenPipeline(shellWord(what));
   const isQuery = info?.isFile() === true && /\.(json|ya?ml)$/i.test(what);
-  const name = pipelineName(basename(what.replace(/[?#].*$/, "")).replace(/\.\w+$/, ""));
+  const name = basename(what.replace(/[?#].*$/, "")).replace(/\.\w+$/, "");
   return { kind: isQuery ? "query" : "archive", value: what, name };
 };
 

@@ -4,6 +4,7 @@ import { RUNNER } from "../core/program.ts";
 import { count } from "../core/progress.ts";
 import { datesOf, idOf, linkOf, type Types } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
+import { doubtsOf } from "../guess/doubts.ts";
 import type { SeenTable } from "../guess/look.ts";
 import { freeName, type Named, namesFor, sqlName } from "./sql-name.ts";
 import { tablesToLoad } from "./tables-to-load.ts";
@@ -65,26 +66,15 @@ export const damagedWords = ({ rows, damaged, damage = "", is_whole }: SeenTable
 export const encodingWords = ({ encoding, encoding_example = "" }: SeenTable): string =>
   `It is not in UTF-8; read as ${encoding}, a guess: is ${JSON.stringify(encoding_example)} right?`;
 
-/** `because of 2 values that are no number, such as "env. 300"`. */
-export const textWords = ({ count: others, first }: NonNullable<GuessedColumn["noNumbers"]>) => {
-  const example = JSON.stringify(first.length > VALUE ? `${first.slice(0, VALUE)}…` : first);
-  return others === 1
-    ? `because of one value that is no number: ${example}`
-    : `because of ${count(others)} values that are no number, such as ${example}`;
-};
-
-/** Characters of a value that are shown. */
-const VALUE = 40;
-
 /** What is to be known of the flows before one runs: other names, and records that will be set aside. */
 export const flowNotes = (flows: readonly TableFlow[], types: Types): string[] => [
   ...renamed(flows),
-  ...flows.flatMap(({ name, columns }) =>
-    columns.flatMap(({ to, of: { noNumbers }, of }) =>
-      noNumbers && types.get(of) === "text"
-        ? [`${name}: \`${to}\` is text ${textWords(noNumbers)}.`]
-        : [],
-    ),
+  ...flows.flatMap(({ name, table, columns }) =>
+    doubtsOf(
+      table,
+      types,
+      (column) => columns.find(({ of }) => of === column)?.to ?? column.name,
+    ).map((doubt) => `${name}: ${doubt}`),
   ),
   ...flows
     .filter(({ table }) => table.encoding_example !== undefined)

@@ -17,6 +17,8 @@ import { leftOut, nothingToLoad } from "./tables-to-load.ts";
 
 export interface Settings extends Pick<Context, "signal" | "log"> {
   readonly name: string;
+  /** What it should have been called. */
+  readonly wanted: string;
   /** The folder in which `pipelines/` is, or is made. */
   readonly folder: string;
   /** How an archive's tables are encoded, where the user says so. */
@@ -38,7 +40,7 @@ const LOOKED_AT = 10_000;
 
 /** Writes the pipeline for what somebody has. Throws before anything is written if that is of no use. */
 export const writePipeline = async (beginning: Beginning, settings: Settings): Promise<Written> => {
-  const { name, folder } = settings;
+  const { name, wanted, folder } = settings;
   const pipeline = resolve(folder, "pipelines", `${name}.yaml`);
   const made =
     beginning.kind === "archive"
@@ -60,7 +62,14 @@ export const writePipeline = async (beginning: Beginning, settings: Settings): P
   return {
     pipeline,
     files: [...files.keys()],
-    notes: made.notes,
+    notes: [
+      ...(name === wanted
+        ? []
+        : [
+            `Its name is \`${name}\`, not \`${wanted}\`: letters of a to z, digits and _ only, a letter first.`,
+          ]),
+      ...made.notes,
+    ],
     ...(await copyShared(folder, parts)),
   };
 };

@@ -50,6 +50,19 @@ test("a few values that are no number are told where they make text of a column 
   assert.equal(guessed(...years).noNumbers, undefined);
 });
 
+test("a few values that are no date are told, and so are those that are there twice; many are the rule", () => {
+  const days = Array.from({ length: 9 }, (_, index) => `0${index + 1}/03/2024`);
+  assert.deepEqual(guessed(...days, "soon").noDates, { count: 1, first: "soon" });
+  assert.equal(guessed(...days).noDates, undefined);
+  assert.equal(guessed(...days, "a", "b", "c").noDates, undefined);
+  assert.equal(guessed("1879", "1901", "soon").noDates, undefined);
+  assert.deepEqual(guessed(...days, "01/03/2024", null).repeated, {
+    count: 1,
+    first: "01/03/2024",
+  });
+  assert.equal(guessed(...days, ...days).repeated, undefined);
+});
+
 test("dates are those that parse_dates reads, a few bad ones among them; years alone are numbers", () => {
   const good = Array.from({ length: 30 }, (_, index) => `2022-03-${10 + (index % 20)}`);
   assert.equal(guessed(...good, "2022-03/2022-05", "1879", "soon").isDates, true);

@@ -264,23 +264,31 @@ test("a text file by itself gets the source csv, told that nothing is enclosed w
   assert.match(stdout, /said \\"so/);
 });
 
-test("a column of numbers that is text for a few values says for which", async () => {
-  const rows = Array.from({ length: 20 }, (_, id) => `${id},${id === 3 ? "env. 300" : id * 10}`);
-  await writeFile(join(folder, "heights.csv"), `id,altitude\n${rows.join("\n")}\n`);
-  const { stdout } = await init("heights.csv");
+test("a column that is not what most of its values are says why, and what to do; so does a key", async () => {
+  const rows = [
+    "1;03/05/2024;12,5",
+    "2;04/05/2024;12,75",
+    "2;été 2024;13",
+    "4;05/05/2024;env. 300",
+    "5;06/05/2024;13,5",
+  ];
+  await writeFile(join(folder, "mes-obs.csv"), `id_obs;date_obs;altitude\n${rows.join("\n")}\n`);
+  const doubts = [
+    '`date_obs` is text because of one value that is no date: "été 2024". `parse_dates` with `day_first: true` would read the others, and set such records aside.',
+    '`altitude` is text because of one value that is no number: "env. 300". `parse_numbers` would read the others, and set such records aside.',
+    '`id_obs` cannot be the `primary_key`: "2" is there twice.',
+  ];
+  const { stdout } = await init("mes-obs.csv");
+  assert.deepEqual(stdout.split("\n").slice(1, 5), [
+    "Its name is `mes_obs`, not `mes-obs`: letters of a to z, digits and _ only, a letter first.",
+    ...doubts.map((doubt) => `mes_obs: ${doubt}`),
+  ]);
   assert.match(
-    stdout,
-    /^heights: `altitude` is text because of one value that is no number: "env\. 300"\.$/m,
-  );
-  assert.match(
-    await written("pipelines/heights.yaml"),
+    await written("pipelines/mes_obs.yaml"),
     /^ +altitude: text # because of one value that is no number: "env\. 300"$/m,
   );
-  const { stdout: guess } = await runRunner(["guess", "heights.csv"], { cwd: folder });
-  assert.match(
-    guess,
-    /^ {2}`altitude` is text because of one value that is no number: "env\. 300"\.$/m,
-  );
+  const { stdout: guess } = await runRunner(["guess", "mes-obs.csv"], { cwd: folder });
+  for (const doubt of doubts) assert.ok(guess.replaceAll(/\n +/g, " ").includes(doubt), doubt);
 });
 
 test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {
@@ -426,6 +434,6 @@ test("names are letters, digits and underscores, and begin with a letter", async
   assert.deepEqual(await beginningOf("https://x.org/a/Moths.ZIP?x=1"), {
     kind: "archive",
     value: "https://x.org/a/Moths.ZIP?x=1",
-    name: "moths",
+    name: "Moths",
   });
 });
