@@ -158,18 +158,24 @@ export const openFor = async (
 
 /** Runs the checks of a flow that is done, and warns of what is not well. */
 const tellChecks = async (
-  files: readonly string[],
+  { name, checks: files = [] }: FlowPlan,
   { database, options: { log } }: Running,
 ): Promise<void> => {
   if (files.length === 0) return;
   await using session = await database.session();
   const nothing = { coming: comingFrom([]), known: {} };
   const verdicts = await runChecks(files, { ask: askDatabase(session), ...nothing });
-  for (const { level, message } of verdicts) if (level !== "ok") log.warn(message);
+  for (const { level, message } of verdicts) if (level !== "ok") log.warn(message, name);
 };
 
+/** What is said while a flow runs is said of it. */
+const logOf = (flow: string, { log }: Pick<RunOptions, "log">): RunOptions["log"] => ({
+  info: (sentence) => log.info(sentence, flow),
+  warn: (sentence) => log.warn(sentence, flow),
+});
+
 const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
-  const { log, display, isFresh = false, isListing = false } = run.options;
+  const { display, isFresh = false, isListing = false } = run.options;
   const { signal } = run.stop;
   const { database, rejectFile, state, mode } = run;
   const span = run.span.child("runner.flow", { "runner.flow": flow.name });
@@ -190,7 +196,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     signal,
     soon: run.options.soon,
     loadsWhole: run.stop.loadsWhole,
-    log: { ...log, now: (words) => account.now(words) },
+    log: { ...logOf(flow.name, run.options), now: (words) => account.now(words) },
     database,
     mode,
     tally: () => withAdvice(account.tally()),
@@ -233,7 +239,7 @@ const oneFlow = async (flow: FlowPlan, run: Running): Promise<FlowSummary> => {
     signal.throwIfAborted();
     await span.within(() => runFlow(flow, context, account));
     if (whole !== undefined) await state.exported(flow.name, whole);
-    await tellChecks(flow.checks ?? [], run);
+    await tellChecks(flow, run);
   } catch (thrown) {
     const error = await causeOf(thrown, account, flow, signal);
     if (error instanceof RunnerError) {

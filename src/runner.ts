@@ -12,6 +12,7 @@ import type { Database } from "./core/session.ts";
 import { beginRun, type RunState, type RunStatus, type Undone } from "./core/state.ts";
 import { stopAtCommit } from "./core/stop.ts";
 import { beginSpan } from "./core/trace.ts";
+import { writesTables } from "./core/uses.ts";
 import { askBeforeFirstWrite, tablesThere } from "./first-write.ts";
 import {
   chosenFlows,
@@ -36,6 +37,8 @@ export interface RunSummary {
   readonly part: FlowSummary | undefined;
   /** Why the run is not `done`. */
   readonly error: unknown;
+  /** Whether a flow of the pipeline loads a table. */
+  readonly loadsTables: boolean;
   /** Where the rejects are, if there are any. */
   readonly rejectFile: string | undefined;
   readonly database: string;
@@ -121,6 +124,7 @@ export const runPipeline = async (plan: Plan, given: RunOptions): Promise<RunSum
     flows,
     part,
     error,
+    loadsTables: writesTables(plan.flows),
     rejectFile: rejectFile && rejectFile.sizeBytes > 0 ? rejectFile.path : undefined,
     database: label,
     citations: [...citations.values()],

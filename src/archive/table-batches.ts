@@ -114,14 +114,18 @@ const peekLine = async (
   number: number,
 ): Promise<{ line: string; all: AsyncGenerator<Buffer> }> => {
   let start: Buffer = Buffer.alloc(0);
+  const linesIn = (encoding: BufferEncoding) =>
+    start.toString(encoding, 0, PEEK_BYTES).split("\n", number + 1);
   let lines: string[] = [];
   let isDone = false;
   while (!isDone && lines.length <= number && start.length < PEEK_BYTES) {
     const next = await chunks.next();
     isDone = next.done === true;
     if (!next.done) start = start.length === 0 ? next.value : Buffer.concat([start, next.value]);
-    lines = start.toString("utf8", 0, PEEK_BYTES).split("\n", number + 1);
+    lines = linesIn("utf8");
   }
+  // What is not in UTF-8 is told elsewhere; here people are to recognise it.
+  if (lines[number - 1]?.includes("\ufffd")) lines = linesIn("latin1");
   async function* all(): AsyncGenerator<Buffer> {
     try {
       if (start.length > 0) yield start;

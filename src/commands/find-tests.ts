@@ -31,15 +31,19 @@ const meantFor = (pipeline: string, expected: string): string[] => {
   const stem = name.replace(/\.ya?ml$/, "").toLowerCase();
   return readdirSync(folder)
     .filter((other) => /\.ya?ml$/.test(other) && other !== name && hasTests(join(folder, other)))
-    .filter(
-      (other) =>
-        other.toLowerCase().includes(stem) ||
-        nearest(other, [basename(expected)]).length > 0 ||
-        textOf(join(folder, other)).includes(name),
-    )
+    .filter((other) => {
+      if (namesIn(join(folder, other)).includes(name)) return true;
+      // The tests of another pipeline are found beside that.
+      if (TEST_FILE.test(other) && existsSync(join(folder, other.replace(".test.", "."))))
+        return false;
+      return other.toLowerCase().includes(stem) || nearest(other, [basename(expected)]).length > 0;
+    })
     .sort()
     .map((other) => fileLabel(join(folder, other)));
 };
+
+/** Files, among other words. */
+const namesIn = (file: string): readonly string[] => textOf(file).split(/[\s"'/,{}[\]]+/);
 
 const hasTests = (file: string): boolean => /^tests\s*:/m.test(textOf(file));
 

@@ -5,6 +5,7 @@ import { datesOf, idOf, linkOf, typesOf } from "../guess/choices.ts";
 import { lookAt, type Seen } from "../guess/look.ts";
 import { guessLines } from "./guess-lines.ts";
 import { csvText, widthOf } from "./table.ts";
+import { warningText } from "./text.ts";
 
 export interface GuessFlags {
   readonly table?: string;
@@ -22,7 +23,7 @@ export const guessCommand = async (
 ): Promise<number> => {
   if (pipelineNameIn(location) !== undefined) throw givenPipeline(shellWord(location));
   const say = (text: string) => console.error(text);
-  const log = { info: say, warn: (text: string) => say(`Warning: ${text}`), now: () => undefined };
+  const log = { info: say, warn: (text: string) => say(warningText(text)), now: () => undefined };
   const seen = await lookAt(location, { ...flags, signal, log });
   if (flags.json) console.log(JSON.stringify(guessObject(seen), null, 2));
   else if (flags.csv) process.stdout.write(csvText(guessRows(seen)));

@@ -3,7 +3,7 @@ import { initEncoding, initNothing, RunnerError } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
 import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
-import { interruptedCode } from "./text.ts";
+import { interruptedCode, warningText } from "./text.ts";
 import { validateCommand } from "./validate.ts";
 
 export interface InitFlags {
@@ -84,7 +84,7 @@ export const begin = async (
     folder: flags.into,
     encoding: flags.encoding,
     signal,
-    log: { info: () => undefined, warn: (text) => say(`Warning: ${text}`), now: () => undefined },
+    log: { info: () => undefined, warn: (text) => say(warningText(text)), now: () => undefined },
     mayOverwrite: async (file) => {
       if (flags.force) return true;
       const answer = await ask?.(

@@ -17,6 +17,7 @@ import {
   flowObject,
   interruptedCode,
   refusalObject,
+  warningText,
 } from "./text.ts";
 
 export interface PlanFlags {
@@ -51,7 +52,7 @@ export const planCommand = async (
     replay: flags.replay && resolve(flags.replay),
     lockTimeoutSecs: flags.lockTimeout,
     signal,
-    log: { info: say, warn: (text) => say(`Warning: ${text}`) },
+    log: { info: say, warn: (text, flow) => say(warningText(text, flow)) },
     display: process.stderr,
     isListing: flags.csv,
     beforeUndo: async (session, run) => list.write(loggedRows(session, run)),
@@ -70,7 +71,9 @@ export const planCommand = async (
     // What the error says of commits is true of its flow.
     const loaded = rehearsal.flows.map(({ name }) => `\`${name}\``).join(", ");
     const before = loaded && ` after it has loaded ${loaded}, which stays. Of the flow that fails`;
-    say(`A run would fail${before}:\n${errorText(rehearsal.error)}`);
+    const hasBegun = rehearsal.database !== "";
+    const head = hasBegun ? `A run would fail${before}:\n` : "";
+    say(`${head}${errorText(rehearsal.error)}`);
     return exitCodeOf(rehearsal.error);
   }
   say(`Nothing of it was kept, in ${rehearsal.database}; it took ${duration(seconds)}.`);

@@ -4,7 +4,7 @@ import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
 import { recordLines } from "./records.ts";
 import { csvText, widthOf } from "./table.ts";
-import { interruptedCode } from "./text.ts";
+import { interruptedCode, warningText } from "./text.ts";
 
 export interface PreviewFlags {
   readonly database?: string;
@@ -49,7 +49,7 @@ const show = async (
   plan: Plan,
   { flow, signal, flags }: { flow: string; signal: AbortSignal; flags: PreviewFlags },
 ): Promise<void> => {
-  const log = { info: say, warn: (text: string) => say(`Warning: ${text}`) };
+  const log = { info: say, warn: (text: string) => say(warningText(text)) };
   const shown: Shown = { names: [], places: [], rows: [] };
   for await (const batch of previewFlow(plan, { flow, signal, log })) {
     for (const { place, code, message } of batch.rejects.slice(0, flags.rows)) {

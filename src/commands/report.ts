@@ -4,7 +4,7 @@ import { count, type Display, tellOn } from "../core/progress.ts";
 import type { FlowSummary, RunOptions } from "../run-flows.ts";
 import type { RunSummary } from "../runner.ts";
 import { tellComplaints } from "./load.ts";
-import { closingLines, failure, flowLine, flowObject } from "./text.ts";
+import { closingLines, failure, flowLine, flowObject, warningText } from "./text.ts";
 
 /** Tells what a run does: for people, or as a line of JSON per event. */
 export interface Report {
@@ -36,16 +36,15 @@ const textReport = (pipeline: string, quiet: boolean, given?: string): Report =>
   const unlessQuiet = (text: string) => {
     if (!quiet) say(text);
   };
-  const warn = (text: string) => say(`Warning: ${text}`);
   return {
-    log: { info: unlessQuiet, warn },
+    log: { info: unlessQuiet, warn: (text, flow) => say(warningText(text, flow)) },
     display: quiet ? undefined : process.stderr,
     complain: tellComplaints,
     begin: () => undefined,
     flow(flow) {
       const attention = attentionOf(flow);
       unlessQuiet(flowLine(flow));
-      if (attention) warn(attention);
+      if (attention) say(warningText(attention, flow.name));
     },
     end(summary) {
       if (quiet && summary.status === "done") return;
@@ -69,12 +68,12 @@ const jsonReport = async (pipeline: string, quiet: boolean, given?: string): Pro
     // In order with all else, and nothing is lost when the process ends.
     pino.destination({ dest: 2, sync: true }),
   );
-  let run: string | undefined;
+  let run: number | undefined;
   const event = (name: string, more: object = {}) => ({ event: name, run, ...more });
   return {
     log: {
-      info: (text) => logger.info(event("note"), text),
-      warn: (text) => logger.warn(event("note"), text),
+      info: (text, flow) => logger.info(event("note", { flow }), text),
+      warn: (text, flow) => logger.warn(event("note", { flow }), text),
     },
     display: { write: (text) => logger.info(event("progress"), text.trim()) },
     complain(complaints) {
@@ -84,7 +83,7 @@ const jsonReport = async (pipeline: string, quiet: boolean, given?: string): Pro
       }
     },
     begin({ run: number, database }) {
-      run = number;
+      run = Number(number);
       logger.info(event("begin", { database }), `Run ${number} begins.`);
     },
     flow(flow) {
@@ -117,5 +116,5 @@ const attentionOf = (flow: FlowSummary): string | undefined => {
     flow.filtered > 0 ? `${count(flow.filtered)} filtered` : "",
     flow.rejected > 0 ? `${count(flow.rejected)} rejected (${codes})` : "",
   ];
-  return `No record of flow \`${flow.name}\` got through: of ${count(flow.read)} read, ${parts.filter(Boolean).join(" and ")}.`;
+  return `No record got through: of ${count(flow.read)} read, ${parts.filter(Boolean).join(" and ")}.`;
 };

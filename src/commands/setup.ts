@@ -1,5 +1,6 @@
 import { setUpPipeline, uninstallPipeline } from "../setup.ts";
 import { loadToRun } from "./load.ts";
+import { warningText } from "./text.ts";
 
 export interface SetupFlags {
   readonly database?: string;
@@ -17,7 +18,7 @@ export const setupCommand = async (
   const say = (text: string) => console.error(text);
   const options = {
     signal,
-    log: { info: say, warn: (text: string) => say(`Warning: ${text}`) },
+    log: { info: say, warn: (text: string) => say(warningText(text)) },
   };
   if (uninstall) {
     const removed = await uninstallPipeline(plan, options);

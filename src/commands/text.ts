@@ -39,6 +39,10 @@ export const exitCodeOf = (error: unknown): number => {
 export const interruptedCode = (signal: AbortSignal): number =>
   signal.reason === "SIGTERM" ? 143 : 130;
 
+/** A warning for people, with the flow that it is about. */
+export const warningText = (sentence: string, flow?: string): string =>
+  flow === undefined ? `Warning: ${sentence}` : `Warning in flow \`${flow}\`: ${sentence}`;
+
 /** `occurrences: 2,000 read, 1,998 inserted, 2 rejected (2 bad_date) in 0.4 s (5,000 rows/s)`. */
 export const flowLine = (flow: FlowSummary): string => {
   const kinds = ["inserted", "updated", "unchanged", "held", "rejected", "filtered"] as const;
@@ -85,7 +89,7 @@ export const closingLines = (summary: RunSummary, pipeline: string, given?: stri
       lines.push(`Rejected records: ${fileLabel(rejectFile)}`);
       lines.push(...explainLines(codes));
     }
-    if (database.startsWith("embedded")) {
+    if (database.startsWith("embedded") && summary.loadsTables) {
       lines.push(
         `Next: \`${RUNNER} sql ${named(pipeline, given)} "select …"\` reads the tables,\n` +
           `  \`${RUNNER} plan ${named(pipeline, given)}\` shows what another run would change,\n` +

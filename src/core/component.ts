@@ -102,10 +102,10 @@ export interface Citation {
 
 /** Sentences for the person who watches; nothing per record. */
 export interface Log {
-  /** Something worth knowing about a run that goes well. */
-  info(sentence: string): void;
+  /** Something worth knowing about a run that goes well, and about which flow of it. */
+  info(sentence: string, flow?: string): void;
   /** Odd, but nothing is lost. */
-  warn(sentence: string): void;
+  warn(sentence: string, flow?: string): void;
   /** What goes on at this moment (`GBIF: RUNNING, 23,369 records`): drawn with the progress until the next. */
   now(words: string): void;
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { TextDecoder } from "node:util";
 import { encodingUnknown, notInEncoding } from "./errors.ts";
 
@@ -18,6 +19,28 @@ export const asValidUtf8 = (
   chunks: AsyncIterable<Buffer>,
   { encoding, name }: { encoding: string; name: string },
 ): AsyncGenerator<Buffer> => recoded(chunks, decoderFor(encoding, name), name);
+
+/** Why bytes are no text in UTF-8. */
+export interface NotUtf8 {
+  readonly isUtf16: boolean;
+  /** The text before the first byte that does not belong there. */
+  readonly before: string;
+  /** What its line has around that byte, read as windows-1252. */
+  readonly inWindows: string;
+}
+
+/** The text of a file that is read as a whole, without a byte order mark; or why it is none. */
+export const wholeText = (bytes: Buffer): string | NotUtf8 => {
+  if (isUtf8(bytes)) return bytes.toString("utf8").replace(/^\uFEFF/, "");
+  const [before = ""] = bytes.toString("utf8").split("\uFFFD", 1);
+  const start = Buffer.byteLength(before.slice(0, before.lastIndexOf("\n") + 1));
+  const end = bytes.indexOf(LINE_END, start);
+  return {
+    isUtf16: /^(\xff\xfe|\xfe\xff)/.test(bytes.toString("latin1", 0, 2)),
+    before,
+    inWindows: asWindows(bytes.subarray(start, end < 0 ? bytes.length : end)),
+  };
+};
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 

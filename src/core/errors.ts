@@ -1877,7 +1877,7 @@ export const queryWithoutColumns = (label: string): RunnerError =>
 export const pipelineBusy = (pipeline: string, holder: string): RunnerError =>
   new RunnerError(
     "pipeline_busy",
-    1,
+    3,
     `Pipeline \`${pipeline}\` is being run already, ${holder}. Two runs at once would undo each other: wait for it to end.`,
   );
 
@@ -1885,7 +1885,7 @@ export const pipelineBusy = (pipeline: string, holder: string): RunnerError =>
 export const lockBusy = (lock: string, holder: string): RunnerError =>
   new RunnerError(
     "lock_busy",
-    1,
+    3,
     `The lock \`${lock}\` is held ${holder}. Pipelines with the same \`lock\` never run at the same time: wait for it to end.`,
     { subject: lock },
   );
@@ -1894,7 +1894,7 @@ export const lockBusy = (lock: string, holder: string): RunnerError =>
 export const planLocked = (seconds: number, cause: unknown): RunnerError =>
   new RunnerError(
     "plan_locked",
-    1,
+    3,
     `Somebody holds a lock that this needs for more than ${seconds} s, and a plan waits no longer, as others wait for its own locks. ` +
       "Nothing was changed. Try again later, or give `--lock-timeout` more seconds.",
     { cause },

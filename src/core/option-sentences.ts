@@ -171,8 +171,10 @@ const capitalsAdvice = (at: YamlValue | undefined, pattern: string): string => {
   return ` SQL takes it for \`${small}\`; if the name has capitals, write \`'${quoted}'\`.`;
 };
 
-/** "`table` of `csv`", "Item 2 of `columns`". */
+/** "`table` of `csv`", "Item 2 of `columns`"; a parameter's name is what whoever gives it knows. */
 const labelOf = (value: YamlValue, path: YamlPath, name: string): string => {
+  const parameter = valueAt(value, path)?.parameter;
+  if (parameter !== undefined) return `\`${parameter}\``;
   if (path.length === 0) return name === WHOLE_PIPELINE ? "The pipeline" : `\`${name}\``;
   const holder = path.slice(0, -1);
   return valueAt(value, holder)?.kind === "list"

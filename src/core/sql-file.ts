@@ -1,9 +1,8 @@
 /** SQL files, and those that they name by psql's `\ir`. */
 
-import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { aroundFirst } from "./encoding.ts";
+import { wholeText } from "./encoding.ts";
 import { type Place, RunnerError, sqlCircle, sqlFileMissing, sqlNotUtf8 } from "./errors.ts";
 import { fileLabel, placeInText } from "./place.ts";
 import { rememberedByFiles } from "./remembered.ts";
@@ -79,16 +78,10 @@ const textOf = (file: string): string => {
   } catch (error) {
     throw sqlFileMissing(fileLabel(file), error);
   }
-  if (isUtf8(bytes)) return bytes.toString("utf8").replace(/^\uFEFF/, "");
-  const isUtf16 = /^(\xff\xfe|\xfe\xff)/.test(bytes.toString("latin1", 0, 2));
-  const [good = ""] = bytes.toString("utf8").split("\uFFFD", 1);
-  const start = Buffer.byteLength(good.slice(0, good.lastIndexOf("\n") + 1));
-  const end = bytes.indexOf("\n", start);
-  const line = bytes.subarray(start, end < 0 ? bytes.length : end);
-  const error = sqlNotUtf8(
-    fileLabel(file),
-    isUtf16 ? undefined : aroundFirst(new TextDecoder("windows-1252").decode(line)),
-  );
-  error.place = placeInText(file, good, isUtf16 ? 1 : good.length + 1);
+  const text = wholeText(bytes);
+  if (typeof text === "string") return text;
+  const { isUtf16, before, inWindows } = text;
+  const error = sqlNotUtf8(fileLabel(file), isUtf16 ? undefined : inWindows);
+  error.place = placeInText(file, before, before.length + 1);
   throw error;
 };

@@ -2,6 +2,8 @@ import type { Log } from "./component.ts";
 
 /** What the flow that is running holds, for whoever would stop it. */
 interface Held {
+  /** Its name. */
+  readonly flow: string;
   readonly hasUncommitted: boolean;
   /** Whether all is committed and nothing more comes. */
   readonly isDone: boolean;
@@ -34,11 +36,11 @@ export const stopAtCommit = ({
   log: Pick<Log, "warn">;
 }): Stop => {
   const controller = new AbortController();
-  let running: Held = { hasUncommitted: false, isDone: true };
+  let running: Held = { flow: "", hasUncommitted: false, isDone: true };
   let whole: string | undefined;
   const stop = () => controller.abort(soon?.reason);
   const wish = () => {
-    log.warn(running.hasUncommitted ? whenCommitted(whole) : AT_ONCE);
+    log.warn(running.hasUncommitted ? whenCommitted(running.flow, whole) : AT_ONCE);
     if (!running.hasUncommitted) stop();
   };
   soon?.addEventListener("abort", wish, { once: true });
@@ -64,7 +66,7 @@ export const stopAtCommit = ({
 
 const AT_ONCE = "Stopping at once: nothing was read that is not committed.";
 
-const whenCommitted = (whole: string | undefined): string =>
+const whenCommitted = (flow: string, whole: string | undefined): string =>
   whole === undefined
-    ? "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed."
+    ? `Stopping with the next commit of flow \`${flow}\`, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.`
     : `\`${whole}\` is loaded as a whole: it is kept if it gets to its end, which may take a while. Ctrl-C again stops now and leaves the old rows.`;

@@ -85,6 +85,10 @@ export const emptiedTables = (flows: readonly FlowDraft[]): Use[] =>
     .filter((step) => step.use.what === "table" && step.use.how === "replace" && !isAny(step))
     .map(({ use }) => use);
 
+/** Whether any of the flows writes a table. */
+export const writesTables = (flows: readonly FlowDraft[]): boolean =>
+  stepsOf(flows).some((step) => step.use.what === "table" && isWrite(step));
+
 /** What is wrong between flows: `setup` scripts may make and fill tables too. */
 export const followUses = (flows: readonly FlowDraft[], setup: readonly string[]): Complaint[] => {
   const steps = stepsOf(flows).filter(({ use }) => use.what === "table");

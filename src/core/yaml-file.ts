@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import type { Complain } from "./complaint.ts";
 import { elsewhere, pipelinesFor } from "./elsewhere.ts";
+import { type NotUtf8, wholeText } from "./encoding.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 import { fileLabel } from "./place.ts";
@@ -28,10 +29,9 @@ export const readYaml = async (
       return undefined;
     }
     // At once, not in the background: the files are small, and waiting for each costs more than reading it.
-    const bytes = readFileSync(file);
-    const text = utf8Text(bytes);
-    if (text !== undefined) return parseYaml(text, start, complain);
-    complain("no_text", includedFrom ?? start, noTextSentence(file, bytes));
+    const text = wholeText(readFileSync(file));
+    if (typeof text === "string") return parseYaml(withLines(text), start, complain);
+    complain("no_text", includedFrom ?? start, noTextSentence(file, text));
   } catch (error) {
     const system = error as NodeJS.ErrnoException;
     if (system.syscall === undefined) throw error;
@@ -44,32 +44,21 @@ export const readYaml = async (
   return undefined;
 };
 
-const utf8Text = (bytes: Uint8Array): string | undefined => {
-  try {
-    // It also takes the byte order mark away, which would shift the columns of the first line.
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // The line ends of an old Mac.
-    return text.includes("\n") ? text : text.replaceAll("\r", "\n");
-  } catch {
-    return undefined;
-  }
-};
+/** The line ends of an old Mac. */
+const withLines = (text: string): string =>
+  text.includes("\n") ? text : text.replaceAll("\r", "\n");
 
-const noTextSentence = (file: string, bytes?: Uint8Array): string => {
+const noTextSentence = (file: string, why?: NotUtf8): string => {
   const label = fileLabel(file);
   const isArchive = /\.(zip|tgz|tar\.gz)$/i.test(file);
   if (isArchive) {
     return `${label} is no YAML file in UTF-8. If it is an archive, \`${RUNNER} init ${label}\` writes a pipeline for it.`;
   }
-  const isUtf16 = bytes !== undefined && /^(\xff\xfe|\xfe\xff)/.test(latin1(bytes.subarray(0, 2)));
-  if (isUtf16) return `${label} is in UTF-16. Save it as UTF-8.`;
-  if (bytes === undefined || bytes.includes(0)) return `${label} is no YAML file in UTF-8.`;
-  const [good = ""] = new TextDecoder("utf-8").decode(bytes).split("\uFFFD", 1);
-  const line = good.split("\n").length;
+  if (why?.isUtf16) return `${label} is in UTF-16. Save it as UTF-8.`;
+  if (why === undefined || why.before.includes("\0")) return `${label} is no YAML file in UTF-8.`;
+  const line = why.before.split("\n").length;
   return `${label} is no YAML file in UTF-8: line ${line} has a character of another encoding, such as windows-1252. Save it as UTF-8.`;
 };
-
-const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
 const KINDS = [/\.ya?ml$/, /\.json$/];
 

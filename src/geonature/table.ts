@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { type Info, parse } from "csv-parse/sync";
 import type { Complain } from "../core/complaint.ts";
+import { wholeText } from "../core/encoding.ts";
 import { mappingFileMissing, type Place, suggestion } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { fileLabel } from "../core/place.ts";
+import { fileLabel, placeInText } from "../core/place.ts";
 import { remembered } from "../core/remembered.ts";
 
 /** A table, and the option of the component that leads to it. */
@@ -32,9 +33,10 @@ export const readTable = async (
   complain: Complain,
 ): Promise<readonly TableRow[] | undefined> => {
   const start = { file: file.path, line: 1, column: 1 };
-  const text = utf8(await bytesOf(file));
-  if (text === undefined) {
-    complain("not_utf8", start, "The table is not in UTF-8. Save it as “CSV UTF-8”.");
+  const text = wholeText(await bytesOf(file));
+  if (typeof text !== "string") {
+    const place = placeInText(file.path, text.before, text.before.length + 1);
+    complain("not_utf8", place, "The table is not in UTF-8. Save it as “CSV UTF-8”.");
     return undefined;
   }
   const [first, ...lines] = parsed(text);
@@ -59,14 +61,6 @@ const bytesOf = async ({ path, option }: TableFile): Promise<Buffer> => {
     return await readFile(path);
   } catch (cause) {
     throw mappingFileMissing(fileLabel(path), option, cause);
-  }
-};
-
-const utf8 = (bytes: Buffer): string | undefined => {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
   }
 };
 

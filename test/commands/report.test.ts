@@ -44,9 +44,9 @@ describe("runner run", () => {
     assert.deepEqual(
       events.map(({ event, level, run }) => [event, level, run]),
       [
-        ["begin", "info", "1"],
-        ["flow", "info", "1"],
-        ["end", "info", "1"],
+        ["begin", "info", 1],
+        ["flow", "info", 1],
+        ["end", "info", 1],
       ],
     );
     assert.deepEqual([events[1].flow, events[1].read, events[1].inserted], ["load", 2, 2]);
@@ -99,14 +99,21 @@ describe("runner run", () => {
     assert.equal(filtered.code, 0);
     assert.match(
       filtered.stderr,
-      /^Warning: No record of flow `load` got through: of 2 read, 2 filtered\.$/m,
+      /^Warning in flow `load`: No record got through: of 2 read, 2 filtered\.$/m,
     );
+    assert.match(filtered.stderr, /^Warning in flow `load`: No record of in\.csv was loaded: /m);
+    const logged = await runner("told.yaml", "--log", "json", "--quiet");
+    const flows = logged.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).flow);
+    assert.deepEqual(new Set(flows), new Set(["load"]));
     await told(pipeline(BAD, "any"));
     const rejected = await runner("told.yaml", "--quiet");
     assert.equal(rejected.code, 0);
     assert.match(
       rejected.stderr,
-      /^Warning: No record of flow `load` got through: of 2 read, 2 rejected \(2 bad_date\)\.$/m,
+      /^Warning in flow `load`: No record got through: of 2 read, 2 rejected \(2 bad_date\)\.$/m,
     );
     await told(pipeline(BAD));
     const failed = await runner("told.yaml", "--quiet");

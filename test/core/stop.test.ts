@@ -33,14 +33,14 @@ const listener = () => {
 describe("a wish to stop", () => {
   test("waits while records are read that are not committed, and for no longer", () => {
     const soon = new AbortController();
-    const flow = { hasUncommitted: true, isDone: false };
+    const flow = { flow: "load", hasUncommitted: true, isDone: false };
     const { said, ...log } = listener();
     const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal, log });
     stop.begin(flow);
     soon.abort("SIGINT");
     assert.equal(stop.signal.aborted, false);
     assert.deepEqual(said, [
-      "Stopping with the next commit, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.",
+      "Stopping with the next commit of flow `load`, which keeps what is loaded by then. Ctrl-C again stops now, and undoes what is not committed.",
     ]);
     stop.committed();
     assert.equal(stop.signal.reason, "SIGINT");
@@ -50,7 +50,7 @@ describe("a wish to stop", () => {
     const soon = new AbortController();
     const { said, ...log } = listener();
     const stop = stopAtCommit({ signal: new AbortController().signal, soon: soon.signal, log });
-    stop.begin({ hasUncommitted: false, isDone: false });
+    stop.begin({ flow: "load", hasUncommitted: false, isDone: false });
     soon.abort("SIGINT");
     assert.equal(stop.signal.aborted, true);
     assert.deepEqual(said, ["Stopping at once: nothing was read that is not committed."]);

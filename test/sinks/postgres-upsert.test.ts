@@ -818,7 +818,7 @@ onEachDatabase((database) => {
         assert.deepEqual(await all("reported where id < 100"), OLD);
         assert.deepEqual(summary.said, [
           [
-            "4 rows of `reported` under other keys are records of this flow. They are as they were, and the records were set aside (`adoptable`); `adopt: { action: apply }` makes the rows the pipeline's. For example:",
+            "4 rows of `reported` under other keys are records of this flow. They are as they were, and the records were set aside (`adoptable`); `adopt: { action: apply }` makes the rows the pipeline's. For example, by src, pk:",
             '  5, 11 (id 1): src "1" → "5", pk "x" → "11"',
             '  5, 22 (id 2): src "1" → "5"',
             '  5, 33 (id 3): pk (empty) → "33"',
@@ -866,7 +866,7 @@ onEachDatabase((database) => {
         );
         assert.match(
           summary.said.join("\n"),
-          /^4 rows of `adopted` belong to this pipeline from now on\. For example:\n {2}5, 11 \(id 1\): src "1" → "5", pk "x" → "11"\n/m,
+          /^4 rows of `adopted` belong to this pipeline from now on\. For example, by src, pk:\n {2}5, 11 \(id 1\): src "1" → "5", pk "x" → "11"\n/m,
         );
         const again = await merge("adopted", RECORDS, {
           ...options("apply", "adopted"),

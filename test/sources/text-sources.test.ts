@@ -111,6 +111,8 @@ describe("csv", () => {
     await assert.rejects(readCsv("1\t2\n", { delimiter: ";", columns }), {
       code: "delimiter_wrong",
     });
+    const latin = Buffer.from("espèce;date\nx;1\n", "latin1");
+    await assert.rejects(readCsv(latin, { delimiter: "," }), { message: /"espèce;date"/ });
     const names = { delimiter: ";", columns: ["name"] };
     assert.deepEqual((await readCsv("Lasius niger (Linnaeus, 1758)\n", names)).values, [
       ["Lasius niger (Linnaeus, 1758)"],

@@ -326,6 +326,10 @@ test("a pipeline without tests is told where they are looked for, and which file
     "test_birds.yaml has tests, and not the name that files of tests have: `NAME.test.yaml`, such as `inat.test.yaml` for `inat.yaml`. Rename it.",
   );
   await rm(join(alone, "test_birds.yaml"));
+  // The tests of another pipeline are not those that are missing here.
+  await writeFile(join(alone, "bird.yaml"), "name: bird\nflows: []\n");
+  await writeFile(join(alone, "bird.test.yaml"), "tests: []\n");
+  assert.match((await said("birds.yaml")) ?? "", /`birds\.test\.yaml`\. Write one: /);
   await writeFile(join(alone, "all.test.yaml"), "pipeline: birds.yaml\ntests: []\n");
   assert.equal(
     await said("birds.yaml"),

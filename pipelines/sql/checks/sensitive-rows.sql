@@ -19,7 +19,7 @@ most as (
 select case when sum(rows) is null then 'ok' else 'warning' end as level,
        case
          when sum(rows) is null then 'No row from GBIF counts as not sensitive although its taxon has a rule.'
-         else format('Rows from GBIF that count as not sensitive although their taxon has a rule: %s, most of all %s. A rule may hold for some places or dates alone; if the triggers did nothing when they were loaded, compute their sensitivity anew before data go out.', sum(rows), (select taxa from most))
+         else format('Rows from GBIF that count as not sensitive although their taxon has a rule: %s, most of all %s. A rule may hold for some places or dates alone; if the triggers did nothing when they were loaded, or a rule is newer than the rows, compute their sensitivity anew before data go out: with the triggers at work, `update gn_synthese.synthese set cd_nom = cd_nom where id_source = %s;` does.', sum(rows), (select taxa from most), (select id_source from gn_synthese.t_sources where name_source = 'GBIF'))
        end as message
   from counts
 having exists (select from gn_synthese.synthese join gn_synthese.t_sources using (id_source) where name_source = 'GBIF');

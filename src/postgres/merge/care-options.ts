@@ -1,6 +1,8 @@
 import { columnName, oneOf, tableName } from "../../core/options.ts";
 import { Type } from "../../core/type.ts";
 
+const A_LIMIT = "a number of rows, a share such as `2.5%`, or `any`";
+
 /** Rows that people have worked on. */
 export const holdOption = Type.Optional(
   Type.Object(
@@ -121,11 +123,11 @@ export const vanishedOption = Type.Optional(
       }),
       max: Type.Unsafe<string | number>({
         anyOf: [
-          { type: "integer", minimum: 0 },
+          { type: "integer", minimum: 0, form: A_LIMIT },
           {
             type: "string",
             pattern: "^(any|\\d+|(100|\\d{1,2}(\\.\\d+)?)\\s*%)$",
-            form: "a number of rows, a share such as `2.5%`, or `any`",
+            form: A_LIMIT,
           },
         ],
         default: "5%",

@@ -26,7 +26,7 @@ export const withFound = (before: FoundRows, findings: readonly Finding[]): Foun
 
 /** Tells what a person should know of the rows of a flow, with the first of them; all is in `runner.finding`. */
 export const tellFindings = (
-  shape: Pick<MergeShape, "table" | "asWritten">,
+  shape: Pick<MergeShape, "table" | "key" | "asWritten">,
   { findings, found }: { findings: readonly Finding[]; found: FoundRows },
   { log, run, mode }: Pick<Context, "log" | "run" | "mode">,
 ): void => {
@@ -36,9 +36,15 @@ export const tellFindings = (
     if (rows === undefined) continue;
     const list = [...changesOf(findings, kind), whereAllAre(kind, run.id)];
     // A plan lists them itself.
-    log[level](isPlan ? sentence(rows) : [`${sentence(rows)} For example:`, ...list].join("\n"));
+    log[level](
+      isPlan ? sentence(rows) : [`${sentence(rows)} ${forExample(shape)}`, ...list].join("\n"),
+    );
   }
 };
+
+/** `For example, by src, id:`, if the rows below are called by more than one column. */
+export const forExample = ({ key }: Pick<MergeShape, "key">): string =>
+  key.length < 2 ? "For example:" : `For example, by ${key.map(({ name }) => name).join(", ")}:`;
 
 interface Told {
   readonly kind: Finding["kind"];

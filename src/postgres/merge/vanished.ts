@@ -4,6 +4,7 @@ import { count } from "../../core/progress.ts";
 import type { DatabaseError, Session } from "../../core/session.ts";
 import { type Finding, rowOf } from "../../core/tally.ts";
 import { attempt } from "../attempt.ts";
+import { forExample } from "./findings.ts";
 import type { MergeSettings } from "./merge.ts";
 import { narrowing } from "./narrowing.ts";
 import type { MergeShape } from "./shape.ts";
@@ -82,7 +83,7 @@ export async function* settleVanished(
   const vanished = new Set(findings.map(({ key }) => key)).size;
   const deleted = findings.filter(({ kind }) => kind === "deleted").length;
   yield await tally.commit(session, { vanished, deleted, findings });
-  tell(merge.shape.table.name, watch, { ...found, context });
+  tell(merge.shape, watch, { ...found, context });
 }
 
 interface Found {
@@ -226,24 +227,24 @@ const said = ({ message, detail }: DatabaseError): string =>
 const SHOWN = 20;
 
 const tell = (
-  table: string,
+  shape: MergeShape,
   { option }: Watch,
   { findings, whyNot, isTooMany, context: { log, run, mode } }: Found & { context: Context },
 ): void => {
   if (findings.length === 0) return;
-  const are = `${rows(findings.length)} of \`${table}\` ${findings.length === 1 ? "is" : "are"} no longer in the export of flow \`${option.of}\``;
+  const are = `${rows(findings.length)} of \`${shape.table.name}\` ${findings.length === 1 ? "is" : "are"} no longer in the export of flow \`${option.of}\``;
+  const what = isTooMany
+    ? `${are}; none was deleted: ${whyNot}. Look at them, and allow more in one run if they are right to go.`
+    : `${are}: ${outcome(findings)}.${whyNot === undefined ? "" : ` None was deleted: ${whyNot}.`}`;
   const lines = isTooMany
-    ? [
-        `${are}; none was deleted: ${whyNot}. Look at them, and allow more in one run if they are right to go.`,
-      ]
-    : [
-        `${are}: ${outcome(findings)}.${whyNot === undefined ? "" : ` None was deleted: ${whyNot}.`} For example:`,
-        ...findings
-          .slice(0, SHOWN)
-          .map((one) => `  ${rowOf(one)}: ${one.kind === "deleted" ? one.kind : one.new}`),
-      ];
+    ? []
+    : findings
+        .slice(0, SHOWN)
+        .map((one) => `  ${rowOf(one)}: ${one.kind === "deleted" ? one.kind : one.new}`);
   const all = `All are in runner.finding: select * from runner.finding where run = ${run.id} and kind in ('vanished', 'deleted');`;
-  log.warn([...lines, ...(mode === "run" ? [all] : [])].join("\n"));
+  const head = lines.length === 0 ? what : `${what} ${forExample(shape)}`;
+  // A plan lists them itself.
+  log.warn(mode === "plan" ? what : [head, ...lines, all].join("\n"));
 };
 
 const rows = (number: number): string => (number === 1 ? "1 row" : `${count(number)} rows`);
