@@ -97,7 +97,7 @@ onEachDatabase((database) => {
       assert.equal(flow?.vanished, 3);
       assert.match(
         said.join("\n"),
-        /3 rows of `gn_synthese\.synthese` are no longer in the export of flow `occurrences`: 2 deleted, 1 left as it is\. For example:\n {2}\d+, \d+ \(id_synthese \d+, [A-Z][a-z]+ [^)]*\).*: missed in/,
+        /3 rows of `gn_synthese\.synthese` are no longer in the export of flow `occurrences`: 2 deleted, 1 left as it is\. For example, by id_source, entity_source_pk_value:\n {2}\d+, \d+ \(id_synthese \d+, [A-Z][a-z]+ [^)]*\).*: missed in/,
       );
       const left = await here();
       assert.deepEqual(

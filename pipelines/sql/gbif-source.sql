@@ -65,6 +65,19 @@ begin
                not has_database_privilege(current_database(), 'create')
              else not has_schema_privilege('pinv_gbif', 'create, usage')
            end
+    union all
+    -- Whether the source is there shows to who may read it alone, and so does whether its index is: these do no harm
+    -- where they are.
+    select 4, 'insert into gn_synthese.t_sources (name_source, desc_source, entity_source_pk_field, url_source) select ''GBIF'', ''Global Biodiversity Information Facility'', ''gbifID'', ''https://www.gbif.org/occurrence'' where not exists (select from gn_synthese.t_sources where name_source = ''GBIF'');'
+     where exists (select from lacking where relation = 't_sources')
+    union all
+    select 5, 'select format(''create unique index concurrently if not exists i_synthese_gbif on gn_synthese.synthese (entity_source_pk_value) where id_source = %s'', id_source) from gn_synthese.t_sources where name_source = ''GBIF'' \gexec'
+      from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+     where nspname = 'gn_synthese' and relname = 'synthese' and not pg_has_role(relowner, 'usage')
+       and exists (select from lacking where relation = 't_sources')
+       and not exists (select from pg_index where indrelid = pg_class.oid and indisunique and indisvalid and indnkeyatts = 1
+                          and pg_get_indexdef(indexrelid, 1, true) = 'entity_source_pk_value'
+                          and pg_get_expr(indpred, indrelid) like '(id_source = %)')
   )
   -- </rights>
   select array_agg(statement order by rank, statement) into missing from (

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { formatComplaint, inOrder } from "../core/complaint.ts";
+import { listed } from "../core/errors.ts";
 import { loadPipeline } from "../core/pipeline-file.ts";
 import { fallbacks, fileLabel, formatPlace, inclusions, withoutPasswords } from "../core/place.ts";
 import { RUNNER } from "../core/program.ts";
@@ -42,11 +43,12 @@ export const doctorCommand = async (
 
 /** The examination for people: a block for each part, a line for each verdict; what others are to do, at the end. */
 export const doctorLines = (
-  { lines }: Examination,
+  { lines: all }: Examination,
   file: string,
   width = Number.POSITIVE_INFINITY,
 ): string[] => {
-  const groups = [...new Set(lines.map(({ about }) => about))];
+  const groups = [...new Set(all.map(({ about }) => about))];
+  const lines = groups.flatMap((group) => rightsInOne(all.filter(({ about }) => about === group)));
   const statements = new Set(
     lines
       .flatMap(({ message }) => message.split("\n").filter(isStatement))
@@ -65,9 +67,22 @@ export const doctorLines = (
   ];
 };
 
+/** A role that lacks rights lacks them for most that a flow does: one line says for what. */
+const rightsInOne = (lines: readonly Line[]): readonly Line[] => {
+  const [first, ...others] = lines.filter(({ code }) => code === "rights_missing");
+  if (first === undefined || others.length === 0) return lines;
+  const { component: _, place: __, ...line } = first;
+  const needing = [first, ...others].map(({ subject = "" }) => subject);
+  const [role = ""] = first.message.split(" for ", 1);
+  const [, ...statements] = [first, ...others].flatMap(({ message }) => message.split("\n"));
+  const head = `${role} for ${listed(new Set(needing))}. Who administers the database runs:`;
+  const told = { ...line, message: [head, ...statements.filter(isStatement)].join("\n") };
+  return lines.flatMap((one) => (one === first ? [told] : others.includes(one) ? [] : [one]));
+};
+
 const indented = (line: string): string => `  ${line}`;
 
-/** Each once, with all rights on a table in one grant. */
+/** Each once, with all rights on a table in one grant; none to whom it will belong. */
 const together = (statements: Iterable<string>): string[] => {
   const others: string[] = [];
   const rights = new Map<string, Set<string>>();
@@ -76,7 +91,12 @@ const together = (statements: Iterable<string>): string[] => {
     if (list === undefined || on === undefined) others.push(statement);
     else rights.set(on, new Set([...(rights.get(on) ?? []), ...list.split(", ")]));
   }
-  const grants = [...rights].map(([on, all]) => `grant ${[...all].sort().join(", ")} ${on}`);
+  const owned = others.flatMap(
+    (one) => /^alter [a-z ]+ (\S+) owner to (\S+;)$/.exec(one)?.slice(1).join(" to ") ?? [],
+  );
+  const grants = [...rights]
+    .filter(([on]) => !owned.some((it) => on.endsWith(` ${it}`)))
+    .map(([on, all]) => `grant ${[...all].sort().join(", ")} ${on}`);
   return [...others, ...grants].sort(bySchema);
 };
 

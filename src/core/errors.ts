@@ -2217,12 +2217,17 @@ export const testTableFailed = (table: string, cause: unknown): RunnerError =>
     { cause },
   );
 
-/** A column of a test's row that no transform of the flow reads. */
-export const testColumnUnused = (name: string, asked: Iterable<string>): RunnerError =>
+/** A column of a test's row that no transform of the flow reads, or that one of them makes before any other reads it. */
+export const testColumnUnused = (
+  name: string,
+  { asked, isMade }: { asked: Iterable<string>; isMade: boolean },
+): RunnerError =>
   new RunnerError(
     "test_column_unused",
     2,
-    `Nothing uses the column \`${name}\`.${suggestion(name, asked)}`,
+    isMade
+      ? `The flow makes the column \`${name}\` itself, whatever the row says. Leave it out, and give what it is made of.`
+      : `Nothing uses the column \`${name}\`.${suggestion(name, asked)}`,
     { subject: name },
   );
 

@@ -5,7 +5,7 @@ import { givenSource } from "./given-source.ts";
 import type { GivenRow, TestCase } from "./test-file.ts";
 
 /**
- * What can be told of the columns of a test without running it: those that its rows have and no transform
+ * What can be told of the columns of a test without running it: those that its rows have and nothing
  * asks for, and those that it expects and that do not come out. The transforms get the rows' columns and no row.
  */
 export const columnComplaints = async (test: TestCase): Promise<Complaint[]> => {
@@ -19,10 +19,15 @@ export const columnComplaints = async (test: TestCase): Promise<Complaint[]> => 
     throw error;
   }
   const out = new Set(batch.names);
-  const unused = ownColumns(test.rows).filter(([name]) => !asked.has(name) && !out.has(name));
+  const near = [...asked];
+  // What comes out as it came in is asked for now.
+  for (const name of out) batch.column(name);
+  const unused = ownColumns(test.rows).filter(([name]) => !asked.has(name));
   const missing = ownColumns(test.expect.rows ?? []).filter(([name]) => !out.has(name));
   return [
-    ...unused.map(([name, place]) => complaint(testColumnUnused(name, asked), place)),
+    ...unused.map(([name, place]) =>
+      complaint(testColumnUnused(name, { asked: near, isMade: out.has(name) }), place),
+    ),
     ...missing.map(([name, place]) => complaint(testColumnMissing(name, out), place)),
   ];
 };

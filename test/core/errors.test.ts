@@ -158,8 +158,12 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "GeoNature has frozen or switched off `SEXE 6`, which the mapping uses. Rows with them load; better map to a code that is in use.",
   ],
   [
-    errors.testColumnUnused("ordre", ["date", "order"]),
+    errors.testColumnUnused("ordre", { asked: ["date", "order"], isMade: false }),
     "Nothing uses the column `ordre`. Did you mean `order`?",
+  ],
+  [
+    errors.testColumnUnused("date_min", { asked: ["date"], isMade: true }),
+    "The flow makes the column `date_min` itself, whatever the row says. Leave it out, and give what it is made of.",
   ],
   [
     errors.testColumnMissing("nmae", ["name"]),

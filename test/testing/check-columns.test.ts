@@ -62,6 +62,14 @@ describe("runner validate of a file of tests", () => {
     assert.match(stderr, /^p\.test\.yaml: 3 problems\.$/m);
   });
 
+  test("tells of a column of a row that the flow makes itself, so that what the row says is lost", async () => {
+    const { stderr } = await validated(GOOD.replace("cd_nom: 1 } ]\n", "first: 2024-05-02 } ]\n"));
+    assert.match(
+      stderr,
+      /^p\.test\.yaml:4:43 The flow makes the column `first` itself, whatever the row says\. Leave it out, and give what it is made of\.$/m,
+    );
+  });
+
   test("looks at each test that is right, whatever else is wrong with the file", async () => {
     const torn = GOOD.replace("2024-05-01, taxon", "2024-05-01 taxon: y, taxon");
     const option = GOOD.replace("flow:", "flwo:");
