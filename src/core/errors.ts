@@ -966,7 +966,7 @@ export const stateForbidden = (
     "state_forbidden",
     3,
     `The runner keeps its state in schema \`runner\` of ${label}, and may not: ${reason}. ` +
-      `Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
+      `\`${RUNNER} doctor\` lists what else may be missing. Who administers the database runs:\n${statements.map((statement) => `  ${statement}`).join("\n")}`,
   );
 
 /** Schema `runner` is of an earlier version, and not this role's to change. */

@@ -364,7 +364,7 @@ const MESSAGES: [errors.RunnerError, string][] = [
     errors.stateForbidden("postgresql://me@host/x", "permission denied for database x", [
       "create schema runner authorization me;",
     ]),
-    "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. Who administers the database runs:\n  create schema runner authorization me;",
+    "The runner keeps its state in schema `runner` of postgresql://me@host/x, and may not: permission denied for database x. `runner doctor` lists what else may be missing. Who administers the database runs:\n  create schema runner authorization me;",
   ],
   [
     errors.stateOutdated("postgresql://me@host/x", "loader", "admin"),
