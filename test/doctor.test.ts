@@ -458,7 +458,7 @@ flows:
       await execute(database(), "drop schema shut cascade");
     });
 
-    test("counts rows that count as not sensitive although their taxon has a rule", async () => {
+    test("counts rows that count as not sensitive although their taxon has a rule, and says what computes it anew", async () => {
       assert.match(
         messageOf(await doctor("demo.yaml"), "sensitive_rows") ?? "",
         /^No row from GBIF/,
@@ -473,12 +473,24 @@ flows:
         "select count(*)::int as n from gn_synthese.synthese where cd_nom in (select cd_nom from taxonomie.taxref where lb_nom = 'Misumena vatia')",
       );
       assert.ok(Number(rows?.n) > 0);
+      const told = messageOf(await doctor("demo.yaml"), "sensitive_rows") ?? "";
       assert.match(
-        messageOf(await doctor("demo.yaml"), "sensitive_rows") ?? "",
+        told,
         new RegExp(
           `their taxon has a rule: ${rows?.n}, most of all Misumena vatia \\(${rows?.n}\\)\\. A rule may`,
         ),
       );
+      const anew = /`(update [^`]+;)` does\.$/.exec(told)?.[1] ?? "";
+      assert.match(anew, / where id_source = \d+;$/);
+      await execute(database(), anew);
+      const [left] = await rowsOf(
+        database(),
+        `select count(*)::int as n from gn_synthese.synthese
+          where cd_nom in (select cd_nom from taxonomie.taxref where lb_nom = 'Misumena vatia')
+            and date_min > now() - interval '50 years'
+            and id_nomenclature_sensitivity = ref_nomenclatures.get_id_nomenclature('SENSIBILITE', '0')`,
+      );
+      assert.equal(left?.n, 0);
     });
 
     test("warns of records that the INPN itself has published", async () => {
