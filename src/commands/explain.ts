@@ -1,4 +1,4 @@
-import { explanationOf, type Language, readCodes } from "../core/codes.ts";
+import { explained, explanationOf, type Language, readCodes } from "../core/codes.ts";
 import { nearest } from "../core/nearest.ts";
 import { RUNNER } from "../core/program.ts";
 
@@ -38,8 +38,7 @@ export const explainLines = (
   codes: Iterable<string>,
   language: Language = languageOf(process.env),
 ): readonly string[] => {
-  const groups = readCodes();
-  const known = [...new Set(codes)].filter((code) => explanationOf(code, groups));
+  const known = explained(codes);
   if (known.length === 0) return [];
   const command = `\`${RUNNER} explain ${known.slice(0, 5).join(" ")}\``;
   return [language === "fr" ? `Cause et remède : ${command}` : `Cause and cure: ${command}`];

@@ -26,17 +26,28 @@ export interface CodeGroup {
 }
 
 /** All codes there are. */
-export const readCodes = (): readonly CodeGroup[] =>
-  parse(readFileSync(shippedFile("docs/codes.yaml"), "utf8"));
+export const readCodes = (): readonly CodeGroup[] => parse(textOfCodes());
 
-/** The explanation of a code; an SQLSTATE without a word of its own is explained with all others. */
+const textOfCodes = (): string => readFileSync(shippedFile("docs/codes.yaml"), "utf8");
+
+/** The explanation of a code. */
 export const explanationOf = (
   code: string,
   groups: readonly CodeGroup[],
 ): Explanation | undefined => {
-  const word = /^sqlstate_[\da-z]{5}$/.test(code) ? "sqlstate" : code;
+  const word = wordFor(code);
   return groups.find(({ codes }) => Object.hasOwn(codes, word))?.codes[word];
 };
+
+/** Those of the codes that are explained; to take all of them apart for that would take 50 ms. */
+export const explained = (codes: Iterable<string>): readonly string[] => {
+  const wanted = [...new Set(codes)];
+  const text = wanted.length === 0 ? "" : textOfCodes();
+  return wanted.filter((code) => text.includes(`\n    ${wordFor(code)}:\n`));
+};
+
+/** An SQLSTATE without a word of its own is explained with all others. */
+const wordFor = (code: string): string => (/^sqlstate_[\da-z]{5}$/.test(code) ? "sqlstate" : code);
 
 /** What to do about rejects of which correcting values helps none, the first of them; undefined where it may help. */
 export const cureOf = (codes: readonly string[]): string | undefined => {

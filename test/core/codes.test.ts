@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { explainLines } from "../../src/commands/explain.ts";
-import { explanationOf, readCodes } from "../../src/core/codes.ts";
+import { explained, explanationOf, readCodes } from "../../src/core/codes.ts";
 import { runRunner } from "../support/runner.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -53,6 +53,14 @@ describe("docs/codes.yaml", () => {
       known.filter((code, index) => known.indexOf(code) !== index),
       [],
     );
+  });
+
+  test("says of every code that it explains it, and of no other word", () => {
+    assert.deepEqual(explained([...known, "cause", "codes", "of_my_own", "sqlstate_23514"]), [
+      ...known,
+      "sqlstate_23514",
+    ]);
+    assert.deepEqual(explained([]), []);
   });
 
   test("has no code that the source has not", async () => {
