@@ -7,7 +7,7 @@
  * Needs `unzip`, `cut`, `psql` and a server in TEST_DATABASE_URL, which `npm run bench` starts.
  */
 
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -93,10 +93,23 @@ const builtProgram = async (): Promise<string> => {
   return join(folder, "bin", "runner.js");
 };
 
+/** A folder of 50 pipelines: the shipped ones, over and over under other names, with all that they include. */
+const fiftyPipelines = async (): Promise<string> => {
+  const folder = join(work, "fifty");
+  await cp(join(root, "pipelines"), folder, { recursive: true });
+  const shipped = (await readdir(folder)).filter((name) => /^\w+\.yaml$/.test(name));
+  for (let made = shipped.length; made < 50; made++) {
+    const text = await readFile(join(folder, shipped[made % shipped.length] ?? ""), "utf8");
+    await writeFile(join(folder, `p${made}.yaml`), text.replace(/^name: .*/m, `name: p${made}`));
+  }
+  return folder;
+};
+
 const archive = await archiveOf(rows);
 const badArchive = await archiveOf(rows, 0.01);
 const quarter = await archiveOf(rows / 4);
 const program = await builtProgram();
+const fifty = await fiftyPipelines();
 await cp(join(root, "bench", "pipeline.yaml"), join(work, "pipeline.yaml"));
 await cp(join(root, "bench", "tables.sql"), join(work, "tables.sql"));
 const psql = (command: string) =>
@@ -133,6 +146,7 @@ const steps: Record<string, () => Promise<Measured>> = {
   bad: () => runner(server, badArchive),
   quarter: () => runner(server, quarter),
   embedded: () => runner("embedded", archive),
+  validate: () => measure(process.execPath, [...PROGRAM_FLAGS, program, "validate", fifty]),
 };
 const results: Record<string, Measured[]> = {};
 for (let round = 0; round <= rounds; round++) {
@@ -179,6 +193,7 @@ const report = `${rows.toLocaleString("en-US")} records × 230 columns and their
 | runner, 1 % of the records refused by the server | ${range("bad")} |
 | runner, a quarter of the records | ${range("quarter")} |
 | runner, embedded database | ${range("embedded")} |
+| \`runner validate\` of 50 pipelines with all that they include | ${range("validate")} |
 
 | figure | target | here |
 |---|---|---|
@@ -189,6 +204,7 @@ const report = `${rows.toLocaleString("en-US")} records × 230 columns and their
 | peak memory with the embedded database, for information | | ${Math.round(memory("embedded"))} MB |
 | 1 % refused ÷ none refused | ≤ 1.5 | ${ratio("bad", "runner").toFixed(2)} |
 | embedded database, rows per second, start included | ≥ 50,000 | ${Math.round(loaded / seconds("embedded")).toLocaleString("en-US")} |
+| \`validate\` of 50 pipelines | ≤ 1 s | ${seconds("validate").toFixed(2)} s |
 `;
 console.log(report);
 if (flags.write) {
