@@ -1,4 +1,4 @@
-/** SQL files, and those that they name by psql's `\ir`. */
+/** SQL files, cut at the commands of psql that may stand in them: `\gexec`, and `\ir` with the name of another. */
 
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -6,10 +6,19 @@ import { wholeText } from "./encoding.ts";
 import { type Place, RunnerError, sqlCircle, sqlFileMissing, sqlNotUtf8 } from "./errors.ts";
 import { fileLabel, placeInText } from "./place.ts";
 import { rememberedByFiles } from "./remembered.ts";
+import type { Part } from "./sql-text.ts";
+
+/** SQL up to a command of psql, or up to the end of the file. */
+export interface Stretch extends Part {
+  /** What follows: `gexec`, or the absolute path of another script; undefined at the end. */
+  readonly command: "gexec" | { readonly file: string } | undefined;
+  readonly commandStart: number;
+}
 
 interface SqlFile {
   readonly text: string;
-  /** Those that it names: absolute path, and where. */
+  readonly stretches: readonly Stretch[];
+  /** Those that it names, and where. */
   readonly named: readonly { readonly file: string; readonly place: Place }[];
 }
 
@@ -19,7 +28,10 @@ interface SqlFile {
  */
 export const readSql = (file: string): string => read(file).text;
 
-/** The same to look through; empty where it cannot be read, which is complained of elsewhere. */
+/** The file cut at its commands. Throws like `readSql`. */
+export const stretchesOf = (file: string): readonly Stretch[] => read(file).stretches;
+
+/** The text to look through; empty where it cannot be read, which is complained of elsewhere. */
 export const sqlTextIn = (file: string): string => orNothing(() => readSql(file), "");
 
 /** A file and those that it names, and so on, each as often as psql would run it. Throws like `readSql`. */
@@ -62,14 +74,28 @@ const read = (file: string): SqlFile => kept([file], "", () => readNow(file));
 
 const readNow = (file: string): SqlFile => {
   const text = textOf(file);
-  const named = [...text.matchAll(NAMED)].map(({ index, 1: name = "" }) => ({
-    file: resolve(dirname(file), name),
-    place: placeInText(file, text, index + 1),
-  }));
-  return { text, named };
+  const stretches = cut(text, dirname(file));
+  const named = stretches.flatMap(({ command, commandStart }) =>
+    typeof command === "object"
+      ? [{ file: command.file, place: placeInText(file, text, commandStart + 1) }]
+      : [],
+  );
+  return { text, stretches, named };
 };
 
-const NAMED = /^\\ir[ \t]+(\S+)/gm;
+const cut = (text: string, folder: string): readonly Stretch[] => {
+  const stretches: Stretch[] = [];
+  let start = 0;
+  for (const { index, 0: line, 1: name } of text.matchAll(COMMAND)) {
+    const command = name === undefined ? "gexec" : { file: resolve(folder, name) };
+    stretches.push({ sql: text.slice(start, index), start, command, commandStart: index });
+    start = index + line.length;
+  }
+  const rest = { sql: text.slice(start), start };
+  return [...stretches, { ...rest, command: undefined, commandStart: text.length }];
+};
+
+const COMMAND = /^\\(?:gexec|ir[ \t]+(\S+))[ \t]*\r?$/gm;
 
 const textOf = (file: string): string => {
   let bytes: Buffer;

@@ -1,8 +1,7 @@
 /** Setup scripts: SQL files that psql can run too, with two of its commands. */
 
-import { dirname, resolve } from "node:path";
 import { scriptCommits, setupFailed } from "../core/errors.ts";
-import { fileLabel } from "../core/place.ts";
+import { fileLabel, formatPlace, placeInText } from "../core/place.ts";
 import {
   type Cells,
   type DatabaseError,
@@ -10,8 +9,8 @@ import {
   isDatabaseError,
   type Session,
 } from "../core/session.ts";
-import { readSql, sqlFilesOf } from "../core/sql-file.ts";
-import { type Part, statementsIn } from "../core/sql-text.ts";
+import { readSql, sqlFilesOf, stretchesOf } from "../core/sql-file.ts";
+import { statementsIn } from "../core/sql-text.ts";
 import { transactionControl } from "./transaction-control.ts";
 
 /**
@@ -33,16 +32,26 @@ export const runScript = async (
 ): Promise<void> => {
   // Before the first is sent, all can be read.
   sqlFilesOf(path);
-  const text = readSql(path);
-  const place = (offset: number | undefined) => placeInScript(path, text, offset);
-  for (const [index, { sql, start, command, commandStart }] of partsOf(text).entries()) {
+  await runOne(session, path, onSkipped);
+};
+
+const runOne = async (
+  session: Session,
+  path: string,
+  onSkipped: ((sql: string) => void) | undefined,
+): Promise<void> => {
+  const place = (offset: number | undefined) =>
+    offset === undefined
+      ? fileLabel(path)
+      : formatPlace(placeInText(path, readSql(path), offset + 1));
+  for (const [index, { sql, start, command, commandStart }] of stretchesOf(path).entries()) {
     if (onSkipped) assertNoControl(sql, (offset) => place(start + offset));
     const rows = await sendAll(session, sql, (error, offset) =>
       setupFailed(place(offset === undefined ? undefined : start + offset), error, index > 0),
     );
     if (command === undefined) continue;
     if (command !== "gexec") {
-      await runScript(session, resolve(dirname(path), command), onSkipped);
+      await runOne(session, command.file, onSkipped);
       continue;
     }
     const statements = rows.flat().filter((cell) => cell !== null);
@@ -96,27 +105,6 @@ const executeEach = async (
   }
 };
 
-interface Stretch extends Part {
-  /** What follows: `gexec`, or the path of another script; undefined at the end of the text. */
-  readonly command: string | undefined;
-  readonly commandStart: number;
-}
-
-const COMMAND = /^\\(?:(gexec)|ir[ \t]+(\S+))[ \t]*\r?$/gm;
-
-/** A script cut at its commands. */
-const partsOf = (text: string): readonly Stretch[] => {
-  const parts: Stretch[] = [];
-  let start = 0;
-  for (const match of text.matchAll(COMMAND)) {
-    const sql = text.slice(start, match.index);
-    parts.push({ sql, start, command: match[1] ?? match[2], commandStart: match.index });
-    start = match.index + match[0].length;
-  }
-  parts.push({ sql: text.slice(start), start, command: undefined, commandStart: text.length });
-  return parts;
-};
-
 const CANNOT_BE_IN_TRANSACTION = "25001";
 
 const tried = async (
@@ -145,9 +133,3 @@ const offsetOf = (sql: string, start: number, position: string | undefined): num
   position === undefined
     ? undefined
     : start + [...sql].slice(0, Number(position) - 1).join("").length;
-
-const placeInScript = (path: string, text: string, offset: number | undefined): string => {
-  if (offset === undefined) return fileLabel(path);
-  const before = text.slice(0, offset).split("\n");
-  return `${fileLabel(path)}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-};
