@@ -80,7 +80,7 @@ flows:
     assert.equal(
       stdout,
       [
-        "flow;what;rows;record;row;column;old;new;code;because",
+        "\ufeffflow;what;rows;record;row;column;old;new;code;because",
         "merge;read;2;;;;;;;",
         "merge;inserted;2;;;;;;;",
         "merge;inserted;;2020;;;;;;",

@@ -436,7 +436,7 @@ onEachDatabase((database) => {
       const [head, line] = (await readFile(join(pipelines, "duplicates.csv"), "utf8")).split("\n");
       assert.match(
         head ?? "",
-        /^id_synthese;gbifID;cd_ref;lb_nom;day;distance_m;observers;other_source;/,
+        /^\ufeffid_synthese;gbifID;cd_ref;lb_nom;day;distance_m;observers;other_source;/,
       );
       assert.match(line ?? "", /;0;.*;Occtax;\d+;lpo-1;Dupont, /);
       assert.ok(

@@ -4,7 +4,7 @@ import { shellWord } from "../core/place.ts";
 import { datesOf, idOf, linkOf, typesOf } from "../guess/choices.ts";
 import { lookAt, type Seen } from "../guess/look.ts";
 import { guessLines } from "./guess-lines.ts";
-import { csvText, widthOf } from "./table.ts";
+import { csvTable, widthOf } from "./table.ts";
 import { warningText } from "./text.ts";
 
 export interface GuessFlags {
@@ -26,7 +26,7 @@ export const guessCommand = async (
   const log = { info: say, warn: (text: string) => say(warningText(text)), now: () => undefined };
   const seen = await lookAt(location, { ...flags, signal, log });
   if (flags.json) console.log(JSON.stringify(guessObject(seen), null, 2));
-  else if (flags.csv) process.stdout.write(csvText(guessRows(seen)));
+  else if (flags.csv) process.stdout.write(csvTable(guessRows(seen)));
   else
     for (const line of guessLines(seen, {
       ...flags,

@@ -6,7 +6,7 @@ import { count, duration } from "../core/progress.ts";
 import { isWithoutFlows } from "../core/state.ts";
 import { databaseWords } from "./again.ts";
 import { lookBack } from "./past.ts";
-import { csvText, isWithin, sparing, tableLines, widthOf, wrapped } from "./table.ts";
+import { csvTable, isWithin, sparing, tableLines, widthOf, wrapped } from "./table.ts";
 
 export interface HistoryFlags {
   readonly database?: string;
@@ -26,7 +26,7 @@ export const historyCommand = (
       pastRuns(session, plan.name, { limit: flags.last }),
     );
     if (flags.json) console.log(JSON.stringify(runs.map(runObject)));
-    else if (flags.csv) process.stdout.write(csvText(historyRows(runs, String)));
+    else if (flags.csv) process.stdout.write(csvTable(historyRows(runs, String)));
     else if (runs.length === 0) {
       console.log(`Pipeline \`${plan.name}\` has not been run in ${database.label} yet.`);
     } else {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { csvText } from "./table.ts";
+import { csvTable, csvText } from "./table.ts";
 
 type Rows = readonly (readonly (string | null)[])[];
 
@@ -31,7 +31,7 @@ export const openList = async (isWanted: boolean): Promise<List> => {
       isWritten = true;
     },
     print: async (first) => {
-      process.stdout.write(csvText(first));
+      process.stdout.write(csvTable(first));
       if (isWritten) await pipeline(createReadStream(path), process.stdout, { end: false });
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),

@@ -3,7 +3,7 @@ import type { Plan } from "../core/plan.ts";
 import { previewFlow } from "../runner.ts";
 import { loadToRun } from "./load.ts";
 import { recordLines } from "./records.ts";
-import { csvText, widthOf } from "./table.ts";
+import { csvTable, widthOf } from "./table.ts";
 import { interruptedCode, warningText } from "./text.ts";
 
 export interface PreviewFlags {
@@ -78,7 +78,7 @@ const collect = (batch: Batch, shown: Shown, most: number): void => {
 };
 
 const print = ({ names, places, rows }: Shown, flags: PreviewFlags, width: number): void => {
-  if (flags.csv) process.stdout.write(csvText([names, ...rows]));
+  if (flags.csv) process.stdout.write(csvTable([names, ...rows]));
   else if (flags.json) {
     const records = rows.map((values) =>
       Object.fromEntries(names.map((name, index) => [name, values[index] ?? null])),

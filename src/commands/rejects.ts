@@ -16,7 +16,7 @@ import { databaseWords } from "./again.ts";
 import { languageOf } from "./explain.ts";
 import { chosenRun, lastLoad, lookBack, type Past } from "./past.ts";
 import { type RejectGroup, rejectGroupLines } from "./reject-list.ts";
-import { csvText, widthOf, wrapped } from "./table.ts";
+import { csvTable, csvText, widthOf, wrapped } from "./table.ts";
 
 export interface RejectsFlags {
   readonly database?: string;
@@ -107,7 +107,7 @@ async function* csvParts(rejects: Rejects): AsyncGenerator<string> {
   }
   if (flows.size > 1) throw severalFlows([...flows]);
   const own = Object.entries(REJECT_COLUMNS) as [keyof WrittenReject, string][];
-  yield csvText([[...own.map(([, column]) => column), ...names]]);
+  yield csvTable([[...own.map(([, column]) => column), ...names]]);
   for await (const reject of rejects()) {
     const values = [...names].map((name) => reject.fields?.[name] ?? null);
     yield csvText([[...own.map(([key]) => reject[key] as string), ...values]]);

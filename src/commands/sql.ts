@@ -4,7 +4,7 @@ import { count } from "../core/progress.ts";
 import { type Answer, question } from "../postgres/question.ts";
 import { inDatabaseOf } from "./past.ts";
 import { recordLines } from "./records.ts";
-import { csvText, tableLines, widthOf } from "./table.ts";
+import { csvTable, csvText, tableLines, widthOf } from "./table.ts";
 import { interruptedCode } from "./text.ts";
 
 export interface SqlFlags {
@@ -42,7 +42,7 @@ const stream = (parts: AsyncIterable<string>): Promise<void> =>
   pipeline(Readable.from(parts), process.stdout, { end: false });
 
 async function* csvParts({ names, texts }: Answer): AsyncGenerator<string> {
-  yield csvText([names]);
+  yield csvTable([names]);
   for await (const rows of texts()) yield csvText(rows);
 }
 

@@ -158,7 +158,14 @@ export const wrapped = (
   return [...lines, line];
 };
 
-/** Rows as a spreadsheet opens them: semicolons, as the tables of the mapping; the first row is the header. */
+/**
+ * The beginning of a table as a spreadsheet opens it, its header first: semicolons, as the tables of the mapping, and
+ * the mark without which Excel takes UTF-8 for something else.
+ */
+export const csvTable = (rows: readonly (readonly (string | null)[])[]): string =>
+  `\ufeff${csvText(rows)}`;
+
+/** More rows of it. */
 export const csvText = (rows: readonly (readonly (string | null)[])[]): string =>
   rows.map((row) => `${row.map((value) => csvCell(value ?? "")).join(";")}\n`).join("");
 

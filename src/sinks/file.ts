@@ -29,7 +29,7 @@ export const file = defineSink({
     delimiter: Type.Optional(
       oneOf([",", ";"], {
         description:
-          "What separates the values of `csv`: `,` when absent; `;` is what a spreadsheet expects where numbers have a decimal comma, as in French.",
+          "What separates the values of `csv`: `,` when absent; `;` is what a spreadsheet expects where numbers have a decimal comma, as in French, and then the file begins with the mark by which Excel knows UTF-8.",
       }),
     ),
   }),
@@ -90,7 +90,10 @@ const table = (value: (text: string) => string, delimiter: string): Writer => {
 
 const WRITERS: Readonly<Record<"tsv" | "csv" | "ndjson", (delimiter: string) => Writer>> = {
   tsv: () => table(escaped, "\t"),
-  csv: (delimiter) => table((value) => inQuotes(value, delimiter), delimiter),
+  csv: (delimiter) => {
+    const { header, lines } = table((value) => inQuotes(value, delimiter), delimiter);
+    return { header: (names) => `${delimiter === ";" ? "\ufeff" : ""}${header(names)}`, lines };
+  },
   ndjson: () => ({
     header: () => "",
     lines(batch) {

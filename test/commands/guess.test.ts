@@ -128,7 +128,7 @@ test("guess reads a lone text file, and gives a table for a spreadsheet", async 
   assert.equal(code, 0);
   assert.equal(
     stdout,
-    'table;column;filled;records;type;for_example\ninventory;id;2;2;bigint;1 · 2\ninventory;name;2;2;text;Aus bus · Cus\ninventory;note;1;2;text;"a; b"\n',
+    '\ufefftable;column;filled;records;type;for_example\ninventory;id;2;2;bigint;1 · 2\ninventory;name;2;2;text;Aus bus · Cus\ninventory;note;1;2;text;"a; b"\n',
   );
   const { stdout: text } = await runRunner(["guess", file]);
   assert.match(

@@ -55,7 +55,7 @@ describe("what earlier runs did", () => {
     );
     assert.deepEqual([last.run, last.status, last.read, last.rejected], [2, "done", 5, 2]);
     const csv = await runner("history", "past.yaml", "--csv");
-    assert.match(csv.stdout, /^run;started;took;status;read;/);
+    assert.match(csv.stdout, /^\ufeffrun;started;took;status;read;/);
 
     const show = await runner("show", "past.yaml");
     assert.match(show.stdout, /^Run 2 of past, in embedded database \.runner\/db\ndone, started /);
@@ -76,7 +76,7 @@ describe("what earlier runs did", () => {
     const table = await runner("rejects", "past.yaml", "2", "--csv");
     assert.match(
       table.stdout,
-      /^reject_flow;reject_code;reject_message;reject_place;reject_id;reject_record;id;day\nload;bad_date;[^\n]*;in\.csv:5;[0-9a-f]{20};4,a;4;a\nload;.*;b\n$/,
+      /^\ufeffreject_flow;reject_code;reject_message;reject_place;reject_id;reject_record;id;day\nload;bad_date;[^\n]*;in\.csv:5;[0-9a-f]{20};4,a;4;a\nload;.*;b\n$/,
     );
     const lines = await runner("rejects", "past.yaml", "2", "--ndjson", "--code", "bad_date");
     assert.equal(lines.stdout.trim().split("\n").length, 2);

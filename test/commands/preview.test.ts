@@ -36,7 +36,7 @@ test("--json and --csv give values whole, with every column", async () => {
   ]);
   assert.match(stderr, /^2 records of flow `a`; nothing was written\.$/m);
   const { stdout: csv } = await preview("--csv");
-  assert.equal(csv, `id;name\n1;"a; b"\n2;${"x".repeat(200)}\n3;\n`);
+  assert.equal(csv, `\ufeffid;name\n1;"a; b"\n2;${"x".repeat(200)}\n3;\n`);
 });
 
 const DAY = "2024-05-06 10:11:12";

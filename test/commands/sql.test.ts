@@ -42,7 +42,7 @@ flows:
     assert.equal(stdout, "number  text\n     1  a;b\n    20\n");
     assert.equal(stderr, "2 rows.\n");
     const csv = await sql(rows, "--csv");
-    assert.equal(csv.stdout, 'number;text\n1;"a;b"\n20;\n');
+    assert.equal(csv.stdout, '\ufeffnumber;text\n1;"a;b"\n20;\n');
     const json = await sql(rows, "--json");
     assert.deepEqual(JSON.parse(json.stdout), [
       { number: 1, text: "a;b" },

@@ -39,12 +39,12 @@ onEachDatabase((database) => {
     );
   });
 
-  test("CSV has commas, or semicolons where they are asked for, and quotes where a value has one", async () => {
+  test("CSV has commas, or semicolons and the mark of UTF-8 where a spreadsheet is to open it, and quotes where a value has one", async () => {
     const comma = 'id,name\n1,"a ""b"", c; d"\n2,"line\nend\tand tab"\n3,\n';
     assert.equal(await written({ format: "csv" }), comma);
     assert.equal(
       await written({ format: "csv", delimiter: ";" }),
-      'id;name\n1;"a ""b"", c; d"\n2;"line\nend\tand tab"\n3;\n',
+      '\ufeffid;name\n1;"a ""b"", c; d"\n2;"line\nend\tand tab"\n3;\n',
     );
   });
 });
