@@ -1018,7 +1018,7 @@ export const missingColumns = (
   new RunnerError(
     "missing_columns",
     1,
-    `Table \`${table}\` has no column ${listed(missing)}.` +
+    `Table \`${table}\` has no ${missing.length === 1 ? "column" : "columns"} ${listed(missing)}.` +
       `${missing.length === 1 ? suggestion(missing[0] ?? "", known) : ` It has ${listed(known)}.`} ` +
       "`project` chooses and names what is loaded.",
     { subject: missing[0] },
