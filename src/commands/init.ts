@@ -3,6 +3,7 @@ import { initEncoding, initNothing, RunnerError } from "../core/errors.ts";
 import { fileLabel } from "../core/place.ts";
 import { beginningOf, pipelineName } from "../scaffold/begin-with.ts";
 import { type Written, writePipeline } from "../scaffold/write-pipeline.ts";
+import { widthOf, wrapped } from "./table.ts";
 import { interruptedCode, warningText } from "./text.ts";
 import { validateCommand } from "./validate.ts";
 
@@ -75,8 +76,7 @@ export const begin = async (
   const beginning = await askedBeginning(given, ask);
   if (flags.encoding !== undefined && beginning.kind !== "archive") throw initEncoding();
   const own = pipelineName(beginning.name);
-  const asked = flags.name ?? (await ask?.("A name for the pipeline?", own));
-  const wanted = asked === undefined || asked === own ? beginning.name : asked;
+  const wanted = flags.name ?? (await ask?.("A name for the pipeline?", own)) ?? beginning.name;
   const say = (text: string) => console.error(text);
   return writePipeline(beginning, {
     wanted,
@@ -121,7 +121,11 @@ const WHAT = [
 
 const tell = ({ files, copied, other, notes }: Written): void => {
   console.log(`Written: ${files.map(fileLabel).join(", ")}.`);
-  for (const note of notes) console.log(note);
+  const width = process.stdout.isTTY ? widthOf(process.stdout) : Number.POSITIVE_INFINITY;
+  for (const note of notes) {
+    const [indent = ""] = /^ */.exec(note) ?? [];
+    for (const line of wrapped(note.trimStart(), { width, indent })) console.log(line);
+  }
   if (copied.length > 0) {
     const folders = new Set(copied.map((path) => path.split("/").slice(0, -1).join("/")));
     const counted = copied.length === 1 ? "1 file" : `${copied.length} files`;
