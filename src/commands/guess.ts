@@ -45,8 +45,16 @@ const guessObject = ({ archive, tables, asked }: Seen) => {
     tables: asked.map((table) => ({
       ...table,
       columns: table.columns.map((column) => {
-        const { isUnique, isDates, isDayFirst, hasDecimalComma, noNumbers, noDates, ...whole } =
-          column;
+        const {
+          isUnique,
+          isDates,
+          isDayFirst,
+          hasDecimalComma,
+          noNumbers,
+          noDates,
+          repeated: _,
+          ...whole
+        } = column;
         return {
           ...whole,
           type: types.get(column),

@@ -1,6 +1,6 @@
 /** What a pipeline needs to know of a table, chosen among what was seen of it. */
 
-import type { GuessedColumn, GuessedType } from "./column-guess.ts";
+import { type GuessedColumn, type GuessedType, isFew } from "./column-guess.ts";
 import type { SeenTable } from "./look.ts";
 
 /** The column that tells records apart: a number for choice, the one that is called an id. */
@@ -15,17 +15,12 @@ export const nearlyIdOf = (
   table: Pick<SeenTable, "columns" | "rows">,
 ): GuessedColumn | undefined => {
   if (idOf(table)) return undefined;
-  const isNearly = ({ filled, isUnique, repeated }: GuessedColumn): boolean =>
-    !isUnique &&
-    filled >= table.rows * NEARLY_ALL &&
-    (repeated !== undefined || filled < table.rows);
+  const isNearly = ({ filled, repeated }: GuessedColumn): boolean =>
+    isFew(table.rows - filled, table.rows) && isFew(repeated?.count ?? 0, filled);
   return table.columns
     .filter((column) => idRank(column) < NO_ID && isNearly(column))
     .toSorted((a, b) => idRank(a) - idRank(b))[0];
 };
-
-/** Of the records. */
-const NEARLY_ALL = 0.8;
 
 const NO_ID = 4;
 

@@ -36,7 +36,7 @@ export interface GuessedColumn {
   readonly noNumbers: Few | undefined;
   /** What keeps a column from being one of dates, where most values are. */
   readonly noDates: Few | undefined;
-  /** The values that are there a second time, where nearly all are different. */
+  /** The values that were there before. */
   readonly repeated: Few | undefined;
   /** The first different values. */
   readonly examples: readonly string[];
@@ -119,7 +119,7 @@ export class ColumnGuess {
       odd: this.#odd,
       noNumbers: isDated || narrowest !== "text" ? undefined : this.#noNumbers.few(this.#filled),
       noDates: isDated || !hasDates ? undefined : this.#noDates.few(this.#filled),
-      repeated: this.#repeated.few(this.#filled),
+      repeated: this.#repeated.all,
       examples: [...this.#different].slice(0, EXAMPLES),
     };
   }
@@ -135,13 +135,18 @@ class Counted {
     this.#first ??= text;
   }
 
-  /** Where so few of these are something else that people take the others for the rule. */
+  get all(): Few | undefined {
+    return this.#first === undefined ? undefined : { count: this.#count, first: this.#first };
+  }
+
   few(filled: number): Few | undefined {
-    const [count, first] = [this.#count, this.#first];
-    const most = filled >= A_FEW_ROWS ? Math.max(1, filled * FEW) : 0;
-    return first === undefined || count > most ? undefined : { count, first };
+    return isFew(this.#count, filled) ? this.all : undefined;
   }
 }
+
+/** Whether so few values of a column are not as the others that people take the others for the rule. */
+export const isFew = (count: number, filled: number): boolean =>
+  count <= (filled >= A_FEW_ROWS ? Math.max(1, filled * FEW) : 0);
 
 /** The type of exactly these values, so that none is changed; those that are null say nothing. */
 export const typeOf = (values: Iterable<string | null>): GuessedType => {

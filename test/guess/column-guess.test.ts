@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ColumnGuess, typeOf } from "../../src/guess/column-guess.ts";
+import { ColumnGuess, isFew, typeOf } from "../../src/guess/column-guess.ts";
 
 const guessed = (...values: (string | null)[]) => {
   const guess = new ColumnGuess("a");
@@ -60,7 +60,8 @@ test("a few values that are no date are told, and so are those that are there tw
     count: 1,
     first: "01/03/2024",
   });
-  assert.equal(guessed(...days, ...days).repeated, undefined);
+  assert.equal(isFew(1, 3), true);
+  assert.deepEqual([isFew(1, 2), isFew(2, 9), isFew(2, 10)], [false, false, true]);
 });
 
 test("dates are those that parse_dates reads, a few bad ones among them; years alone are numbers", () => {
