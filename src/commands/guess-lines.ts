@@ -158,7 +158,7 @@ const conclusions = (
       : []),
     ...(commas.length > 0
       ? [
-          `${listed(commas.map(({ name }) => name))} ${commas.length === 1 ? "has" : "have"} numbers with a decimal comma: for \`parse_numbers\`.`,
+          `${listed(commas.map(({ name }) => name))} ${commas.length === 1 ? "has" : "have"} numbers with a decimal comma or spaces: for \`parse_numbers\`.`,
         ]
       : []),
     ...doubtsOf(table, types, ({ name }) => name),

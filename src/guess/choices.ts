@@ -46,7 +46,7 @@ export const datesOf = ({ columns }: Pick<SeenTable, "columns">): GuessedColumn 
 const OTHER_DATES =
   /^(modified|created|last|date_?(identified|modified|created|entered|last|saisie|maj|modif|crea|import|det))/i;
 
-/** The columns whose numbers have a decimal comma. */
+/** The columns whose numbers have a decimal comma, or spaces between thousands. */
 export const commasOf = ({ columns }: Pick<SeenTable, "columns">): readonly GuessedColumn[] =>
   columns.filter(({ hasDecimalComma }) => hasDecimalComma);
 
@@ -92,11 +92,14 @@ const tieType = (ties: readonly GuessedColumn[]): GuessedType => {
  * sooner or later, and a key of GBIF since 2025.
  */
 const columnType = (column: GuessedColumn, isId: boolean): GuessedType => {
-  const { name, type, hasDecimalComma } = column;
+  const { type, hasDecimalComma } = column;
   if (hasDecimalComma) return "numeric";
   const isNumber = type === "integer" || type === "bigint";
   if (isId && isNumber) return "bigint";
-  return isNumber && NAMES.test(name) ? "text" : type;
+  return isNumber && isOfNames(column) ? "text" : type;
 };
+
+/** Whether a column's numbers are names. */
+export const isOfNames = ({ name }: GuessedColumn): boolean => NAMES.test(name);
 
 const NAMES = /(number|numbers|code|id|key|keys)$/i;

@@ -26,15 +26,15 @@ export interface GuessedColumn {
   readonly isDates: boolean;
   /** Whether dates have the day first: `parse_dates` then needs `day_first`. */
   readonly isDayFirst: boolean;
-  /** Whether nearly all values are numbers, some with a decimal comma, which `parse_numbers` reads. */
+  /** Whether nearly all values are numbers, some with a decimal comma or spaces, which `parse_numbers` reads. */
   readonly hasDecimalComma: boolean;
   /** Links that end in a number, if most values are such. */
   readonly link: LinkGuess | undefined;
   /** The first value that is no plain number where those before it are: `"12 "`, `12a`. */
   readonly odd: string | undefined;
-  /** What makes text of a column in which most values are numbers. */
+  /** The few values that are no number, where all others are. */
   readonly noNumbers: Few | undefined;
-  /** What keeps a column from being one of dates, where most values are. */
+  /** The few that are no date, where all others are. */
   readonly noDates: Few | undefined;
   /** The values that were there before. */
   readonly repeated: Few | undefined;
@@ -58,7 +58,6 @@ export class ColumnGuess {
   #dayFirst = 0;
   #hasMonths = false;
   #commas = 0;
-  #numbers = 0;
   #odd: string | undefined;
   readonly #noNumbers = new Counted();
   readonly #noDates = new Counted();
@@ -78,8 +77,7 @@ export class ColumnGuess {
     if (DATE_LIKE.test(text) && typeof parsePeriod(text) === "object") this.#dates++;
     else if (DAY_FIRST_LIKE.test(text) && typeof parseDayFirst(text) === "object") this.#dayFirst++;
     else this.#noDates.add(text);
-    if (DECIMAL_COMMA.test(text)) this.#commas++;
-    else if (FITS.numeric(text)) this.#numbers++;
+    if (AS_PEOPLE_WRITE.test(text) && !FITS.numeric(text)) this.#commas++;
     else if (!FITS.numeric(text.trim())) this.#noNumbers.add(text);
     this.#hasMonths ||= text[4] === "-";
     // Two keys that differ by a space are the same number.
@@ -102,23 +100,21 @@ export class ColumnGuess {
 
   get result(): GuessedColumn {
     const [narrowest = "text"] = this.#types;
-    const nearlyAll = this.#filled * NEARLY_ALL;
-    const isIso = this.#hasMonths && this.#dates >= nearlyAll;
-    const isDayFirst = !isIso && this.#dayFirst > 0;
-    const isDated = isIso || (isDayFirst && this.#dates + this.#dayFirst >= nearlyAll);
-    const hasDates = (this.#hasMonths && this.#dates > 0) || this.#dayFirst > 0;
+    const isDayFirst = this.#dayFirst > 0;
+    const hasDates = isDayFirst || (this.#hasMonths && this.#dates > 0);
+    const isDates = hasDates && isFew(this.#noDates.count, this.#filled);
     return {
       name: this.name,
       filled: this.#filled,
       type: this.#filled === 0 ? "text" : narrowest,
       isUnique: this.#rows > 0 && this.#different.size === this.#rows,
-      isDates: isDated,
+      isDates,
       isDayFirst,
-      hasDecimalComma: this.#commas > 0 && this.#commas + this.#numbers >= nearlyAll,
+      hasDecimalComma: this.#commas > 0 && isFew(this.#noNumbers.count, this.#filled),
       link: this.#links.result,
       odd: this.#odd,
-      noNumbers: isDated || narrowest !== "text" ? undefined : this.#noNumbers.few(this.#filled),
-      noDates: isDated || !hasDates ? undefined : this.#noDates.few(this.#filled),
+      noNumbers: isDates || narrowest !== "text" ? undefined : this.#noNumbers.few(this.#filled),
+      noDates: isDates ? this.#noDates.all : undefined,
       repeated: this.#repeated.all,
       examples: [...this.#different].slice(0, EXAMPLES),
     };
@@ -127,20 +123,20 @@ export class ColumnGuess {
 
 /** Counts the values that are not as the others. */
 class Counted {
-  #count = 0;
+  count = 0;
   #first: string | undefined;
 
   add(text: string): void {
-    this.#count++;
+    this.count++;
     this.#first ??= text;
   }
 
   get all(): Few | undefined {
-    return this.#first === undefined ? undefined : { count: this.#count, first: this.#first };
+    return this.#first === undefined ? undefined : { count: this.count, first: this.#first };
   }
 
   few(filled: number): Few | undefined {
-    return isFew(this.#count, filled) ? this.all : undefined;
+    return isFew(this.count, filled) ? this.all : undefined;
   }
 }
 
@@ -161,9 +157,6 @@ const isNumber = (type: GuessedType): boolean =>
 
 const EXAMPLES = 3;
 
-/** A few bad dates and numbers are in every large table. */
-const NEARLY_ALL = 0.95;
-
 /** Where no more are something else, people take it for a column of the others. */
 const FEW = 0.2;
 
@@ -173,8 +166,8 @@ const A_FEW_ROWS = 3;
 /** Years alone are a number; among dates with a month they are dates. */
 const DATE_LIKE = /^\d{4}(-|$)/;
 
-/** A number that begins with 0 is a name, unless a fraction follows. */
-const DECIMAL_COMMA = /^-?(0|[1-9]\d*),\d+$/;
+/** A decimal comma, spaces between thousands. A number that begins with 0 is a name, unless a fraction follows. */
+const AS_PEOPLE_WRITE = /^-?(0|[1-9]\d*|[1-9]\d{0,2}([ \u00a0\u202f]\d{3})+)([.,]\d+)?$/;
 
 const DAY_FIRST_LIKE = /^\d{1,2}[/.-]\d/;
 

@@ -1,41 +1,57 @@
 /** What a column nearly is, and what keeps it from that: people decide. */
 
 import { count } from "../core/progress.ts";
-import { nearlyIdOf, type Types, tieOf } from "./choices.ts";
+import { commasOf, datesOf, isOfNames, nearlyIdOf, type Types, tieOf } from "./choices.ts";
 import type { Few, GuessedColumn } from "./column-guess.ts";
 import type { SeenTable } from "./look.ts";
 
 /** Why a column is text: `because of 2 values that are no number, such as "env. 300"`. */
 export const whyText = (column: GuessedColumn, types: Types): string | undefined => {
-  if (types.get(column) !== "text") return undefined;
-  const { noNumbers, noDates } = column;
-  if (noNumbers) return because(noNumbers, "number");
-  return noDates && because(noDates, "date");
+  const { noNumbers, hasDecimalComma } = column;
+  if (noNumbers === undefined || hasDecimalComma || isOfNames(column)) return undefined;
+  return types.get(column) === "text" ? `because of ${values(noNumbers, "number")}` : undefined;
 };
 
-const because = ({ count: others, first }: Few, what: "number" | "date"): string =>
+/** Values of which a run sets the records aside, by the code of the reject. */
+export const setAside = (table: SeenTable): ReadonlyMap<string, number> => {
+  const numbers = commasOf(table).reduce((sum, { noNumbers }) => sum + (noNumbers?.count ?? 0), 0);
+  return new Map([
+    ["bad_date", datesOf(table)?.noDates?.count ?? 0],
+    ["bad_number", numbers],
+  ]);
+};
+
+const values = ({ count: others, first }: Few, what: "number" | "date"): string =>
   others === 1
-    ? `because of one value that is no ${what}: ${shown(first)}`
-    : `because of ${count(others)} values that are no ${what}, such as ${shown(first)}`;
+    ? `one value that is no ${what}: ${shown(first)}`
+    : `${count(others)} values that are no ${what}, such as ${shown(first)}`;
 
 /** A sentence or two for each column of a table that is not what it nearly is; `named` is its name. */
 export const doubtsOf = (
   table: SeenTable,
   types: Types,
   named: (column: GuessedColumn) => string,
-): string[] => [
-  ...table.columns.flatMap((column) => {
-    const why = whyText(column, types);
-    return why === undefined ? [] : [`\`${named(column)}\` is text ${why}. ${remedy(column)}`];
-  }),
-  ...keyDoubt(table, named),
-];
-
-const remedy = ({ noNumbers, isDayFirst }: GuessedColumn): string => {
-  const step = noNumbers ? "`parse_numbers`" : "`parse_dates`";
-  const option = !noNumbers && isDayFirst ? " with `day_first: true`" : "";
-  return `${step}${option} would read the others, and set such records aside.`;
+): string[] => {
+  const dates = datesOf(table);
+  return [
+    ...table.columns.flatMap((column) => {
+      const { noDates, noNumbers, hasDecimalComma } = column;
+      const why = whyText(column, types);
+      if (why !== undefined) {
+        return `\`${named(column)}\` is text ${why}. \`parse_numbers\` would read the others, and set such records aside.`;
+      }
+      if (column === dates && noDates)
+        return aside(named(column), values(noDates, "date"), "bad_date");
+      return hasDecimalComma && noNumbers
+        ? aside(named(column), values(noNumbers, "number"), "bad_number")
+        : [];
+    }),
+    ...keyDoubt(table, named),
+  ];
 };
+
+const aside = (name: string, has: string, code: string): string =>
+  `\`${name}\` has ${has}. A run sets such records aside (\`${code}\`).`;
 
 /** A tie to the core that tells no records apart has a sentence of its own. */
 const keyDoubt = (table: SeenTable, named: (column: GuessedColumn) => string): string[] => {

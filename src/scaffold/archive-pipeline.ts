@@ -45,7 +45,7 @@ interface Around extends Pick<Settings, "path">, Pick<Seen, "text"> {
 }
 
 const flowLines = (
-  { name, table, columns, made, key, maxPercent }: TableFlow,
+  { name, table, columns, made, key, maxPercent, limits }: TableFlow,
   { schema, path, text, types }: Around,
 ): string[] => {
   const what = text ? "file" : "archive";
@@ -80,7 +80,7 @@ const flowLines = (
     ...(key === undefined ? [] : [`          primary_key: [${key}]`]),
     "    # How many records may be set aside before nothing is loaded.",
     ...(maxPercent > 1 ? [`    # ${damagedWords(table)}`] : []),
-    `    rejects: { max: ${maxPercent}% }`,
+    `    rejects: { ${[["max", maxPercent] as const, ...limits].map(([code, percent]) => `${code}: ${percent}%`).join(", ")} }`,
     "",
   ];
 };
@@ -121,7 +121,7 @@ const transformLines = (table: SeenTable, made: readonly string[]): string[] => 
       : []),
     ...(commas.length > 0
       ? [
-          "      # A decimal comma becomes the point that PostgreSQL reads.",
+          "      # A decimal comma becomes the point that PostgreSQL reads; spaces between thousands go.",
           `      - parse_numbers: { columns: [${commas.map(({ name }) => inline(name)).join(", ")}] }`,
         ]
       : []),

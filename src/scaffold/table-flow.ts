@@ -4,7 +4,7 @@ import { RUNNER } from "../core/program.ts";
 import { count } from "../core/progress.ts";
 import { datesOf, idOf, linkOf, type Types } from "../guess/choices.ts";
 import type { GuessedColumn } from "../guess/column-guess.ts";
-import { doubtsOf } from "../guess/doubts.ts";
+import { doubtsOf, setAside } from "../guess/doubts.ts";
 import type { SeenTable } from "../guess/look.ts";
 import { freeName, type Named, namesFor, sqlName } from "./sql-name.ts";
 import { tablesToLoad } from "./tables-to-load.ts";
@@ -21,6 +21,8 @@ export interface TableFlow {
   readonly key: string | undefined;
   /** How many records of a hundred may be set aside. */
   readonly maxPercent: number;
+  /** The same for a code with which more of those that were looked at would be. */
+  readonly limits: readonly (readonly [code: string, percent: number])[];
 }
 
 /** A flow for each table that has records. */
@@ -31,7 +33,11 @@ export const tableFlows = (tables: readonly SeenTable[]): TableFlow[] =>
     const filled = table.columns.filter((column) => column.filled > 0 || column === id);
     const columns = namesFor(filled, made.keys());
     const key = columns.find(({ of }) => of === id)?.to;
-    return { name, table, columns, made, key, maxPercent: maxPercent(table) };
+    const limits = [...setAside(table)]
+      .map(([code, count]) => [code, percent(count, table)] as const)
+      .filter(([, share]) => share > 1);
+    const maxPercent = Math.max(1, percent(table.damaged, table));
+    return { name, table, columns, made, key, maxPercent, limits };
   });
 
 const madeColumns = (table: SeenTable): Map<string, string> => {
@@ -54,9 +60,9 @@ const madeColumns = (table: SeenTable): Map<string, string> => {
  */
 const OBSERVATION = /^$|^id$|observation|occurrence|specimen|record/;
 
-/** As many as were damaged among those that were looked at, and some. */
-const maxPercent = ({ rows, damaged }: SeenTable): number =>
-  Math.max(1, Math.ceil((100 * damaged) / (rows + damaged)));
+/** Of a hundred of the records that were looked at. */
+const percent = (some: number, { rows, damaged }: SeenTable): number =>
+  Math.ceil((100 * some) / (rows + damaged));
 
 /** `1 of 5 records is damaged: The line has 5 fields, the table has 4.` */
 export const damagedWords = ({ rows, damaged, damage = "", is_whole }: SeenTable): string =>

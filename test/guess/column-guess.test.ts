@@ -53,8 +53,9 @@ test("a few values that are no number are told where they make text of a column 
 test("a few values that are no date are told, and so are those that are there twice; many are the rule", () => {
   const days = Array.from({ length: 9 }, (_, index) => `0${index + 1}/03/2024`);
   assert.deepEqual(guessed(...days, "soon").noDates, { count: 1, first: "soon" });
+  assert.equal(guessed(...days, "soon").isDates, true);
   assert.equal(guessed(...days).noDates, undefined);
-  assert.equal(guessed(...days, "a", "b", "c").noDates, undefined);
+  assert.equal(guessed(...days, "a", "b", "c").isDates, false);
   assert.equal(guessed("1879", "1901", "soon").noDates, undefined);
   assert.deepEqual(guessed(...days, "01/03/2024", null).repeated, {
     count: 1,
@@ -91,10 +92,19 @@ test("dates with the day first are told from those of Darwin Core, and from thos
   assert.equal(guessed("12/05").isDates, false);
 });
 
-test("a column of numbers has a decimal comma where some do and nearly all others are numbers", () => {
+test("a column of numbers has a decimal comma, or spaces, where some do and few others are no numbers", () => {
   const many = Array.from({ length: 20 }, (_, row) => `4${row},86`);
   assert.equal(guessed(...many, "4,8x24").hasDecimalComma, true);
-  assert.equal(guessed(...many, "4,8x24", "beaucoup").hasDecimalComma, false);
+  const five = ["a", "b", "c", "d", "4,8x24"];
+  assert.deepEqual(guessed(...many, ...five).noNumbers, { count: 5, first: "a" });
+  assert.equal(guessed(...many, ...five).hasDecimalComma, true);
+  assert.equal(guessed(...many, ...five, "f").hasDecimalComma, false);
+  for (const text of ["1 234", "1\u00a0234,5", "-12\u202f345\u202f678", "1 234.5"]) {
+    assert.equal(guessed(text, "3").hasDecimalComma, true, text);
+  }
+  for (const text of ["12 34", "0 123", "1  234"]) {
+    assert.equal(guessed(text, "3").hasDecimalComma, false, text);
+  }
   assert.equal(guessed("48,86", "2.5", "-3", null).hasDecimalComma, true);
   assert.equal(guessed("48,86", "2,5 m").hasDecimalComma, false);
   assert.equal(guessed("48.86", "2").hasDecimalComma, false);

@@ -264,31 +264,42 @@ test("a text file by itself gets the source csv, told that nothing is enclosed w
   assert.match(stdout, /said \\"so/);
 });
 
-test("a column that is not what most of its values are says why, and what to do; so does a key", async () => {
+test("a few values that are not as the others are told: they are set aside in a run, or make text of a column; so is a key that is none", async () => {
   const rows = [
-    "1;03/05/2024;12,5",
-    "2;04/05/2024;12,75",
-    "2;été 2024;13",
-    "4;05/05/2024;env. 300",
-    "5;06/05/2024;13,5",
+    "1;03/05/2024;12,5;1;",
+    "2;04/05/2024;12,75;2;",
+    "2;été 2024;13;env. 300;",
+    "4;05/05/2024;haut;4;",
+    "5;06/05/2024;1 013,5;5;",
   ];
-  await writeFile(join(folder, "mes-obs.csv"), `id_obs;date_obs;altitude\n${rows.join("\n")}\n`);
+  await writeFile(
+    join(folder, "mes-obs.csv"),
+    `id_obs;date_obs;altitude;nombre;code\n${rows.join("N12\n").replace("N12", "12")}12\n`,
+  );
   const doubts = [
-    '`date_obs` is text because of one value that is no date: "été 2024". `parse_dates` with `day_first: true` would read the others, and set such records aside.',
-    '`altitude` is text because of one value that is no number: "env. 300". `parse_numbers` would read the others, and set such records aside.',
+    '`date_obs` has one value that is no date: "été 2024". A run sets such records aside (`bad_date`).',
+    '`altitude` has one value that is no number: "haut". A run sets such records aside (`bad_number`).',
+    '`nombre` is text because of one value that is no number: "env. 300". `parse_numbers` would read the others, and set such records aside.',
     '`id_obs` cannot be the `primary_key`: "2" is there twice.',
   ];
   const { stdout } = await init("mes-obs.csv");
-  assert.deepEqual(stdout.split("\n").slice(1, 5), [
+  assert.deepEqual(stdout.split("\n").slice(1, 6), [
     "Its name is `mes_obs`, not `mes-obs`: letters of a to z, digits and _ only, a letter first.",
     ...doubts.map((doubt) => `mes_obs: ${doubt}`),
   ]);
-  assert.match(
-    await written("pipelines/mes_obs.yaml"),
-    /^ +altitude: text # because of one value that is no number: "env\. 300"$/m,
-  );
+  const text = await written("pipelines/mes_obs.yaml");
+  assert.match(text, /^ +nombre: text # because of one value that is no number: "env\. 300"$/m);
+  assert.match(text, /^ +date_obs: text$/m);
+  assert.match(text, /^ +rejects: \{ max: 1%, bad_date: 20%, bad_number: 20% \}$/m);
   const { stdout: guess } = await runRunner(["guess", "mes-obs.csv"], { cwd: folder });
   for (const doubt of doubts) assert.ok(guess.replaceAll(/\n +/g, " ").includes(doubt), doubt);
+  // What a number of names is else needs no word: a catalogue number has a letter sooner or later.
+  assert.doesNotMatch(guess, /`code` is text/);
+  const run = await runRunner(["pipelines/mes_obs.yaml"], {
+    cwd: folder,
+    environment: { DATABASE_URL: "" },
+  });
+  assert.match(run.stderr, /5 read, 3 inserted, 2 rejected \(1 bad_date, 1 bad_number\)/);
 });
 
 test("what is damaged in an archive does not stop the pipeline that is made for it, and is said", async () => {
