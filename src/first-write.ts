@@ -3,7 +3,7 @@
 import { firstWrite, foundBefore } from "./core/errors.ts";
 import { fileLabel } from "./core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
-import type { Session } from "./core/session.ts";
+import { inTransaction, type Session } from "./core/session.ts";
 import type { RunState } from "./core/state.ts";
 import { stepsOf } from "./core/uses.ts";
 import { examinePlan } from "./examine.ts";
@@ -53,13 +53,7 @@ export const askBeforeFirstWrite = async (
     signal: AbortSignal;
   },
 ): Promise<void> => {
-  const targets = await targetsOf(session, flows);
-  const known = await knownTargets(session, state.pipeline, flows);
-  const foreign: ForeignTable[] = [];
-  for (const { oid, name, rows, isEmptied } of targets) {
-    if (known === "all" || known.has(name) || !before.has(oid)) continue;
-    if (await holdsRows(session, name)) foreign.push({ name, rows, isEmptied });
-  }
+  const { targets, foreign } = await foreignTables(session, { flows, state }, before);
   if (foreign.length > 0 && confirm !== "yes") {
     await requireSinksFit(session, { plan, flows, foreign }, signal);
     if (!(await confirm(foreign))) throw firstWrite(plan.name, foreign, named);
@@ -69,6 +63,25 @@ export const askBeforeFirstWrite = async (
      select $1, name, $2 from unnest($3::text[]) as name on conflict do nothing`,
     [state.pipeline, state.run, targets.map(({ name }) => name)],
   );
+};
+
+/**
+ * The tables that the flows write, and those among them that they write for the first time, that were there `before`
+ * setup, and that hold rows.
+ */
+export const foreignTables = async (
+  session: Session,
+  { flows, state }: { readonly flows: readonly FlowPlan[]; readonly state: RunState },
+  before: ReadonlySet<string>,
+): Promise<{ readonly targets: readonly Target[]; readonly foreign: readonly ForeignTable[] }> => {
+  const targets = await targetsOf(session, flows);
+  const known = await knownTargets(session, state.pipeline, flows);
+  const foreign: ForeignTable[] = [];
+  for (const { oid, name, rows, isEmptied } of targets) {
+    if (known === "all" || known.has(name) || !before.has(oid)) continue;
+    if (await holdsRows(session, name)) foreign.push({ name, rows, isEmptied });
+  }
+  return { targets, foreign };
 };
 
 /** Throws what a sink would stumble over in its table as it is: nobody is to be asked for a run that will fail. */
@@ -160,8 +173,9 @@ const knownTargets = async (
 /** A table that must not be read may hold anything. */
 const holdsRows = async (session: Session, table: string): Promise<boolean> => {
   try {
-    const { rows } = await session.query<{ found: boolean }>(
-      `select exists (select from ${table}) as found`,
+    // A plan goes on after a refusal.
+    const { rows } = await inTransaction(session, () =>
+      session.query<{ found: boolean }>(`select exists (select from ${table}) as found`),
     );
     return rows[0]?.found === true;
   } catch (error) {

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Citation } from "./core/component.ts";
-import { planLocked } from "./core/errors.ts";
-import type { Plan } from "./core/plan.ts";
+import { firstWriteAhead, planLocked } from "./core/errors.ts";
+import type { FlowPlan, Plan } from "./core/plan.ts";
 import { RejectFile } from "./core/reject-file.ts";
 import type { Database, Session } from "./core/session.ts";
-import { beginRun } from "./core/state.ts";
+import { beginRun, type RunState } from "./core/state.ts";
 import { stopAtCommit } from "./core/stop.ts";
 import { beginSpan } from "./core/trace.ts";
+import { foreignTables, tablesThere } from "./first-write.ts";
 import { isConcurrentIndex } from "./postgres/script.ts";
 import { sharedSessions } from "./postgres/shared.ts";
 import {
@@ -78,6 +79,7 @@ export const rehearsePipeline = async (
     const shared = await sharedName(session, { plan, state, database });
     if (shared !== undefined) options.log.warn(shared.message);
     const due = (await replay?.flowsWith(session, wanted, options.log)) ?? wanted;
+    const before = await tablesThere(session);
     await setUp(only, plan.setup, (sql) => {
       skipped.push(sql);
       if (isConcurrentIndex(sql)) {
@@ -86,6 +88,7 @@ export const rehearsePipeline = async (
         );
       }
     });
+    await tellFirstWrite(only, { plan, flows: wanted, state }, { before, log: options.log });
     const citations = new Map<string, Citation>();
     const parts = { database: only, state, rejectFile, replay, citations, options };
     const running = { ...parts, stop, span, mode: "plan" } as const;
@@ -107,6 +110,17 @@ export const rehearsePipeline = async (
     skipped,
     error,
   };
+};
+
+/** Warns of the tables about which a run would ask. */
+const tellFirstWrite = async (
+  database: Database,
+  { plan, ...what }: { plan: Plan; flows: readonly FlowPlan[]; state: RunState },
+  { before, log }: { before: ReadonlySet<string>; log: RunOptions["log"] },
+): Promise<void> => {
+  await using session = await database.session();
+  const { foreign } = await foreignTables(session, what, before);
+  if (foreign.length > 0) log.warn(firstWriteAhead(plan.name, foreign));
 };
 
 const LOCK_NOT_AVAILABLE = "55P03";

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { messageOf, type RunnerError } from "../src/core/errors.ts";
 import type { ForeignTable } from "../src/first-write.ts";
+import { rehearsePipeline } from "../src/rehearsal.ts";
 import { runPipeline } from "../src/runner.ts";
 import { execute, onEachDatabase, rowsOf, type TestDatabase } from "./support/database.ts";
 import { planFrom } from "./support/plan.ts";
@@ -57,6 +58,28 @@ onEachDatabase((database) => {
       assert.equal(allowed.asked.length, 1);
       const again = await go(yaml, database(), false);
       assert.deepEqual([again.status, again.asked], ["done", []]);
+    });
+
+    test("is told by a plan, before a run asks; not once the pipeline has written there, nor of what setup makes", async () => {
+      await execute(database(), "create table foreseen as select 7 as id");
+      const told = async (yaml: string) => {
+        const said: string[] = [];
+        const { status, error } = await rehearsePipeline(await planFrom(yaml, database()), {
+          database: database().opened,
+          lockTimeoutSecs: 5,
+          signal: new AbortController().signal,
+          log: { info: () => undefined, warn: (text) => said.push(text) },
+        });
+        assert.equal(status, "done", messageOf(error));
+        return said;
+      };
+      const yaml = pipeline("foreseen", "foreseen", { mode: "replace" });
+      assert.deepEqual(await told(yaml), [
+        "Pipeline `foreseen` has never written into `public.foreseen`, which holds rows already; those of `public.foreseen` would be removed (`mode: replace`). A run asks before it writes there, and needs `--yes` where there is no terminal.",
+      ]);
+      assert.equal((await go(yaml, database(), "yes")).status, "done");
+      assert.deepEqual(await told(yaml), []);
+      assert.deepEqual(await told(pipeline("foreseen_new", "foreseen_new")), []);
     });
 
     test("that lacks a column of the flow is told to, and nobody is asked; where the answer is yes beforehand, the run finds it", async () => {

@@ -1086,6 +1086,15 @@ export const typesDiffer = (
   );
 };
 
+/** A table is there already, and nothing in it makes sure of the primary key that is declared. */
+export const keyDiffers = (table: string, key: readonly string[], statement: string): RunnerError =>
+  new RunnerError(
+    "key_differs",
+    1,
+    `Table \`${table}\` is there already, without the primary key that \`create\` declares (${listed(key)}), so rows that are there twice are not refused. This adds it:\n  ${statement}`,
+    { subject: "primary_key" },
+  );
+
 /** A table in the schema in which the runner keeps its state. */
 export const tableInState = (table: string, role: string): RunnerError => {
   const name = table.replace(/^.*\./, "");
@@ -1100,11 +1109,11 @@ export const tableInState = (table: string, role: string): RunnerError => {
   );
 };
 
-/** The table is there, but not as `create` declares it. */
+/** The table is there, but not as `create` declares it; `also` is what else differs. */
 export const tableDiffers = (
   table: string,
   missing: readonly string[],
-  statement: string,
+  { statement, also = [] }: { statement: string; also?: readonly RunnerError[] },
 ): RunnerError =>
   new RunnerError(
     "table_differs",
@@ -1113,7 +1122,7 @@ export const tableDiffers = (
     `Table \`${table}\` is there already, without ${listed(missing)}. ${
       missing.length > 12
         ? "It seems to be another table: name one of your own under `table`, which is made when it is not there."
-        : `${missing.length === 1 ? "This adds it" : "This adds them"}:\n  ${statement}`
+        : `${missing.length === 1 ? "This adds it" : "This adds them"}:\n  ${[statement, ...also.map(({ message }) => message)].join("\n")}`
     }`,
     { subject: missing[0] },
   );
@@ -1943,6 +1952,14 @@ export const firstWrite = (
     `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. No flow was run. ` +
       `\`${RUNNER} plan ${file}\` shows what it would change there; \`--yes\` lets it, this time and from then on.`,
   );
+
+/** The same, said by a plan. */
+export const firstWriteAhead = (
+  pipeline: string,
+  tables: readonly { readonly name: string; readonly isEmptied: boolean }[],
+): string =>
+  `Pipeline \`${pipeline}\` has never written into ${listed(tables.map(({ name }) => name))}, which ${tables.length === 1 ? "holds" : "hold"} rows already${emptied(tables)}. ` +
+  "A run asks before it writes there, and needs `--yes` where there is no terminal.";
 
 const emptied = (
   tables: readonly { readonly name: string; readonly isEmptied: boolean }[],

@@ -4,6 +4,7 @@ import {
   createColumnUnused,
   createLacksColumns,
   primaryKeyUnknown,
+  type RunnerError,
   tableDiffers,
   unknownType,
 } from "../core/errors.ts";
@@ -11,6 +12,7 @@ import type { Session } from "../core/session.ts";
 import { Type } from "../core/type.ts";
 import { findTable, requireOwnPlace, requireTable, type TargetTable } from "./catalog.ts";
 import { typeProblems } from "./declared-types.ts";
+import { differingKey } from "./differing-key.ts";
 import { differingTypes } from "./differing-types.ts";
 import { quoted, quotedList, quotedTable, tableParts } from "./names.ts";
 import { bareType } from "./type-names.ts";
@@ -111,9 +113,9 @@ const createTable = async (
 ): Promise<void> => {
   const found = await findTable(session, table);
   if (found) {
-    checkDeclared(found, shape);
-    const differing = await differingTypes(session, found, shape);
-    if (differing) warn(differing.message);
+    const differing = await differences(session, found, shape);
+    checkDeclared(found, shape, differing);
+    for (const { message } of differing) warn(message);
     return;
   }
   await checkTypes(session, shape);
@@ -123,8 +125,25 @@ const createTable = async (
   await session.query(`create table ${quotedTable(table)} (${columns.join(", ")})`);
 };
 
-/** Throws `table_differs`, with the statement that adds them, when a table lacks columns that are declared. */
-export const checkDeclared = (found: TargetTable, shape: TableShape): void => {
+/** What is to be said of a table that is there with other types or another key than are declared. */
+export const differences = async (
+  session: Session,
+  found: TargetTable,
+  shape: TableShape,
+): Promise<readonly RunnerError[]> =>
+  [await differingTypes(session, found, shape), await differingKey(session, found, shape)].filter(
+    (one) => one !== undefined,
+  );
+
+/**
+ * Throws `table_differs`, with the statement that adds them and what else differs, when a table lacks columns that are
+ * declared.
+ */
+export const checkDeclared = (
+  found: TargetTable,
+  shape: TableShape,
+  also: readonly RunnerError[],
+): void => {
   const known = found.columns.map(({ name }) => name);
   const missing = Object.entries(shape.columns).filter(([name]) => !known.includes(name));
   if (missing.length === 0) return;
@@ -132,7 +151,7 @@ export const checkDeclared = (found: TargetTable, shape: TableShape): void => {
   throw tableDiffers(
     found.name,
     missing.map(([name]) => name),
-    `alter table ${found.sql} ${adds.join(", ")};`,
+    { statement: `alter table ${found.sql} ${adds.join(", ")};`, also },
   );
 };
 

@@ -16,8 +16,7 @@ import {
   type TargetColumn,
   type TargetTable,
 } from "./catalog.ts";
-import { checkDeclared, checkTypes, type TableShape } from "./create-table.ts";
-import { differingTypes } from "./differing-types.ts";
+import { checkDeclared, checkTypes, differences, type TableShape } from "./create-table.ts";
 import { type Right, requireCreate, requireRights } from "./rights.ts";
 import { canFit } from "./type-kinds.ts";
 import { bareType } from "./type-names.ts";
@@ -41,8 +40,8 @@ export const examineTarget = async (
 ): Promise<{
   readonly target: TargetTable;
   readonly isThere: boolean;
-  /** What is to be said of its types, where they are others than declared. */
-  readonly differing: RunnerError | undefined;
+  /** What is to be said of its types and its key, where they are others than declared. */
+  readonly differing: readonly RunnerError[];
 }> => {
   await requireRights(session, table, rights);
   await requireOwnPlace(session, table);
@@ -61,8 +60,8 @@ export const examineTarget = async (
     ...(found ?? { name: table, sql: table }),
     columns: [...known, ...added.map((name) => declared([name, "text"]))],
   };
-  if (found && create) checkDeclared(target, create);
-  const differing = found && create && (await differingTypes(session, found, create));
+  const differing = found && create ? await differences(session, found, create) : [];
+  if (found && create) checkDeclared(target, create, differing);
   return { target, isThere: found !== undefined, differing };
 };
 

@@ -186,7 +186,7 @@ const examineCopy = async (
   const found = await ask((session) => examineTarget(session, wanted, coming));
   if (found === undefined) return;
   const { target, isThere, differing } = found;
-  if (differing) tell(judged("warning", differing));
+  for (const one of differing) tell(judged("warning", one));
   if (isThere && mode === "replace") await ask((session) => checkNotReferenced(session, target));
   if (!batch.isClosed) return;
   await ask(async () => checkColumns(target, batch.names));

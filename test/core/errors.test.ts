@@ -280,7 +280,13 @@ const MESSAGES: [errors.RunnerError, string][] = [
     "`DATABASE_URL` of the environment, which says which database the pipeline has, has no value. Set it, or name the database with `--database`.",
   ],
   [
-    errors.tableDiffers("a.b", "abcdefghijklm".split(""), "alter table a.b add column …;"),
+    errors.keyDiffers("a.b", ["c", "d"], "alter table a.b add primary key (c, d);"),
+    "Table `a.b` is there already, without the primary key that `create` declares (`c` and `d`), so rows that are there twice are not refused. This adds it:\n  alter table a.b add primary key (c, d);",
+  ],
+  [
+    errors.tableDiffers("a.b", "abcdefghijklm".split(""), {
+      statement: "alter table a.b add column …;",
+    }),
     "Table `a.b` is there already, without `a`, `b`, `c`, `d`, `e`, `f`, `g`, `h`, `i`, `j`, `k` and 2 more. It seems to be another table: name one of your own under `table`, which is made when it is not there.",
   ],
   [

@@ -315,7 +315,7 @@ onEachDatabase((database) => {
     });
 
     test("a table made by hand without a declared column gets the statement that adds it", async () => {
-      await execute(database(), "create table byhand (id int);");
+      await execute(database(), "create table byhand (id bigint);");
       const create = { columns: { id: "bigint", born: "date" } };
       const { error } = await run(database(), [
         flowOf({ source: rowsSource([{ id: "1", born: null }]), sink: into("byhand", { create }) }),
@@ -325,6 +325,40 @@ onEachDatabase((database) => {
         "Table `byhand` is there already, without `born`. This adds it:\n  " +
           'alter table "byhand" add column "born" date;',
       );
+    });
+
+    test("a table made by hand is told all that differs from `create`: types and the key are warnings by themselves", async () => {
+      await execute(database(), "create table unkeyed (id text, at text);");
+      const create = { columns: { id: "bigint", at: "date" }, primary_key: ["id"] };
+      const rows = rowsSource([{ id: "1", at: "2024-01-01" }]);
+      const { said } = await run(database(), [
+        flowOf({ source: rows, sink: into("unkeyed", { create }) }),
+      ]);
+      assert.match(
+        String(said[0]),
+        /^Table `unkeyed` is there already, with other types than `create` says/,
+      );
+      assert.equal(
+        said[1],
+        "Table `unkeyed` is there already, without the primary key that `create` declares (`id`), so rows that are there twice are not refused. This adds it:\n  " +
+          'alter table "unkeyed" add primary key ("id");',
+      );
+      const more = { columns: { ...create.columns, born: "date" }, primary_key: ["id"] };
+      const { error } = await run(database(), [
+        flowOf({
+          source: rowsSource([{ id: "1", at: null, born: null }]),
+          sink: into("unkeyed", { create: more }),
+        }),
+      ]);
+      assert.match(
+        messageOf(error),
+        /^Table `unkeyed` is there already, without `born`\. [\s\S]+ other types [\s\S]+ without the primary key /,
+      );
+      await execute(database(), "create unique index on unkeyed (id)");
+      const unique = await run(database(), [
+        flowOf({ source: rows, sink: into("unkeyed", { create }) }),
+      ]);
+      assert.equal(unique.said.length, 1);
     });
 
     test("a trigger that swallows rows is an error, not a wrong count", async () => {

@@ -40,7 +40,7 @@ export const examineMerge = async (settings: Settings, view: View): Promise<void
       coming,
     ),
   );
-  if (found?.differing) view.tell(judged("warning", found.differing));
+  for (const one of found?.differing ?? []) view.tell(judged("warning", one));
   // By itself: what else is wrong must not hide a grant that is missing, too.
   for (const table of track === undefined ? [] : [track, writtenTable(track)])
     await view.ask((session) =>
