@@ -2,7 +2,7 @@
 
 import type { Complaint } from "./complaint.ts";
 import type { Place } from "./errors.ts";
-import type { YamlPath, YamlValue } from "./yaml-value.ts";
+import type { YamlEntry, YamlPath, YamlValue } from "./yaml-value.ts";
 
 /** What is to be said of a key without a value that is half of one; undefined where it is none. */
 export const cutByComma = (
@@ -10,6 +10,23 @@ export const cutByComma = (
   { path, place }: { readonly path: YamlPath; readonly place: Place },
 ): Complaint | undefined =>
   /^\d+%?$/.test(String(path.at(-1))) ? halfNumber(path, place) : halfCall(around, path);
+
+/** `{ columns: a, b }` is two entries, where `[a, b]` was meant: the values; undefined where nothing follows. */
+export const listByCommas = (
+  around: YamlValue | undefined,
+  path: YamlPath,
+): readonly string[] | undefined => {
+  if (around?.kind !== "map") return undefined;
+  const index = around.entries.findIndex(({ key }) => key === path.at(-1));
+  const [first, ...behind] = around.entries.slice(index);
+  const isAlone = ({ keyPlace, value }: YamlEntry) =>
+    keyPlace.line === first?.keyPlace.line && value.kind === "scalar" && value.source === "";
+  const end = behind.findIndex((entry) => !isAlone(entry));
+  const others = end < 0 ? behind : behind.slice(0, end);
+  if (first?.value.kind !== "scalar" || first.value.source === "") return undefined;
+  if (others.length === 0) return undefined;
+  return [first.value.source, ...others.map(({ key }) => key)];
+};
 
 /** `{ max: 1,5% }` is two entries. */
 const halfNumber = (path: YamlPath, place: Place): Complaint => ({

@@ -121,9 +121,10 @@ const missingColumns = (
   const named = certain.filter((name) => locate(name) !== place);
   const unnamed = certain.filter((name) => locate(name) === place);
   const told = named.map((name) => {
-    const { code, message } = unknownColumn(name, known);
+    const slip = slippedName(name, known);
+    const { code, message } = unknownColumn(name, slip === undefined ? known : [slip]);
     const at = locate(name);
-    const becomes = times(name) === 1 ? slippedName(name, known) : undefined;
+    const becomes = times(name) === 1 ? slip : undefined;
     return {
       code,
       message,

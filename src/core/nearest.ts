@@ -30,7 +30,7 @@ export const meantName = (wrong: string, known: Iterable<string>): string | unde
 };
 
 /**
- * The known name of which a wrong one is a slip of the pen, if there is one: written with other capitals or
+ * The known name of which a wrong one is a slip of the pen, if there is one: written with other capitals, accents or
  * separators, or with a letter too many, too few or out of place. Columns that are merely alike are different data.
  */
 export const slippedName = (wrong: string, known: Iterable<string>): string | undefined => {
@@ -38,7 +38,11 @@ export const slippedName = (wrong: string, known: Iterable<string>): string | un
   return other === undefined ? slip : undefined;
 };
 
-const plainName = (name: string): string => name.toLowerCase().replace(/[\s_.-]/g, "");
+const plainName = (name: string): string =>
+  name
+    .normalize("NFD")
+    .toLowerCase()
+    .replace(/[\s_.-]|\p{M}/gu, "");
 
 const isSlip = (wrong: string, name: string): boolean => {
   const letters = (text: string) => [...text].sort().join("");

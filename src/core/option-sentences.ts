@@ -2,7 +2,7 @@
 
 import type { ErrorObject } from "ajv";
 import { type Complaint, renamed } from "./complaint.ts";
-import { cutByComma } from "./cut-values.ts";
+import { cutByComma, listByCommas } from "./cut-values.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { keyFix, optionSuggestion } from "./meant-option.ts";
 import type { Schema } from "./option-schema.ts";
@@ -96,6 +96,14 @@ const wrongType = (finding: Finding): Complaint => {
   if (cut) return cut;
   const message = `${label} must be ${typesIn(error)}, and is ${given}.`;
   if (is.isSecret) return { code: "wrong_type", place, message };
+  const listed = error.params.type === "array" ? listByCommas(around, path) : undefined;
+  if (listed) {
+    return {
+      code: "wrong_type",
+      place,
+      message: `${message} Put brackets around: \`[${listed.join(", ")}]\`.`,
+    };
+  }
   const advised = `${message}${typeAdvice(error, at, path)}`;
   return { code: "wrong_type", place, message: advised, ...typeFix(error, at) };
 };

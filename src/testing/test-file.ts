@@ -1,7 +1,14 @@
 /** Reads a test file and the pipeline that it tests, and says all that is wrong with both. */
 
 import { basename, dirname, join } from "node:path";
-import { type Complain, type Complaint, credible, distinct, inOrder } from "../core/complaint.ts";
+import {
+  type Complain,
+  type Complaint,
+  credible,
+  distinct,
+  inOrder,
+  renamed,
+} from "../core/complaint.ts";
 import type { Component } from "../core/component.ts";
 import { type Place, suggestion } from "../core/errors.ts";
 import { codeMeant } from "../core/limits-file.ts";
@@ -177,7 +184,7 @@ const caseOf = (index: number, reading: Reading): TestCase | undefined => {
   if (flow === undefined) {
     const names = plan.flows.map(({ name }) => name);
     const message = `The pipeline has no flow \`${test.flow}\`.${suggestion(test.flow, names)}`;
-    complain("unknown_flow", at("flow"), message);
+    complain("unknown_flow", at("flow"), message, renamed(at("flow"), test.flow, names));
     return undefined;
   }
   const transforms = transformsOf(flow, test, { complain, place: at("transform") });

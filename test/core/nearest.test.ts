@@ -14,8 +14,8 @@ describe("names that were meant", () => {
     assert.deepEqual(nearest("eventdate", ["eventTime", "eventDate"]), ["eventDate"]);
   });
 
-  test("are slips of the pen with other capitals and separators, and a letter too many, too few or out of place", () => {
-    const slips = ["event_date", "EVENTDATE", "evntDate", "eventtDate", "evnetDate"];
+  test("are slips of the pen with other capitals, accents and separators, and a letter too many, too few or out of place", () => {
+    const slips = ["event_date", "EVENTDATE", "évent dâte", "evntDate", "eventtDate", "evnetDate"];
     for (const slip of slips) assert.equal(slippedName(slip, ["eventDate"]), "eventDate");
     const others = ["eventTime", "eventData", "eventDate2", "evtDat"];
     for (const other of others) assert.equal(slippedName(other, ["eventDate"]), undefined);
