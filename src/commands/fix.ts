@@ -2,7 +2,7 @@
 
 import { readFile, writeFile } from "node:fs/promises";
 import type { Complaint, Fix } from "../core/complaint.ts";
-import { fileLabel } from "../core/place.ts";
+import { fileLabel, withBlanks } from "../core/place.ts";
 
 /** One mended mistake may uncover another, above all in a file that was no YAML before. */
 const MOST_ROUNDS = 20;
@@ -95,7 +95,8 @@ export const diffOf = (mended: readonly MendedLine[]): string =>
       `+++ ${fileLabel(file)}`,
       ...lines.flatMap(({ line, was, becomes }) => [
         `@@ -${line} +${line} @@`,
-        `-${was}`,
+        // What looks the same is shown to be another.
+        `-${withBlanks(was)}`,
         `+${becomes}`,
       ]),
       "",

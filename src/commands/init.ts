@@ -129,9 +129,11 @@ const tell = ({ files, copied, other, notes }: Written): void => {
   if (copied.length > 0) {
     const folders = new Set(copied.map((path) => path.split("/").slice(0, -1).join("/")));
     const counted = copied.length === 1 ? "1 file" : `${copied.length} files`;
-    console.log(
-      `Copied along: ${counted} in ${[...folders].join(", ")}. The pipeline needs them; they are yours to edit.`,
-    );
+    const what =
+      [...folders].join() === "schema"
+        ? "Editors complete and check pipelines by them."
+        : "The pipeline needs them; they are yours to edit.";
+    console.log(`Copied along: ${counted} in ${[...folders].join(", ")}. ${what}`);
   }
   if (other.length > 0) {
     console.log(`Yours differ from this version's, and stay as they are: ${other.join(", ")}.`);

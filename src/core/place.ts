@@ -89,11 +89,19 @@ const cut = (line: string, from: number): string => {
 };
 
 /** A tab takes one column here, so that the caret stands right; a password is not shown. */
+/** Blanks that look like a space and are none: a tab, one that does not break. */
+const BLANKS = /[\t\u00a0\u202f]/g;
+
+const shownBlank = (blank: string): string => (blank === "\t" ? "→" : "␣");
+
+/** A line with such blanks in sight. */
+export const withBlanks = (line: string): string => line.replace(BLANKS, shownBlank);
+
 const visible = (line: string): string =>
   withoutPasswords(line)
     .replace(DATABASE_KEY, (_, key: string, value: string) => key + withoutPassword(value))
     .replace(SECRET_KEY, "$1***")
-    .replaceAll("\t", " ");
+    .replace(BLANKS, shownBlank);
 
 /** The value of a pipeline's `database` that is no variable: by mistake it may be no URL, and still have a password. */
 const DATABASE_KEY = /^(\s*["']?database["']?\s*:\s+)(?!["']?\$\{)(.+)$/;

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname } from "node:path";
 import type { Complain } from "./complaint.ts";
-import { elsewhere, pipelinesFor } from "./elsewhere.ts";
+import { elsewhere, pipelinesFor, pipelinesIn } from "./elsewhere.ts";
 import { type NotUtf8, wholeText } from "./encoding.ts";
 import { listed, type Place, suggestion } from "./errors.ts";
 import { nearest } from "./nearest.ts";
@@ -80,6 +80,9 @@ const missingSentence = async (
   if (there !== undefined) return `${sentence} Did you mean \`${there}\`?`;
   const others = isPipeline && !isBeside ? pipelinesFor(file) : { files: [], isMeant: false };
   if (others.isMeant) return `${sentence} Did you mean ${listed(others.files)}?`;
-  if (others.files.length > 0) return `${sentence} There is ${listed(others.files)}.`;
+  // Who names a folder knows where they are.
+  const inFolder = isPipeline && !isBeside ? pipelinesIn(dirname(file)) : [];
+  const known = inFolder.length > 0 ? inFolder.map((one) => fileLabel(one.file)) : others.files;
+  if (known.length > 0) return `${sentence} There is ${listed(known)}.`;
   return `${sentence}${suggestion(basename(file), files)}`;
 };
