@@ -71,6 +71,11 @@ const flowLines = (
     "      postgres_copy:",
     `        table: ${schema}.${name}`,
     `        # Each load takes the place of the one before. \`append\` adds each ${what} once.`,
+    ...(key === undefined
+      ? []
+      : [
+          `        # The sink \`postgres_upsert: { table: …, key: [${key}], create: … }\` touches what has changed alone, and \`plan\` shows it.`,
+        ]),
     "        mode: replace",
     "        create:",
     "          # Guessed from the first records: `text` takes anything.",
