@@ -117,7 +117,7 @@ const mapping = await measure(process.execPath, [
   String(Math.min(rows, 200_000)),
 ]);
 
-const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.versions.node}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB. ${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`} (least–most).
+const report = `${rows.toLocaleString("en-US")} staged records, Node ${process.versions.node}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GB. ${rounds === 1 ? "One round." : `Medians of ${rounds} rounds (least–most).`}
 
 | what | by hand | runner |
 |---|---|---|
