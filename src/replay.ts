@@ -7,9 +7,10 @@ import { withoutShares } from "./core/limits.ts";
 import { fileLabel } from "./core/place.ts";
 import type { FlowPlan, Plan, StagePlan } from "./core/plan.ts";
 import { RUNNER } from "./core/program.ts";
-import { count } from "./core/progress.ts";
+import { count, counted } from "./core/progress.ts";
 import { type Repaired, readRepaired, repairedIdentity } from "./core/repaired.ts";
 import { type Fitted, fittedColumns } from "./core/repaired-columns.ts";
+import { REJECT_COLUMNS } from "./core/repaired-table.ts";
 import { rejectedColumns, replayedRejects } from "./core/replayed.ts";
 import type { Session } from "./core/session.ts";
 import { textBatch } from "./core/text-batch.ts";
@@ -108,11 +109,20 @@ const repairedSource = (
 
 /** Says what there is to be said of the columns of a flow's records. */
 const tellColumns = (
-  { isWhole }: Repaired,
+  { isWhole, isTable, editedAt }: Repaired,
   fitted: Fitted | undefined,
   { label, flow, log }: { label: string; flow: string; log: Pick<Log, "info" | "warn"> },
 ): void => {
   if (fitted === undefined && !isWhole) log.warn(columnsUntold(label, flow));
+  const [first] = editedAt;
+  if (first !== undefined) {
+    const column = isTable ? REJECT_COLUMNS.record : "record";
+    const many =
+      editedAt.length === 1 ? first : `${first} and ${counted(editedAt.length - 1, "other line")}`;
+    log.warn(
+      `\`${column}\` is changed in ${many}. It only shows the record as it was: what is loaded is in ${isTable ? "the columns behind it" : "`fields`"}.`,
+    );
+  }
   if (fitted !== undefined && fitted.leftOut.length > 0) {
     const columns = listed(fitted.leftOut);
     log.info(`Left out of ${label}, as no record had it before: ${columns}.`);

@@ -104,6 +104,7 @@ onEachDatabase((database) => {
           const again = await go(yaml, database(), file);
           assert.equal(again.status, "done", messageOf(again.error));
           assert.deepEqual([again.flows[0]?.read, again.flows[0]?.inserted], [1, 1]);
+          assert.doesNotMatch(again.said.join("\n"), /is changed/);
           const content = () =>
             rowsOf(database(), `select id, first::date::text as day from ${table} order by id`);
           const wanted = [
@@ -119,6 +120,39 @@ onEachDatabase((database) => {
         });
       }
     }
+
+    test("whose record was changed instead of its values are told to be as they were", async () => {
+      const folder = database().folder;
+      await writeFile(join(folder, "showing.csv"), "id,day\n1,some day\n2,never\n");
+      const yaml = pipeline("showing", "csv: { path: showing.csv }", SINKS.upsert("showing"));
+      const first = await go(yaml, database());
+      const lines = (await readFile(first.rejectFile ?? assert.fail(), "utf8")).trim().split("\n");
+      const rejects = lines.map((line) => JSON.parse(line)).filter(({ fields }) => fields);
+      const table = (record: (own: string) => string) =>
+        [
+          "reject_flow;reject_place;reject_id;reject_record;id;day",
+          ...rejects.map(
+            (one) =>
+              `load;${one.place};${one.id};"${record(one.record)}";${one.fields.id};${one.fields.day}`,
+          ),
+        ].join("\n");
+      await writeFile(
+        join(folder, "showing-a.csv"),
+        table((own) => own.replace(/,.*/, ",2024-01-01")),
+      );
+      const changed = await go(yaml, database(), "showing-a.csv");
+      assert.equal(changed.flows[0]?.rejected, 2);
+      assert.equal(
+        changed.said[0],
+        "Warning: `reject_record` is changed in showing-a.csv:2 and 1 other line. It only shows the record as it was: what is loaded is in the columns behind it.",
+      );
+      await writeFile(
+        join(folder, "showing-b.csv"),
+        table((own) => own),
+      );
+      const asItWas = await go(yaml, database(), "showing-b.csv");
+      assert.doesNotMatch(asItWas.said.join("\n"), /is changed/);
+    });
 
     for (const origin of ["kept", "undone", "unknown"] as const) {
       const what = {

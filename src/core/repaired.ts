@@ -24,6 +24,8 @@ export interface Repaired {
   readonly columns: readonly string[] | undefined;
   /** False when there may be columns that are not among `names`, as none of the records has a value in them. */
   readonly isWhole: boolean;
+  /** Where a record as it was, which is there to be read, is another by now: somebody has repaired that. */
+  readonly editedAt: readonly string[];
   readonly records: readonly (TextRecord & { readonly id: string })[];
 }
 
@@ -150,6 +152,7 @@ const repairedOf = (
     at: lines[0]?.namesAt ?? "",
     isTable,
     columns,
+    editedAt: lines.filter(isEdited).map(({ at }) => at),
     isWhole: isTable || lines.some(({ fields }) => Object.values(fields ?? {}).includes(null)),
     records,
   };
@@ -187,6 +190,14 @@ const recordOf = (line: Line, names: readonly string[]): Repaired["records"][num
     values: names.map((name) => fields[name] ?? null),
   };
 };
+
+/** The name of a reject is made of its record. */
+const isEdited = ({ id, place, record }: Line): boolean =>
+  id !== null &&
+  REJECT_ID.test(id) &&
+  place !== null &&
+  record !== null &&
+  rejectId(place, record) !== id;
 
 /** A spreadsheet takes one in some thousand for a number, `1.2E+19`; what it is made of may still be there. */
 const idOf = ({ at, id, place, record }: Line, fields: Fields): string => {

@@ -1,7 +1,7 @@
 /** Writes a new pipeline, and beside it what it needs. */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Context } from "../core/component.ts";
 import { initExists, initNoTable } from "../core/errors.ts";
 import { fileLabel, shellWord } from "../core/place.ts";
@@ -120,9 +120,10 @@ const forQuery = async (
 const near = (file: string, pipeline: string): string =>
   relative(dirname(pipeline), file).split(sep).join("/");
 
-/** The comment on top: what to type next, in the folder of `pipelines/`. A query cannot be looked at before GBIF was asked. */
+/** The comment on top: what to type next, here or, if it is elsewhere, beside its folder. A query cannot be looked at before GBIF was asked. */
 const headOf = (pipeline: string, what: string, kind: Beginning["kind"]): string => {
-  const file = shellWord(`pipelines/${basename(pipeline)}`);
+  const label = fileLabel(pipeline);
+  const file = shellWord(isAbsolute(label) ? `pipelines/${basename(pipeline)}` : label);
   const steps = [
     [`validate ${file}`, "is all right with it?"],
     ...(kind === "archive" ? [] : askingSteps(file)),
