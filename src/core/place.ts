@@ -88,20 +88,20 @@ const cut = (line: string, from: number): string => {
   return text.length > FRAME_WIDTH ? `${text.slice(0, FRAME_WIDTH)}…` : text;
 };
 
-/** A tab takes one column here, so that the caret stands right; a password is not shown. */
 /** Blanks that look like a space and are none: a tab, one that does not break. */
 const BLANKS = /[\t\u00a0\u202f]/g;
 
-const shownBlank = (blank: string): string => (blank === "\t" ? "→" : "␣");
-
 /** A line with such blanks in sight. */
-export const withBlanks = (line: string): string => line.replace(BLANKS, shownBlank);
+export const withBlanks = (line: string): string =>
+  line.replace(BLANKS, (blank) => (blank === "\t" ? "→" : "␣"));
 
+/** Each blank takes one column, so that the caret stands right; a password is not shown. */
 const visible = (line: string): string =>
-  withoutPasswords(line)
-    .replace(DATABASE_KEY, (_, key: string, value: string) => key + withoutPassword(value))
-    .replace(SECRET_KEY, "$1***")
-    .replace(BLANKS, shownBlank);
+  withBlanks(
+    withoutPasswords(line)
+      .replace(DATABASE_KEY, (_, key: string, value: string) => key + withoutPassword(value))
+      .replace(SECRET_KEY, "$1***"),
+  );
 
 /** The value of a pipeline's `database` that is no variable: by mistake it may be no URL, and still have a password. */
 const DATABASE_KEY = /^(\s*["']?database["']?\s*:\s+)(?!["']?\$\{)(.+)$/;

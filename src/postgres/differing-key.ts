@@ -4,6 +4,11 @@ import type { TargetTable } from "./catalog.ts";
 import type { TableShape } from "./create-table.ts";
 import { quotedList } from "./names.ts";
 
+/** Of `pg_index`: unique indexes of table `$1` on columns among `$2`, none of them an expression. */
+export const UNIQUE_AMONG = `indrelid = to_regclass($1) and indisunique and indisvalid and indexprs is null
+        and (select bool_and(attname = any ($2)) from pg_attribute
+              where attrelid = indrelid and attnum = any (indkey[0:indnkeyatts - 1]))`;
+
 /**
  * What is to be said of a table that is there without the primary key that is declared: nothing adds it, and rows
  * that are twice are not refused. Any unique index on columns of the key does the same.
@@ -15,10 +20,7 @@ export const differingKey = async (
 ): Promise<RunnerError | undefined> => {
   if (key === undefined) return undefined;
   const { count } = await session.query(
-    `select from pg_index
-      where indrelid = to_regclass($1) and indisunique and indisvalid and indexprs is null and indpred is null
-        and (select bool_and(attname = any ($2)) from pg_attribute
-              where attrelid = indrelid and attnum = any (indkey[0:indnkeyatts - 1]))`,
+    `select from pg_index where indpred is null and ${UNIQUE_AMONG}`,
     [sql, key],
   );
   if (count > 0) return undefined;

@@ -89,10 +89,10 @@ export const flowNotes = (flows: readonly TableFlow[], types: Types): string[] =
         `${name}: ${encodingWords(table)} If not, \`${RUNNER} init\` takes \`--encoding\`.`,
     ),
   ...flows
-    .filter(({ maxPercent: percent }) => percent > 1)
+    .filter(({ maxPercent }) => maxPercent > 1)
     .map(
-      ({ name, table, maxPercent: percent }) =>
-        `${name}: ${damagedWords(table)} Up to ${percent}% may be set aside (\`rejects\`).`,
+      ({ name, table, maxPercent }) =>
+        `${name}: ${damagedWords(table)} Up to ${maxPercent}% may be set aside (\`rejects\`).`,
     ),
 ];
 

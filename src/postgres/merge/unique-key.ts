@@ -1,5 +1,6 @@
 import { keyNotUnique } from "../../core/errors.ts";
 import type { Session } from "../../core/session.ts";
+import { UNIQUE_AMONG } from "../differing-key.ts";
 import { quotedList } from "../names.ts";
 import type { MergeShape } from "./shape.ts";
 
@@ -18,9 +19,7 @@ export const uniqueKey = async (session: Session, shape: MergeShape): Promise<Un
   const { rows } = await session.query<{ condition: string | null }>(
     `select pg_get_expr(indpred, indrelid) as condition
        from pg_index
-      where indrelid = to_regclass($1) and indisunique and indisvalid and indexprs is null
-        and (select bool_and(attname = any ($2)) from pg_attribute
-              where attrelid = indrelid and attnum = any (indkey[0:indnkeyatts - 1]))
+      where ${UNIQUE_AMONG}
         and not exists (
           select from pg_depend join pg_attribute on attrelid = refobjid and attnum = refobjsubid
            where indpred is not null and classid = 'pg_class'::regclass and objid = indexrelid
